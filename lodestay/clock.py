@@ -1,0 +1,42 @@
+"""Time as an argument: what needs the time is given a clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+
+class Clock(Protocol):
+    """Something that knows the time."""
+
+    def now(self) -> datetime:
+        """The present instant, in UTC."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present instant, in UTC."""
+        return datetime.now(UTC)
+
+
+class FixedClock:
+    """A clock that stands until it is moved: for tests and for replaying a day."""
+
+    def __init__(self, instant: datetime) -> None:
+        self._instant = instant
+
+    def now(self) -> datetime:
+        """The instant it was set to."""
+        return self._instant
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clock forward."""
+        self._instant += by
+
+
+def today_in(timezone: str, clock: Clock) -> date:
+    """The date in a time zone (IANA name) at the clock's instant."""
+    return clock.now().astimezone(ZoneInfo(timezone)).date()

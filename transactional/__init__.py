@@ -1,0 +1,1 @@
+"""The transactional core: users, listings, calendars and bookings in PostgreSQL, which is the truth."""

@@ -1,0 +1,1 @@
+"""Calendars: rates, stay rules and occupancy."""

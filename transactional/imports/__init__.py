@@ -1,0 +1,1 @@
+"""Imports: supply from files into the marketplace, whole or not at all."""

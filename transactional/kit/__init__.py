@@ -1,0 +1,1 @@
+"""What every noun shares: the database, idempotency."""

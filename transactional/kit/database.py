@@ -1,0 +1,69 @@
+"""The database: naming of constraints, column types, the engine and the session."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Date, DateTime, MetaData, Numeric, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Base of every table: constraint names are fixed so that a violation can be mapped to a fact."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        int: BigInteger,
+        str: Text,
+        date: Date,
+        datetime: DateTime(timezone=True),
+        Decimal: Numeric,
+        UUID: Uuid,
+        list[str]: ARRAY(Text),
+        dict[str, Any]: JSONB,
+        list[dict[str, Any]]: JSONB,
+    }
+
+
+def driver_url(database_url: str) -> str:
+    """Name the psycopg 3 driver in a ``postgresql://`` address, whatever alias it came with."""
+    _, _, rest = database_url.partition("://")
+    return f"postgresql+psycopg://{rest}"
+
+
+def create_engine(database_url: str, *, pool_size: int, lock_timeout_ms: int) -> AsyncEngine:
+    """Open a pool of connections in READ COMMITTED and UTC.
+
+    Parameters
+    ----------
+    pool_size
+        Connections kept; eight saturate two cores.
+    lock_timeout_ms
+        How long a statement may wait for a lock before it gives up with SQLSTATE 55P03.
+    """
+    return create_async_engine(
+        driver_url(database_url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        connect_args={"options": f"-c timezone=UTC -c lock_timeout={lock_timeout_ms}"},
+    )
+
+
+def session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    """Make sessions; whoever opens one commits it (an endpoint, a command, a job), nobody below."""
+    return async_sessionmaker(engine, expire_on_commit=False)

@@ -1,0 +1,1 @@
+"""Listings: what there is to stay in."""

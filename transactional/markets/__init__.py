@@ -1,0 +1,1 @@
+"""Markets: a city with its currency, time zone and fees."""

@@ -1,0 +1,1 @@
+"""The outbox: a row with every change, read in commit order."""

@@ -1,0 +1,1 @@
+"""Quotes: a price for a stay, fixed for a while."""

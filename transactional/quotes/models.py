@@ -1,0 +1,31 @@
+"""The table of quotes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CHAR, CheckConstraint, ForeignKey
+from sqlalchemy.dialects.postgresql import DATERANGE, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from transactional.kit.database import Base
+
+
+class Quote(Base):
+    """A price for a stay, every line of it, that can be booked until `expires_at`."""
+
+    __tablename__ = "quotes"
+    __table_args__ = (CheckConstraint("guests >= 1 AND total_minor >= 0", name="amounts"),)
+
+    quote_id: Mapped[UUID] = mapped_column(primary_key=True)
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listings.listing_id"))
+    guest_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    stay: Mapped[Range[date]] = mapped_column(DATERANGE)
+    guests: Mapped[int]
+    currency: Mapped[str] = mapped_column(CHAR(3))
+    lines: Mapped[list[dict[str, Any]]]
+    total_minor: Mapped[int]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Users and host profiles, by pseudonym."""
