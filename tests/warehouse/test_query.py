@@ -1,0 +1,48 @@
+"""What people may ask, and what they are told when it cannot be answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.warehouse.conftest import TinyLake
+from warehouse.errors import EmptyLake, InvalidQuery
+from warehouse.query import relations, run_query
+from warehouse.runner import build, open_warehouse
+
+
+def test_rows_come_with_their_columns_and_are_cut_at_the_limit(tiny_lake: TinyLake) -> None:
+    """A result longer than the limit says so."""
+    build(tiny_lake.address)
+    with open_warehouse(tiny_lake.address) as warehouse:
+        result = run_query(warehouse, "SELECT night, price_minor FROM staging.stg_nights ORDER BY 1", limit=2)
+        assert result.columns == ("night", "price_minor")
+        assert len(result.rows) == 2
+        assert result.is_cut
+        assert "marts.bookings" in relations(warehouse)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SELEC 1", "SELECT * FROM nowhere", "SELECT * FROM read_csv('/etc/passwd')", "SET enable_external_access = true"],
+)
+def test_a_query_that_cannot_run_is_a_named_error(tiny_lake: TinyLake, sql: str) -> None:
+    """Bad SQL, unknown tables, files outside the lake and changed settings are all refused with one line."""
+    with open_warehouse(tiny_lake.address) as warehouse, pytest.raises(InvalidQuery) as caught:
+        run_query(warehouse, sql, limit=10)
+    assert "\n" not in caught.value.detail
+
+
+def test_without_the_confinement_a_file_outside_the_lake_is_read(tmp_path: Path) -> None:
+    """The negative control of the test above: plain DuckDB reads the file."""
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a\n1\n", encoding="utf-8")
+    assert duckdb.connect().execute(f"SELECT * FROM read_csv('{secret}')").fetchall() == [(1,)]
+
+
+def test_a_mart_that_is_not_built_yet_is_told_apart_from_a_wrong_name(tmp_path: Path) -> None:
+    """The message lists the relations there are."""
+    with open_warehouse(str(tmp_path)) as warehouse, pytest.raises(EmptyLake, match="bookings"):
+        run_query(warehouse, "SELECT * FROM marts.bookings", limit=10)

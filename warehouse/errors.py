@@ -1,0 +1,32 @@
+"""What can go wrong in the warehouse."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lodestay.errors import InvalidInput, NotFound, SetupIncomplete
+
+
+class InvalidQuery(InvalidInput):
+    """SQL that the warehouse cannot run."""
+
+    title = "Invalid query"
+
+
+class EmptyLake(NotFound):
+    """A dataset that a query reads has never been written."""
+
+    title = "Nothing in the lake yet"
+    exit_code = 3
+
+
+class InvalidContract(SetupIncomplete):
+    """A contract file and its model do not agree on their form."""
+
+    title = "Invalid contract"
+
+
+class BrokenContract(SetupIncomplete):
+    """A model was built and its rows break its contract; the mart on disk stays as it was."""
+
+    title: ClassVar[str] = "Broken contract"
