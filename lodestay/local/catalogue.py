@@ -1,0 +1,8 @@
+"""Every service there is."""
+
+from __future__ import annotations
+
+from lodestay.local.postgres import Postgres
+from lodestay.local.service import Service
+
+SERVICES: tuple[Service, ...] = (Postgres(),)
