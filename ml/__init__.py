@@ -1,1 +1,1 @@
-
+"""What is learned: listing features, embeddings, the ranker and the price model."""

@@ -1,0 +1,1 @@
+"""Pricing: what a night is asked for, and what a host could ask."""

@@ -1,0 +1,1 @@
+"""Ranking: which of the listings that fit a guest would book."""
