@@ -1,1 +1,1 @@
-
+"""The web service: search, quotes, bookings, prices, and the relay that keeps the index live."""

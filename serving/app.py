@@ -1,0 +1,74 @@
+"""The application: ``uvicorn serving.app:create_app --factory``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from lodestay.clock import Clock, SystemClock
+from lodestay.settings import Settings, get_settings
+from lodestay.telemetry import configure_logging
+from serving.health import endpoints as health
+from serving.observability.metrics import Metrics
+from serving.observability.middleware import MAX_BODY_BYTES, RequestContext
+from serving.observability.tracing import add_trace_id, telemetry_config, tracer_provider
+from serving.openapi import describe, operation_id
+from serving.problem_pages import endpoints as problem_pages
+from serving.problems import add_problem_handlers
+from serving.state import State, open_services
+
+SERVICE = "lodestay-api"
+
+DESCRIPTION = """
+Search, quote and book stays, and ask what a night should cost.
+
+- **Money** is an integer number of minor units with an ISO 4217 currency; `amount` is the same as a decimal text.
+- **Stays** are half-open: the night of `check_out` is not part of them.
+- **Errors** are problem details (RFC 9457); their `type` leads to a page that explains them.
+- **Unsafe calls** take an `Idempotency-Key`: the same key and body have their effect once.
+- **Callers** send `Authorization: Bearer <token>`; searching needs none.
+"""
+
+ROUTERS = (health.router, problem_pages.router)
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> FastAPI:
+    """Build the application; nothing is opened before its lifespan starts.
+
+    Parameters
+    ----------
+    settings
+        None reads them from the environment.
+    clock
+        None is the machine's.
+    """
+    settings = settings or get_settings()
+    metrics = Metrics()
+    provider = tracer_provider(SERVICE, otlp_endpoint=settings.otlp_endpoint)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
+        configure_logging(SERVICE, stream=None, extra=(add_trace_id,))
+        async with open_services(settings, clock or SystemClock(), metrics) as services:
+            yield State(services=services)
+        provider.shutdown()
+
+    app = FastAPI(
+        title="Lodestay",
+        summary="Search and pricing for a lodging marketplace.",
+        description=DESCRIPTION,
+        version=version("lodestay"),
+        lifespan=lifespan,
+        telemetry=telemetry_config(provider),
+        generate_unique_id_function=operation_id,
+    )
+    for router in ROUTERS:
+        app.include_router(router, max_body_size=MAX_BODY_BYTES)
+    app.add_middleware(RequestContext, metrics=metrics, max_body_bytes=MAX_BODY_BYTES)
+    add_problem_handlers(app)
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
+    return app

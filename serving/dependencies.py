@@ -1,0 +1,97 @@
+"""What endpoints ask for, as annotated aliases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, cast
+
+from fastapi import Depends, Header, Request
+from fastapi.security import HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lodestay.errors import Forbidden, Unauthenticated
+from serving.auth import InvalidToken, verify
+from serving.state import Services
+from transactional.users.actors import Actor, Role
+
+bearer = HTTPBearer(auto_error=False, scheme_name="accessToken", bearerFormat="JWT", description="`lodestay token`")
+
+
+def services_of(request: Request) -> Services:
+    """What the application holds from its start to its end."""
+    return cast("Services", request.state.services)
+
+
+ServicesDep = Annotated[Services, Depends(services_of)]
+
+
+async def reading(services: ServicesDep) -> AsyncIterator[AsyncSession]:
+    """A session that cannot write."""
+    async with services.sessions() as session:
+        await session.connection(execution_options={"postgresql_readonly": True})
+        yield session
+
+
+async def writing(services: ServicesDep) -> AsyncIterator[AsyncSession]:
+    """One transaction around the endpoint: committed when it returns, rolled back when it raises."""
+    async with services.sessions.begin() as session:
+        yield session
+
+
+# Scope "function": the transaction ends before the answer is sent, so an answer never speaks of what failed to commit.
+ReadSession = Annotated[AsyncSession, Depends(reading, scope="function")]
+WriteSession = Annotated[AsyncSession, Depends(writing, scope="function")]
+
+
+def maybe_actor(
+    request: Request, services: ServicesDep, _documented: Annotated[object, Depends(bearer)]
+) -> Actor | None:
+    """The caller, or None for nobody in particular; a token that does not verify is refused, never ignored."""
+    sent = request.headers.get("Authorization")
+    if sent is None:
+        return None
+    scheme, _, token = sent.partition(" ")
+    if scheme.lower() != "bearer":
+        raise InvalidToken(f"{scheme[:20]!r} is not taken.", hint="Send `Authorization: Bearer <token>`.")
+    return verify(token.strip(), key=services.signing_key, clock=services.clock)
+
+
+MaybeActor = Annotated[Actor | None, Depends(maybe_actor)]
+
+
+def any_actor(actor: MaybeActor) -> Actor:
+    """The caller, who must be known."""
+    if actor is None:
+        raise Unauthenticated("This needs a caller who is known.", hint="Send `Authorization: Bearer <token>`.")
+    return actor
+
+
+AnyActor = Annotated[Actor, Depends(any_actor)]
+
+
+class Require:
+    """A caller with one of some roles (an administrator always is)."""
+
+    def __init__(self, *roles: Role) -> None:
+        self.roles = frozenset(roles)
+
+    def __call__(self, actor: AnyActor) -> Actor:
+        """The caller, where the role is right."""
+        if not actor.is_admin and self.roles.isdisjoint(actor.roles):
+            wanted = " or ".join(sorted(self.roles)) or Role.ADMIN
+            raise Forbidden(f"This is for the role {wanted}.", hint="Use a token with that role.")
+        return actor
+
+
+GuestActor = Annotated[Actor, Depends(Require(Role.GUEST))]
+HostActor = Annotated[Actor, Depends(Require(Role.HOST))]
+AdminActor = Annotated[Actor, Depends(Require())]
+
+SessionKey = Annotated[
+    str | None,
+    Header(
+        alias="X-Session-ID",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="A random id of the visit, made by the client: ties searches to clicks. Never a person's id.",
+    ),
+]

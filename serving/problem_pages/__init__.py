@@ -1,0 +1,1 @@
+"""The pages that the `type` of a problem leads to."""
