@@ -1,0 +1,132 @@
+"""A market, its demand and what the models learned: the notebook to start from."""
+
+import marimo
+
+__generated_with = "0.25.0"
+app = marimo.App(width="medium", app_title="A market, its demand and what the models learned")
+
+
+@app.cell
+def _():
+    import marimo as mo
+    import matplotlib.pyplot as plt
+
+    from lodestay.settings import get_settings
+    from warehouse.runner import open_warehouse
+
+    settings = get_settings()
+    warehouse = open_warehouse(settings.lake)
+    return mo, plt, settings, warehouse
+
+
+@app.cell
+def _(mo):
+    mo.md(
+        """
+        # A market, its demand and what the models learned
+
+        Everything here reads the lake through the warehouse, as any analyst would, and the models from MLflow. Run the
+        pipeline first (`make demo` does). Amounts are in minor units of the market's currency.
+        """
+    )
+    return
+
+
+@app.cell
+def _(mo, warehouse):
+    markets = warehouse.sql(
+        "SELECT market, count(*) AS listings FROM staging.stg_listings WHERE is_active GROUP BY market ORDER BY listings DESC"
+    ).df()
+    market = mo.ui.dropdown(options=list(markets["market"]), value=markets["market"].iloc[0], label="market")
+    market
+    return market, markets
+
+
+@app.cell
+def _(mo):
+    mo.md("""## What is on offer, and for how much""")
+    return
+
+
+@app.cell
+def _(market, plt, warehouse):
+    supply = warehouse.execute(
+        "SELECT week, room_type, free_nights, median_price_minor FROM marts.supply_by_week WHERE market = ? ORDER BY week",
+        [market.value],
+    ).df()
+    supply_figure, (free_axis, price_axis) = plt.subplots(1, 2, figsize=(11, 3.5))
+    for room_type, rows in supply.groupby("room_type"):
+        free_axis.plot(rows["week"], rows["free_nights"], label=room_type)
+        price_axis.plot(rows["week"], rows["median_price_minor"] / 100, label=room_type)
+    free_axis.set(title="free nights by week")
+    price_axis.set(title="median price of a free night, by week")
+    price_axis.legend(fontsize=8)
+    supply_figure.autofmt_xdate()
+    supply_figure
+    return (supply,)
+
+
+@app.cell
+def _(mo):
+    mo.md(
+        """
+        ## The demand curve
+
+        How often a listing that was shown is booked, by how its price stands against the other listings of the same page.
+        These are *logged* impressions: what was shown high is seen more, so compare within a position, not across.
+        """
+    )
+    return
+
+
+@app.cell
+def _(market, plt, warehouse):
+    demand = warehouse.execute(
+        """
+        WITH shown AS (
+          SELECT i.position, i.clicked, i.booked,
+                 percent_rank() OVER (PARTITION BY i.search_id ORDER BY l.base_price_minor) AS price_rank
+          FROM staging.stg_impressions AS i
+          INNER JOIN staging.stg_listings AS l ON i.listing_id = l.listing_id
+          WHERE i.market = ? AND l.base_price_minor IS NOT NULL
+        )
+        SELECT CASE WHEN position <= 5 THEN 'positions 1-5' ELSE 'positions 6 and on' END AS place,
+               floor(price_rank * 5) / 5 AS price_rank, avg(clicked::INT) AS clicked, avg(booked::INT) AS booked, count(*) AS shown
+        FROM shown GROUP BY ALL ORDER BY ALL
+        """,
+        [market.value],
+    ).df()
+    demand_figure, demand_axis = plt.subplots(figsize=(6, 3.5))
+    for place, rows in demand.groupby("place"):
+        demand_axis.plot(rows["price_rank"], rows["clicked"] * 100, marker="o", label=place)
+    demand_axis.set(title="clicks per 100 impressions", xlabel="price rank on the page (0 = cheapest)")
+    demand_axis.legend(fontsize=8)
+    demand_figure
+    return (demand,)
+
+
+@app.cell
+def _(mo):
+    mo.md("""## What the models learned""")
+    return
+
+
+@app.cell
+def _(mo, settings):
+    from ml.registry import Registry
+
+    registry = Registry(settings.require_mlflow_tracking_uri())
+    champions = {name: registry.champion(name) for name in ("ranking", "pricing")}
+    mo.vstack([mo.md(f"### {name}\n\n{champion.card if champion else 'no champion yet'}") for name, champion in champions.items()])
+    return (champions,)
+
+
+@app.cell
+def _(mo, warehouse):
+    funnel = warehouse.sql("SELECT * FROM marts.search_funnel ORDER BY market, day").df()
+    mo.vstack([mo.md("## The funnel, day by day"), mo.ui.table(funnel)])
+    return (funnel,)
+
+
+if __name__ == "__main__":
+    app.run()
