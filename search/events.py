@@ -61,6 +61,14 @@ class SearchEvent(_Event):
     results: list[Shown] = Field(max_length=100)
 
 
+class ImpressionEvent(_Event):
+    """A listing of an answer came into the guest's view: what was really seen of the page that was sent."""
+
+    type: Literal["impression"] = "impression"
+    listing_id: int
+    position: int = Field(ge=1)
+
+
 class ClickEvent(_Event):
     """A listing of an answer was opened."""
 
@@ -81,5 +89,5 @@ class BookingEvent(_Event):
     currency: str
 
 
-Event = Annotated[SearchEvent | ClickEvent | BookingEvent, Field(discriminator="type")]
+Event = Annotated[SearchEvent | ImpressionEvent | ClickEvent | BookingEvent, Field(discriminator="type")]
 """Any event."""
