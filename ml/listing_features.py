@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lodestay.vocabulary.property_types import RoomType
 from ml.arrays import Floats, age_in_days, days, divide, floats, integers, lookup
 from ml.comparables import comparables
 from ml.listing_stats import (
@@ -43,7 +44,7 @@ RATING_PRIOR_REVIEWS = 10.0
 """Reviews at the market's mean that every listing is given before its own count."""
 MONTHS_A_YEAR, DAYS_A_MONTH = 12.0, 30.4375
 
-ROOM_TYPES = ("entire_home", "private_room", "shared_room", "hotel_room")
+ROOM_TYPES = tuple(room_type.value for room_type in RoomType)
 KEY_AMENITIES = (
     "wifi",
     "kitchen",
