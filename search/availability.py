@@ -1,0 +1,156 @@
+"""Which stays a listing takes: as tokens in its document, and as the clauses that read them.
+
+Three kinds of token, each about a slot of the ring (:mod:`search.ring`):
+
+- ``n17``: the night is free. ``w17``: it and the six after it are, so that a stay of three months needs
+  fourteen terms and not ninety.
+- ``d17``: no departure that day.
+- ``x17``: arriving that night follows another rule than usual. The usual rule is a pair of numbers of
+  the listing, the commonest (min stay, max stay) among its free nights; where another one holds, further
+  tokens list the lengths that are allowed, as blocks of a binary tree (``x17.3.2``: 16 to 23 nights).
+  Whatever the rule, at most ten blocks hold a given length, so the clause has eleven terms for any stay,
+  and a listing with one rule all year pays nothing.
+
+The answer is :meth:`lodestay.calendar.StayCalendar.refuse`'s, exactly, from the day the document was
+written until its last indexed night; later nights are taken as unavailable.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lodestay.calendar import StayCalendar
+from lodestay.stay import Stay
+from search.ring import RING, is_askable, slot, window
+
+WEEK: Final = 7
+_LEVELS: Final = 10
+_LONGEST: Final = 2 ** (_LEVELS - 1) - 1
+"""Top of the tree of lengths: above any stay that can be asked for."""
+
+Query = dict[str, Any]
+
+MAPPING: Final[dict[str, Any]] = {
+    "stay_tokens": {"type": "text", "analyzer": "tokens", "index_options": "docs", "norms": False},
+    "calendar_from": {"type": "integer"},
+    "calendar_until": {"type": "integer"},
+    "advance_notice_days": {"type": "integer"},
+    "usual_min_stay": {"type": "integer"},
+    "usual_max_stay": {"type": "integer"},
+}
+"""Fields of the document; the analyzer `tokens` splits at spaces."""
+
+
+def availability_fields(calendar: StayCalendar | None, *, today: date) -> dict[str, Any]:
+    """Write a calendar's nights from `today` on; null for a listing that cannot be booked at all."""
+    nights = window(calendar, today) if calendar is not None else range(0)
+    if calendar is None or not nights:
+        return dict.fromkeys(MAPPING)
+    part = slice(nights.start, nights.stop)
+    run = _free_run(calendar.free[part])
+    rules = list(zip(calendar.min_stay[part].tolist(), calendar.max_stay[part].tolist(), strict=True))
+    free_nights = np.flatnonzero(run).tolist()
+    usual_min, usual_max = _commonest([rules[n] for n in free_nights] or rules)
+    closed = calendar.closed_to_arrival[part]
+    first = calendar.start + timedelta(days=nights.start)
+
+    def tokens() -> Iterator[str]:
+        for n in free_nights:
+            at = (slot(first) + n) % RING
+            yield f"n{at}"
+            if run[n] >= WEEK:
+                yield f"w{at}"
+            min_stay, max_stay = rules[n]
+            if closed[n] or rules[n] != (usual_min, usual_max):
+                yield f"x{at}"
+                if not closed[n] and min_stay <= run[n]:
+                    yield from (f"x{at}{block}" for block in _blocks_of(min_stay, max_stay))
+        # A stay leaves the day after its last night: the departures of a window lie one day later.
+        departures = calendar.closed_to_departure[nights.start + 1 : nights.stop + 1]
+        yield from (f"d{(slot(first) + n + 1) % RING}" for n in np.flatnonzero(departures).tolist())
+
+    return {
+        "stay_tokens": " ".join(tokens()),
+        "calendar_from": first.toordinal(),
+        "calendar_until": first.toordinal() + len(nights),
+        "advance_notice_days": calendar.advance_notice_days,
+        "usual_min_stay": usual_min,
+        "usual_max_stay": usual_max,
+    }
+
+
+def clauses(stay: Stay, today: date) -> list[Query]:
+    """Filters that hold for the listings that take the stay, asked on `today`; all of them must."""
+    if not is_askable(stay, today):
+        return [{"match_none": {}}]
+    arrival = f"x{slot(stay.check_in)}"
+    usual = [
+        {"range": {"usual_min_stay": {"lte": stay.nights}}},
+        {"range": {"usual_max_stay": {"gte": stay.nights}}},
+    ]
+    return [
+        *({"term": {"stay_tokens": token}} for token in _free_tokens(stay)),
+        {"range": {"calendar_from": {"lte": stay.check_in.toordinal()}}},
+        {"range": {"calendar_until": {"gte": stay.check_out.toordinal()}}},
+        {"range": {"advance_notice_days": {"lte": (stay.check_in - today).days}}},
+        {
+            "bool": {
+                "should": [
+                    {"bool": {"filter": usual, "must_not": [{"term": {"stay_tokens": arrival}}]}},
+                    {"terms": {"stay_tokens": [arrival + block for block in _blocks_with(stay.nights)]}},
+                ],
+                "minimum_should_match": 1,
+            }
+        },
+        {"bool": {"must_not": [{"term": {"stay_tokens": f"d{slot(stay.check_out)}"}}]}},
+    ]
+
+
+def _free_tokens(stay: Stay) -> list[str]:
+    """Tokens whose nights together are those of the stay: nights, or weeks that may overlap at the end."""
+    if stay.nights < WEEK:
+        return [f"n{slot(night)}" for night in stay]
+    starts = [*range(0, stay.nights - WEEK, WEEK), stay.nights - WEEK]
+    return [f"w{slot(stay.check_in + timedelta(days=n))}" for n in starts]
+
+
+def _free_run(free: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Free nights in a row from each night on."""
+    places = np.arange(len(free))
+    next_taken = np.minimum.accumulate(np.where(free, len(free), places)[::-1])[::-1]
+    return next_taken - places
+
+
+def _commonest(rules: list[tuple[int, int]]) -> tuple[int, int]:
+    """The pair found most often; the least of them where several are."""
+    return min(Counter(rules).items(), key=lambda item: (-item[1], item[0]))[0]
+
+
+@lru_cache(maxsize=4096)
+def _blocks_of(low: int, high: int) -> tuple[str, ...]:
+    """Fewest blocks of the binary tree over ``[0, 511]`` that make up the lengths `low` to `high`."""
+    low, high = max(low, 0), min(high, _LONGEST)
+    blocks = []
+    for level in range(_LEVELS):
+        if low > high:
+            break
+        if low % 2:
+            blocks.append(f".{level}.{low}")
+            low += 1
+        if high % 2 == 0:
+            blocks.append(f".{level}.{high}")
+            high -= 1
+        low, high = low // 2, high // 2
+    return tuple(blocks)
+
+
+def _blocks_with(length: int) -> tuple[str, ...]:
+    """Return the block of each level that holds a length."""
+    return tuple(f".{level}.{length >> level}" for level in range(_LEVELS))

@@ -1,0 +1,178 @@
+"""The index contract: the document of a listing and the mapping that holds it.
+
+The job that builds the index, the relay that updates it and the queries that read it all take names
+from here (and from :mod:`search.availability` and :mod:`search.stay_price`, whose fields are joined in).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lodestay.calendar import StayCalendar
+from lodestay.pricing import PriceTerms
+from lodestay.vocabulary.amenities import AMENITIES
+from search import availability, stay_price
+from search.stay_price import price_fields, rate_fields
+
+__all__ = ["build_document", "calendar_fields", "document_id", "index_body", "rate_fields", "rating_fields"]
+
+COPIED: Final = (
+    "listing_id",
+    "market",
+    "is_active",
+    "title",
+    "description",
+    "house_rules",
+    "language",
+    "room_type",
+    "property_type",
+    "neighbourhood",
+    "cancellation_policy",
+    "instant_book",
+    "accommodates",
+    "bedrooms",
+    "beds",
+    "review_count",
+)
+"""Columns of a staged listing that enter the document under their own name."""
+
+_FLAG: Final = {"type": "boolean"}
+_COUNT: Final = {"type": "integer"}
+_KEYWORD: Final = {"type": "keyword"}
+
+
+def _text(**subfields: Any) -> dict[str, Any]:
+    """Words of any language, of English by their stems, of Chinese, Japanese and Korean by pairs."""
+    english = {"type": "text", "analyzer": "english"}
+    cjk = {"type": "text", "analyzer": "cjk"}
+    return {"type": "text", "analyzer": "folded", "fields": {"english": english, "cjk": cjk, **subfields}}
+
+
+def index_body(dimension: int, *, model: str) -> dict[str, Any]:
+    """Settings and mapping of a new index.
+
+    Parameters
+    ----------
+    dimension, model
+        Length of the embeddings and name of the model they come from; one index never mixes two.
+    """
+    method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}  # the default engine needs native code
+    begins = {"type": "text", "analyzer": "beginnings", "search_analyzer": "folded"}
+    properties: dict[str, Any] = {
+        "listing_id": {"type": "long"},
+        "market": _KEYWORD,
+        "is_active": _FLAG,
+        "location": {"type": "geo_point"},
+        "title": _text(begins=begins),
+        "description": _text(),
+        "house_rules": _text(),
+        "amenity_labels": _text(),
+        "language": _KEYWORD,
+        "room_type": _KEYWORD,
+        "property_type": _KEYWORD,
+        "amenities": _KEYWORD,
+        "neighbourhood": _KEYWORD,
+        "cancellation_policy": _KEYWORD,
+        "instant_book": _FLAG,
+        "superhost": _FLAG,
+        "accommodates": _COUNT,
+        "bedrooms": _COUNT,
+        "beds": _COUNT,
+        "bathrooms": {"type": "float"},  # halves: exact
+        "rating": {"type": "scaled_float", "scaling_factor": 100},
+        "review_count": _COUNT,
+        "popularity": {"type": "double"},
+        "vector": {"type": "knn_vector", "dimension": dimension, "method": method},
+        **availability.MAPPING,
+        **stay_price.MAPPING,
+    }
+    return {
+        "settings": {
+            "index": {
+                "number_of_shards": 1,  # exact facets; a cluster sets more
+                "number_of_replicas": 0,
+                "refresh_interval": "1s",
+                "knn": True,
+                "mapping.total_fields.limit": 1000,
+            },
+            "analysis": {
+                "filter": {"front": {"type": "edge_ngram", "min_gram": 1, "max_gram": 12}},
+                "analyzer": {
+                    "folded": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding"]},
+                    "beginnings": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", "front"]},
+                    "tokens": {"tokenizer": "whitespace"},
+                },
+            },
+        },
+        "mappings": {
+            "dynamic": "strict",
+            "_meta": {"model": model, "dimension": dimension},
+            "properties": properties,
+        },
+    }
+
+
+def document_id(listing_id: int) -> str:
+    """Id of a listing's document."""
+    return str(listing_id)
+
+
+def build_document(
+    listing: Mapping[str, Any],
+    *,
+    calendar: StayCalendar | None,
+    terms: PriceTerms,
+    vector: NDArray[np.float32] | None,
+    popularity: float,
+    today: date,
+) -> dict[str, Any]:
+    """Build a listing's document.
+
+    Parameters
+    ----------
+    listing
+        A row of the staged listings (`lodestay.lake.STAGED_LISTINGS`): :data:`COPIED`, and `latitude`,
+        `longitude`, `amenities`, `bathrooms`, `rating`, `is_superhost`, `base_price_minor`.
+    calendar
+        None for a listing whose nights are not known: it is found without dates only.
+    vector
+        (dimension,) embedding, or None where there is no text to embed.
+    popularity
+        Orders results where nothing else does; higher is better.
+    today
+        Date at the listing: nights before it are left out.
+    """
+    return {
+        **{name: listing[name] for name in COPIED},
+        "location": {"lat": listing["latitude"], "lon": listing["longitude"]},
+        "amenities": list(listing["amenities"]),
+        "amenity_labels": [AMENITIES[code].label for code in listing["amenities"] if code in AMENITIES],
+        "bathrooms": _number(listing["bathrooms"]),
+        "rating": _number(listing["rating"]),
+        "superhost": listing["is_superhost"],
+        "popularity": popularity,
+        "vector": None if vector is None or not np.any(vector) else [float(x) for x in vector],
+        "nightly_price_minor": listing["base_price_minor"],
+        **calendar_fields(calendar, today=today),
+        **rate_fields(terms),
+    }
+
+
+def calendar_fields(calendar: StayCalendar | None, *, today: date) -> dict[str, Any]:
+    """Build the part of a document that follows from its calendar: what an update of it replaces."""
+    return {**availability.availability_fields(calendar, today=today), **price_fields(calendar, today=today)}
+
+
+def rating_fields(rating: Decimal | float | None, review_count: int) -> dict[str, Any]:
+    """Build the part of a document that a new review changes."""
+    return {"rating": _number(rating), "review_count": review_count}
+
+
+def _number(value: Decimal | float | None) -> float | None:
+    return None if value is None else float(value)
