@@ -1,0 +1,151 @@
+"""Reading and writing partitions of the lake with Spark.
+
+A partition is one Parquet file, ``part-0.parquet``, and is replaced by one rename: a reader sees the old
+rows or the new ones, whatever breaks in between, on a disk as on an object store (where a rename is a
+copy of one object, which appears whole). A partition without rows is a file without rows, so that
+"nothing there" and "not made yet" differ and every reader finds the columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow.fs import FileSelector, FileSystem, FileType
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
+from pyspark.sql.pandas.types import to_arrow_schema
+
+from lodestay.lake import Dataset
+
+FILE = "part-0.parquet"
+INCOMING = "_incoming"
+"""Folder of the lake in which Spark writes before the swap; the underscore hides it from every reader."""
+
+Partition = tuple[str, ...]
+"""Values of a dataset's partition columns, in order."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a write left in the lake.
+
+    Attributes
+    ----------
+    rows
+        Number of rows of each partition, by its values.
+    schema
+        Columns, the partitions' own without.
+    """
+
+    dataset: Dataset
+    rows: dict[Partition, int]
+    schema: pa.Schema
+
+    @property
+    def row_count(self) -> int:
+        """Rows over all partitions written."""
+        return sum(self.rows.values())
+
+
+def day_partitions(day: date, markets: Iterable[str]) -> list[Partition]:
+    """Partitions of a dataset by day and market, for one day."""
+    return [(day.isoformat(), market) for market in markets]
+
+
+def folder(dataset: Dataset, lake: str, partition: Partition) -> str:
+    """Folder of a partition."""
+    steps = "/".join(f"{name}={value}" for name, value in zip(dataset.partitions, partition, strict=True))
+    return f"{dataset.path(lake)}/{steps}"
+
+
+def exists(dataset: Dataset, lake: str, partition: Partition) -> bool:
+    """Whether a partition has been written."""
+    filesystem, path = _filesystem(f"{folder(dataset, lake, partition)}/{FILE}")
+    return bool(filesystem.get_file_info(path).type is FileType.File)
+
+
+def read(spark: SparkSession, dataset: Dataset, lake: str, partitions: Sequence[Partition]) -> DataFrame:
+    """Read partitions that have been written; `day` comes as a date, the other partition columns as text."""
+    files = [spark_address(f"{folder(dataset, lake, partition)}/{FILE}") for partition in partitions]
+    frame = spark.read.option("basePath", spark_address(dataset.path(lake))).parquet(*files)
+    return frame.withColumn("day", F.col("day").cast("date")) if "day" in dataset.partitions else frame
+
+
+def write(frame: DataFrame, dataset: Dataset, lake: str, partitions: Sequence[Partition], *, order: Sequence[str]) -> Written:
+    """Write partitions whole, then swap each in.
+
+    Parameters
+    ----------
+    frame
+        The rows, partition columns included.
+    partitions
+        Which partitions are replaced; rows of another one are an error.
+    order
+        Columns by which the rows of a file are sorted: same input, same file, and small ones.
+
+    Raises
+    ------
+    ValueError
+        Where `frame` has rows of a partition that was not named.
+    """
+    keys = list(dataset.partitions)
+    incoming = f"{lake}/{INCOMING}/{uuid4().hex}"
+    filesystem, root = _filesystem(incoming)
+    schema = to_arrow_schema(frame.drop(*keys).schema, timezone="UTC")
+    try:
+        # By the partition's columns, so that each has one file.
+        shuffled = frame.repartition(*keys).sortWithinPartitions(*keys, *order)
+        shuffled.write.partitionBy(*keys).parquet(spark_address(incoming))
+        fresh = _fresh_files(filesystem, root, keys)
+        if unknown := fresh.keys() - set(partitions):
+            raise ValueError(f"{dataset.path(lake)}: rows of partitions that were not named: {sorted(unknown)}.")
+        rows = {}
+        for partition in partitions:
+            source = fresh.get(partition) or _empty_file(filesystem, root, schema)
+            rows[partition] = pq.read_metadata(source, filesystem=filesystem).num_rows
+            swap(filesystem, source, _filesystem(folder(dataset, lake, partition))[1])
+    finally:
+        with suppress(FileNotFoundError):
+            filesystem.delete_dir(root)
+    return Written(dataset, rows, schema)
+
+
+def swap(filesystem: FileSystem, source: str, target_folder: str) -> None:
+    """Put a finished file in the place of a partition's, in one rename."""
+    filesystem.create_dir(target_folder, recursive=True)
+    filesystem.move(source, f"{target_folder}/{FILE}")
+
+
+def spark_address(path: str) -> str:
+    """The address as Hadoop writes it."""
+    return path.replace("s3://", "s3a://", 1)
+
+
+def _filesystem(path: str) -> tuple[FileSystem, str]:
+    filesystem, inner = FileSystem.from_uri(path)
+    return filesystem, inner
+
+
+def _fresh_files(filesystem: FileSystem, root: str, keys: Sequence[str]) -> dict[Partition, str]:
+    """Files that Spark wrote, by partition."""
+    found: dict[Partition, str] = {}
+    for info in filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True)):
+        if info.type is not FileType.File or not info.path.endswith(".parquet"):
+            continue
+        steps = info.path.removeprefix(f"{root}/").split("/")[:-1]
+        if len(steps) == len(keys):
+            found[tuple(step.partition("=")[2] for step in steps)] = info.path
+    return found
+
+
+def _empty_file(filesystem: FileSystem, root: str, schema: pa.Schema) -> str:
+    filesystem.create_dir(root, recursive=True)
+    path = f"{root}/{uuid4().hex}.parquet"
+    pq.write_table(schema.empty_table(), path, filesystem=filesystem)
+    return path

@@ -1,0 +1,110 @@
+"""PostgreSQL → raw: the exported tables of some markets, as they stood at one moment.
+
+Every connection that Spark opens joins one snapshot of the database, so that a booking and the nights
+it took are both there or both not, however long the export takes and whoever books meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+from psycopg import sql
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
+
+from lodestay.lake import EXPORTED_TABLES, RAW
+from lodestay.settings import get_settings
+from pipelines.partitions import Written, write
+from pipelines.spark import JDBC_DRIVER
+from pipelines.spark_jobs.export_queries import bounds_query, export_query
+from pipelines.spark_jobs.job import Scope, running
+
+ROWS_PER_READ = 200_000
+"""Rows that one connection reads; more are read by several at once."""
+MAX_READS = 16
+FETCH_SIZE = 10_000
+TABLES_AT_ONCE = 3
+"""Small tables wait on round trips, not on cores."""
+ORDER = {
+    "markets": ("market_key",),
+    "neighbourhoods": ("neighbourhood_id",),
+    "host_profiles": ("user_id",),
+    "listings": ("listing_id",),
+    "rate_plans": ("listing_id",),
+    "seasons": ("listing_id", "season_id"),
+    "calendar_nights": ("listing_id", "night"),
+    "occupancy": ("listing_id", "stay_from"),
+    "bookings": ("listing_id", "created_at", "booking_id"),
+    "reviews": ("listing_id", "written_on", "review_id"),
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A snapshot of a database, open for reading as long as the connection that holds it."""
+
+    url: str
+    snapshot: str
+    connection: psycopg.Connection[tuple[int | None, ...]]
+
+
+@contextmanager
+def snapshot_of(url: str) -> Iterator[Source]:
+    """Take a snapshot that other connections can join until the block ends."""
+    with psycopg.connect(url) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        row = connection.execute("SELECT pg_export_snapshot()").fetchone()
+        yield Source(url, str(row[0] if row else ""), connection)
+
+
+def read_table(spark: SparkSession, source: Source, table: str, markets: Sequence[str]) -> DataFrame:
+    """Rows of a table in some markets, read by as many connections as its size asks for."""
+    reader = spark.read.format("jdbc").options(**_jdbc(source))
+    reader = reader.option("dbtable", f"({export_query(table, markets)}) AS exported")
+    if query := bounds_query(table, markets):
+        low, high, rows = source.connection.execute(sql.SQL(query)).fetchone() or (None, None, 0)  # type: ignore[arg-type]
+        if low is not None and high is not None and rows and rows > ROWS_PER_READ:
+            reads = min(MAX_READS, -(-rows // ROWS_PER_READ))
+            bounds = {"partitionColumn": "listing_id", "lowerBound": low, "upperBound": high, "numPartitions": reads}
+            reader = reader.options(**bounds)
+    return reader.load()
+
+
+def export(spark: SparkSession, source: Source, scope: Scope) -> list[Written]:
+    """Write every exported table of the scope's markets."""
+
+    def one(table: str) -> Written:
+        rows = read_table(spark, source, table, scope.markets).withColumn("day", F.lit(scope.day.isoformat()))
+        return write(rows, RAW[table], scope.lake, scope.partitions, order=ORDER[table])
+
+    with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
+        return list(pool.map(one, EXPORTED_TABLES))
+
+
+def _jdbc(source: Source) -> dict[str, str]:
+    parts = urlsplit(source.url)
+    return {
+        "url": f"jdbc:postgresql://{parts.hostname}:{parts.port or 5432}{parts.path}",
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "driver": JDBC_DRIVER,
+        "fetchsize": str(FETCH_SIZE),
+        "sessionInitStatement": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; "
+        f"SET TRANSACTION SNAPSHOT '{source.snapshot}'",
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the job."""
+    with running("export", arguments) as job, snapshot_of(get_settings().require_database_url()) as source:
+        job.report(*export(job.spark, source, job.scope))
+
+
+if __name__ == "__main__":
+    main()

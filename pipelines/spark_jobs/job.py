@@ -1,0 +1,111 @@
+"""What every job shares: its arguments, its session, its report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+from dagster_pipes import PipesContext, open_dagster_pipes
+from pyspark.sql import SparkSession
+
+from lodestay.errors import LodestayError
+from lodestay.lake import Dataset
+from lodestay.settings import get_settings
+from pipelines.partitions import Partition, Written, day_partitions
+from pipelines.spark import spark_session
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a job is asked to make.
+
+    Attributes
+    ----------
+    day
+        Day of the partitions written.
+    markets
+        Their markets, sorted.
+    lake
+        Address of the lake.
+    """
+
+    day: date
+    markets: tuple[str, ...]
+    lake: str
+
+    @property
+    def partitions(self) -> list[Partition]:
+        """The partitions of a dataset by day and market."""
+        return day_partitions(self.day, self.markets)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job under way: its scope, its session, and the way to report what it made."""
+
+    scope: Scope
+    spark: SparkSession
+    pipes: PipesContext
+
+    def report(self, *written: Written, **metadata: Any) -> None:
+        """Tell Dagster, and whoever runs the job by hand, what stands in the lake now."""
+        for one in written:
+            self.materialized(
+                one.dataset, {**row_metadata(one), "dagster/column_schema": column_schema(one.schema), **metadata}
+            )
+            print(f"{asset_key(one.dataset)}: {one.row_count:,} rows")
+
+    def materialized(self, dataset: Dataset, metadata: dict[str, Any]) -> None:
+        """Report one asset with metadata of its own."""
+        self.pipes.report_asset_materialization(metadata=metadata, asset_key=asset_key(dataset))
+
+
+def asset_key(dataset: Dataset) -> str:
+    """Key of the dataset's asset in Dagster."""
+    return f"{dataset.layer}/{dataset.name}"
+
+
+def row_metadata(written: Written) -> dict[str, Any]:
+    """Row counts, in all and by market."""
+    by_market: dict[str, int] = {}
+    for partition, rows in written.rows.items():
+        market = dict(zip(written.dataset.partitions, partition, strict=True))["market"]
+        by_market[market] = by_market.get(market, 0) + rows
+    return {"dagster/row_count": written.row_count, "rows_by_market": {"type": "json", "raw_value": by_market}}
+
+
+def column_schema(schema: pa.Schema) -> dict[str, Any]:
+    """Columns and types, as Dagster shows them."""
+    columns = [{"name": field.name, "type": str(field.type), "description": None} for field in schema]
+    return {"type": "table_schema", "raw_value": columns}
+
+
+@contextmanager
+def running(name: str, arguments: Sequence[str] | None) -> Iterator[Job]:
+    """Run a job: read its arguments, open a session, report through Pipes where Dagster started it.
+
+    An error that a person can mend ends the process with its sentence and hint instead of a stack.
+    """
+    scope = parse_scope(name, arguments)
+    with open_dagster_pipes() as pipes:
+        try:
+            yield Job(scope, spark_session(f"lodestay {name}"), pipes)
+        except LodestayError as error:
+            print("\n".join(filter(None, (error.detail, error.hint))), file=sys.stderr)
+            raise SystemExit(error.exit_code) from error
+
+
+def parse_scope(name: str, arguments: Sequence[str] | None) -> Scope:
+    """Read ``--day``, ``--market`` (once or more) and ``--lake``."""
+    parser = argparse.ArgumentParser(prog=f"python -m pipelines.spark_jobs.{name}")
+    parser.add_argument("--day", type=date.fromisoformat, required=True, help="day of the partitions, 2026-11-22")
+    parser.add_argument("--market", action="append", required=True, dest="markets", help="a market's key; may repeat")
+    parser.add_argument("--lake", default=get_settings().lake, help="address of the lake; default: the settings'")
+    given = parser.parse_args(arguments)
+    return Scope(given.day, tuple(sorted(set(given.markets))), given.lake.rstrip("/"))
