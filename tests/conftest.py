@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("LODESTAY_") and name.endswith(("_URL", "_URI"))]:
         del os.environ[name]  # a test never touches the services somebody works with
     os.environ["LODESTAY_ENVIRONMENT"] = "test"
+    os.environ.setdefault("LODESTAY_OPENSEARCH_HEAP", "768m")
     os.environ["LODESTAY_HOME"] = tempfile.mkdtemp(prefix=f"{_HOME_PREFIX}{os.getpid()}-")
 
 
@@ -71,6 +72,13 @@ def postgres(services: Supervisor) -> str:
     """Address of the session's PostgreSQL server, as superuser."""
     services.up(["postgres"])
     return services.records.endpoints()["LODESTAY_DATABASE_URL"]
+
+
+@pytest.fixture(scope="session")
+def opensearch_url(services: Supervisor) -> str:
+    """Address of the session's OpenSearch node; a test names its indexes so that no other test has the same."""
+    services.up(["opensearch"])
+    return services.records.endpoints()["LODESTAY_OPENSEARCH_URL"]
 
 
 @pytest.fixture(scope="session")

@@ -22,8 +22,8 @@ import psycopg
 from psycopg import sql
 
 from lodestay.local.account import Account, owned_folder, readable_copy
-from lodestay.local.files import write_whole
 from lodestay.local.errors import PrerequisiteMissing, ServiceDidNotStart
+from lodestay.local.files import write_whole
 from lodestay.local.ports import LOOPBACK
 from lodestay.local.process import Launch, ProcessId, run_as, stop
 from lodestay.local.service import Service, Site

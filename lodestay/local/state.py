@@ -39,7 +39,7 @@ class ServiceState:
     hint: str | None
 
 
-def describe(  # noqa: PLR0913 - one argument a fact
+def describe(
     service: Service,
     state: State,
     address: str | None,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.local.postgres import database_url as database_of
 
@@ -30,8 +32,6 @@ def test_each_test_has_a_database_of_its_own(database_url: str, postgres: str) -
         connection.execute("CREATE TABLE left_behind ()")
 
 
-async def test_session_reaches_the_same_database(session, database_url: str) -> None:  # noqa: ANN001
+async def test_session_reaches_the_same_database(session: AsyncSession, database_url: str) -> None:
     """The async session speaks to the test's own database."""
-    from sqlalchemy import text
-
     assert (await session.execute(text("SELECT current_database()"))).scalar_one() == database_url.rpartition("/")[2]
