@@ -21,7 +21,7 @@ class Booking(Base):
         CheckConstraint("check_in < check_out", name="stay"),
         CheckConstraint("guests >= 1 AND total_minor >= 0", name="amounts"),
         Index(None, "listing_id", "check_in"),
-        Index(None, "guest_id"),
+        Index(None, "guest_id", "created_at"),
     )
 
     booking_id: Mapped[UUID] = mapped_column(primary_key=True)

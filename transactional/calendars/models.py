@@ -27,7 +27,8 @@ class RatePlan(Base):
     __tablename__ = "rate_plans"
     __table_args__ = (
         CheckConstraint(
-            "base_price_minor >= 0 AND weekend_price_minor >= 0 AND cleaning_fee_minor >= 0 AND extra_guest_fee_minor >= 0",
+            "base_price_minor >= 0 AND weekend_price_minor >= 0"
+            " AND cleaning_fee_minor >= 0 AND extra_guest_fee_minor >= 0",
             name="prices",
         ),
         CheckConstraint(
@@ -110,6 +111,7 @@ class Occupancy(Base):
         ),
         Index("ix_occupancy_listing_live", "listing_id", postgresql_where="is_live"),
         Index("ix_occupancy_booking_id", "booking_id"),
+        Index("ix_occupancy_due_holds", "expires_at", postgresql_where="is_live AND kind = 'hold'"),
     )
 
     occupancy_id: Mapped[int] = mapped_column(Identity(), primary_key=True)

@@ -23,7 +23,7 @@ def run(connection: Connection) -> None:
 
 def main() -> None:
     """Migrate the database that the caller or the settings name."""
-    given = context.config.attributes.get("database_url")
+    given = context.config.attributes.get("database_url") or context.config.get_main_option("sqlalchemy.url")
     engine = create_engine(driver_url(given or get_settings().require_database_url()), poolclass=pool.NullPool)
     with engine.connect() as connection:
         run(connection)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import FetchedValue, Identity, Index, func, text
+from sqlalchemy import Dialect, FetchedValue, Identity, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
@@ -20,6 +21,14 @@ class Xid8(UserDefinedType[int]):
     def get_col_spec(self, **_: Any) -> str:
         """Name of the type."""
         return "xid8"
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[int | None], str | None]:  # noqa: ARG002
+        """As text, which PostgreSQL reads as the column's type: no integer casts to xid8."""
+        return lambda value: None if value is None else str(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], int | None]:  # noqa: ARG002
+        """From the text that psycopg leaves it in."""
+        return lambda value: None if value is None else int(value)
 
 
 class OutboxEntry(Base):

@@ -238,13 +238,21 @@ def upgrade() -> None:
         sa.CheckConstraint("(kind = 'hold') = (expires_at IS NOT NULL)", name=op.f("ck_occupancy_only_holds_expire")),
         sa.CheckConstraint("kind IN ('booking','hold','host_block','imported')", name=op.f("ck_occupancy_kind")),
         sa.CheckConstraint(
-            "NOT isempty(stay) AND NOT lower_inf(stay) AND NOT upper_inf(stay) AND lower_inc(stay) AND NOT upper_inc(stay)",
+            "NOT isempty(stay) AND NOT lower_inf(stay) AND NOT upper_inf(stay)"
+            " AND lower_inc(stay) AND NOT upper_inc(stay)",
             name=op.f("ck_occupancy_stay_half_open"),
         ),
         sa.ForeignKeyConstraint(["listing_id"], ["listings.listing_id"], name=op.f("fk_occupancy_listing_id_listings")),
         sa.PrimaryKeyConstraint("occupancy_id", name=op.f("pk_occupancy")),
     )
     op.create_index("ix_occupancy_booking_id", "occupancy", ["booking_id"], unique=False)
+    op.create_index(
+        "ix_occupancy_due_holds",
+        "occupancy",
+        ["expires_at"],
+        unique=False,
+        postgresql_where="is_live AND kind = 'hold'",
+    )
     op.create_index("ix_occupancy_listing_live", "occupancy", ["listing_id"], unique=False, postgresql_where="is_live")
     op.create_table(
         "quotes",
@@ -281,7 +289,8 @@ def upgrade() -> None:
         sa.Column("calendar_until", sa.Date(), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
-            "base_price_minor >= 0 AND weekend_price_minor >= 0 AND cleaning_fee_minor >= 0 AND extra_guest_fee_minor >= 0",
+            "base_price_minor >= 0 AND weekend_price_minor >= 0"
+            " AND cleaning_fee_minor >= 0 AND extra_guest_fee_minor >= 0",
             name=op.f("ck_rate_plans_prices"),
         ),
         sa.CheckConstraint(
@@ -306,7 +315,8 @@ def upgrade() -> None:
         sa.Column("price_bps", sa.BigInteger(), nullable=False),
         sa.Column("min_stay", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
-            "NOT isempty(span) AND NOT lower_inf(span) AND NOT upper_inf(span) AND lower_inc(span) AND NOT upper_inc(span)",
+            "NOT isempty(span) AND NOT lower_inf(span) AND NOT upper_inf(span)"
+            " AND lower_inc(span) AND NOT upper_inc(span)",
             name=op.f("ck_seasons_span_half_open"),
         ),
         sa.CheckConstraint("price_bps BETWEEN 1 AND 100000", name=op.f("ck_seasons_price")),
@@ -344,7 +354,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("quote_id", name=op.f("uq_bookings_quote_id")),
         sa.UniqueConstraint("reference", name=op.f("uq_bookings_reference")),
     )
-    op.create_index(op.f("ix_bookings_guest_id"), "bookings", ["guest_id"], unique=False)
+    op.create_index(op.f("ix_bookings_guest_id_created_at"), "bookings", ["guest_id", "created_at"], unique=False)
     op.create_index(op.f("ix_bookings_listing_id_check_in"), "bookings", ["listing_id", "check_in"], unique=False)
     op.create_table(
         "reviews",
@@ -370,13 +380,14 @@ def downgrade() -> None:
     """Undo."""
     op.drop_table("reviews")
     op.drop_index(op.f("ix_bookings_listing_id_check_in"), table_name="bookings")
-    op.drop_index(op.f("ix_bookings_guest_id"), table_name="bookings")
+    op.drop_index(op.f("ix_bookings_guest_id_created_at"), table_name="bookings")
     op.drop_table("bookings")
     op.drop_index("ix_seasons_listing_id", table_name="seasons")
     op.drop_table("seasons")
     op.drop_table("rate_plans")
     op.drop_table("quotes")
     op.drop_index("ix_occupancy_listing_live", table_name="occupancy", postgresql_where="is_live")
+    op.drop_index("ix_occupancy_due_holds", table_name="occupancy", postgresql_where="is_live AND kind = 'hold'")
     op.drop_index("ix_occupancy_booking_id", table_name="occupancy")
     op.drop_table("occupancy")
     op.drop_table("calendar_nights")

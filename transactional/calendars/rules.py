@@ -1,0 +1,209 @@
+"""A listing's calendar from its rate plan, seasons, single nights and occupied ranges: pure, over columns.
+
+The API, the Spark jobs and the outbox relay call :func:`build_calendar`, so that a night costs and
+allows the same wherever it is asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lodestay.calendar import StayCalendar
+from lodestay.pricing import share
+from lodestay.stay import Stay
+from transactional.calendars.errors import InvalidWindow
+
+WEEKEND_NIGHTS = (4, 5)
+"""Friday's and Saturday's night, as `date.weekday` counts."""
+SAYS_NOTHING = -1
+"""In a column of a night's own prices and rules: what the rate plan and the season say stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Nights from `start` up to, and without, `end`; of any length, in the past or to come."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise InvalidWindow(f"{self.end} is not after {self.start}.", hint="Name at least one night.")
+
+    @classmethod
+    def around(cls, stay: Stay) -> Self:
+        """Nights that decide on a stay: its own, and the date of departure with its rule."""
+        return cls(stay.check_in, stay.check_out + timedelta(days=1))
+
+    @property
+    def nights(self) -> int:
+        """How many."""
+        return (self.end - self.start).days
+
+    def dates(self) -> list[date]:
+        """Each night's date."""
+        return [self.start + timedelta(days=n) for n in range(self.nights)]
+
+
+@dataclass(frozen=True, slots=True)
+class RatePlanRow:
+    """What a listing's nights cost and allow where nothing else is said.
+
+    No price is known where `base_price_minor` is None; the calendar is known from `calendar_from` up to,
+    and without, `calendar_until`, and not at all where these are None.
+    """
+
+    base_price_minor: int | None
+    weekend_price_minor: int | None
+    min_stay: int
+    max_stay: int
+    advance_notice_days: int
+    calendar_from: date | None
+    calendar_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonRow:
+    """Nights whose prices are scaled and whose stays may have to be longer."""
+
+    starts_on: date
+    ends_before: date
+    price_bps: int
+    min_stay: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NightRow:
+    """What one night says for itself; None says nothing."""
+
+    night: date
+    price_minor: int | None
+    min_stay: int | None
+    max_stay: int | None
+    closed_to_arrival: bool
+    closed_to_departure: bool
+
+
+@dataclass(frozen=True)
+class NightColumns:
+    """What single nights say for themselves, a row each, :data:`SAYS_NOTHING` where they do not.
+
+    Attributes
+    ----------
+    night
+        (n,) datetime64[D], unique.
+    price_minor
+        (n,) int64.
+    min_stay, max_stay
+        (n,) int32.
+    closed_to_arrival, closed_to_departure
+        (n,) bool.
+    """
+
+    night: NDArray[np.datetime64]
+    price_minor: NDArray[np.int64]
+    min_stay: NDArray[np.int32]
+    max_stay: NDArray[np.int32]
+    closed_to_arrival: NDArray[np.bool_]
+    closed_to_departure: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, rows: Iterable[NightRow]) -> Self:
+        """Turn rows into columns."""
+        rows = tuple(rows)
+        return cls(
+            night=np.array([row.night for row in rows], dtype="datetime64[D]"),
+            price_minor=_column([row.price_minor for row in rows]).astype(np.int64),
+            min_stay=_column([row.min_stay for row in rows]).astype(np.int32),
+            max_stay=_column([row.max_stay for row in rows]).astype(np.int32),
+            closed_to_arrival=np.array([row.closed_to_arrival for row in rows], dtype=bool),
+            closed_to_departure=np.array([row.closed_to_departure for row in rows], dtype=bool),
+        )
+
+
+def build_calendar(
+    plan: RatePlanRow,
+    *,
+    seasons: Sequence[SeasonRow],
+    nights: NightColumns,
+    occupied: Iterable[tuple[date, date]],
+    window: Window,
+) -> StayCalendar:
+    """Lay out what each night of the window costs and allows.
+
+    A season scales the base and the weekend price, rounding half up, and can only lengthen the minimum
+    stay; of seasons that overlap the one that starts last counts. A night's own word is above both. A
+    night without any price is nobody's, and not free.
+
+    Parameters
+    ----------
+    occupied
+        Half-open ranges of nights that somebody has.
+    window
+        What is asked about; the calendar covers as much of it as the listing's is known for, maybe none.
+    """
+    start, length = _known(plan, window)
+    price = _plan_prices(plan, start, length)
+    priced = np.full(length, plan.base_price_minor is not None)
+    min_stay = np.full(length, plan.min_stay, dtype=np.int32)
+    max_stay = np.full(length, plan.max_stay, dtype=np.int32)
+    closed_to_arrival, closed_to_departure = np.zeros((2, length), dtype=bool)
+    unscaled = price.copy()
+    for season in sorted(seasons, key=lambda season: season.starts_on):
+        span = _clip(season.starts_on, season.ends_before, start, length)
+        price[span] = share(unscaled[span], season.price_bps)
+        min_stay[span] = max(plan.min_stay, season.min_stay or 0)
+    column = (nights.night - np.datetime64(start)).astype(np.int64)
+    inside = (column >= 0) & (column < length)
+    column = column[inside]
+    for target, said in ((price, nights.price_minor), (min_stay, nights.min_stay), (max_stay, nights.max_stay)):
+        value = said[inside]
+        speaks = value != SAYS_NOTHING
+        target[column[speaks]] = value[speaks]
+    priced[column[nights.price_minor[inside] != SAYS_NOTHING]] = True
+    closed_to_arrival[column] = nights.closed_to_arrival[inside]
+    closed_to_departure[column] = nights.closed_to_departure[inside]
+    free = priced
+    for taken_from, taken_until in occupied:
+        free[_clip(taken_from, taken_until, start, length)] = False
+    return StayCalendar(
+        start=start,
+        price_minor=price,
+        free=free,
+        min_stay=min_stay,
+        max_stay=max_stay,
+        closed_to_arrival=closed_to_arrival,
+        closed_to_departure=closed_to_departure,
+        advance_notice_days=plan.advance_notice_days,
+    )
+
+
+def _known(plan: RatePlanRow, window: Window) -> tuple[date, int]:
+    """First night and number of nights that are both asked for and known."""
+    if plan.calendar_from is None or plan.calendar_until is None:
+        return window.start, 0
+    start = max(window.start, plan.calendar_from)
+    return start, max(0, (min(window.end, plan.calendar_until) - start).days)
+
+
+def _plan_prices(plan: RatePlanRow, start: date, length: int) -> NDArray[np.int64]:
+    base = plan.base_price_minor or 0
+    weekend = base if plan.weekend_price_minor is None else plan.weekend_price_minor
+    weekday = (start.weekday() + np.arange(length)) % 7
+    return np.where(np.isin(weekday, WEEKEND_NIGHTS), weekend, base).astype(np.int64)
+
+
+def _clip(starts_on: date, ends_before: date, start: date, length: int) -> slice:
+    """Columns of a span, as far as it lies inside."""
+    first, last = (starts_on - start).days, (ends_before - start).days
+    return slice(min(max(first, 0), length), min(max(last, 0), length))
+
+
+def _column(values: Sequence[int | None]) -> NDArray[np.int64]:
+    return np.array([SAYS_NOTHING if value is None else value for value in values], dtype=np.int64)

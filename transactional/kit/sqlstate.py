@@ -1,0 +1,32 @@
+"""What PostgreSQL says went wrong, as a code and the name of a constraint."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy.exc import DBAPIError
+
+
+class SqlState(StrEnum):
+    """The SQLSTATE codes that have a meaning for a caller."""
+
+    EXCLUSION_VIOLATION = "23P01"
+    UNIQUE_VIOLATION = "23505"
+    DEADLOCK_DETECTED = "40P01"
+    SERIALIZATION_FAILURE = "40001"
+    LOCK_NOT_AVAILABLE = "55P03"
+
+
+CONTENTION = frozenset({SqlState.DEADLOCK_DETECTED, SqlState.SERIALIZATION_FAILURE, SqlState.LOCK_NOT_AVAILABLE})
+"""Somebody else was at it: the same call may succeed when it is sent again."""
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """SQLSTATE of a database error, where the server gave one."""
+    return getattr(error.orig, "sqlstate", None)
+
+
+def violated_constraint(error: DBAPIError) -> str | None:
+    """Name of the constraint that refused a row."""
+    diagnosis = getattr(error.orig, "diag", None)
+    return getattr(diagnosis, "constraint_name", None)

@@ -1,0 +1,145 @@
+"""Search over PostgreSQL, for when the search index does not answer: which listings may be free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lodestay.stay import Stay
+from transactional.calendars.models import Occupancy, RatePlan
+from transactional.listings.models import Listing
+
+EARTH_RADIUS_KM = 6371.0088
+KM_PER_DEGREE = 111.0
+"""Of latitude, rounded down so that the box around a circle holds all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Degrees; `west` > `east` crosses the date line."""
+
+    south: float
+    west: float
+    north: float
+    east: float
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """Everything within `radius_km` of a point."""
+
+    latitude: float
+    longitude: float
+    radius_km: float
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateQuery:
+    """What a candidate must be; None and empty ask for nothing."""
+
+    market_key: str | None
+    area: Box | Circle | None
+    stay: Stay | None
+    guests: int
+    room_types: frozenset[str]
+    property_types: frozenset[str]
+    amenities: frozenset[str]
+    min_bedrooms: int | None
+    min_rating: float | None
+    instant_book: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A listing that may do: its calendar's rules and its price are still to be asked."""
+
+    listing_id: int
+    latitude: float
+    longitude: float
+    rating: float | None
+    review_count: int
+
+
+async def search_free(session: AsyncSession, query: CandidateQuery, *, now: datetime, limit: int) -> list[Candidate]:
+    """Active listings that have what is asked and nobody in the nights, best rated first.
+
+    Stay rules (minimum stay, closed to arrival, notice) are not asked here: load the calendars of the
+    candidates and let :meth:`lodestay.calendar.StayCalendar.refuse` decide.
+
+    Parameters
+    ----------
+    now
+        Holds that expired by then take no nights.
+    limit
+        Most candidates returned.
+    """
+    statement = (
+        select(Listing.listing_id, Listing.latitude, Listing.longitude, Listing.rating, Listing.review_count)
+        .where(Listing.is_active, Listing.accommodates >= query.guests, *_having(query))
+        .order_by(Listing.rating.desc().nulls_last(), Listing.review_count.desc(), Listing.listing_id)
+        .limit(limit)
+    )
+    if query.stay is not None:
+        statement = statement.join(RatePlan, RatePlan.listing_id == Listing.listing_id).where(
+            *_free(query.stay, now=now)
+        )
+    return [
+        Candidate(
+            listing_id=row.listing_id,
+            latitude=row.latitude,
+            longitude=row.longitude,
+            rating=None if row.rating is None else float(row.rating),
+            review_count=row.review_count,
+        )
+        for row in await session.execute(statement)
+    ]
+
+
+def _having(query: CandidateQuery) -> list[ColumnElement[bool]]:
+    asked: list[tuple[object, ColumnElement[bool]]] = [
+        (query.market_key, Listing.market_key == query.market_key),
+        (query.room_types, Listing.room_type.in_(query.room_types)),
+        (query.property_types, Listing.property_type.in_(query.property_types)),
+        (query.amenities, Listing.amenities.contains(sorted(query.amenities))),
+        (query.min_bedrooms, Listing.bedrooms >= query.min_bedrooms),
+        (query.min_rating, Listing.rating >= query.min_rating),
+        (query.instant_book, Listing.instant_book.is_(True)),
+    ]
+    conditions = [condition for value, condition in asked if value]
+    if query.area is not None:
+        conditions.append(_within_circle(query.area) if isinstance(query.area, Circle) else _within_box(query.area))
+    return conditions
+
+
+def _free(stay: Stay, *, now: datetime) -> list[ColumnElement[bool]]:
+    taken = exists().where(
+        Occupancy.listing_id == Listing.listing_id,
+        Occupancy.is_live,
+        or_(Occupancy.expires_at.is_(None), Occupancy.expires_at > now),
+        Occupancy.stay.overlaps(Range(stay.check_in, stay.check_out)),
+    )
+    return [RatePlan.calendar_from <= stay.check_in, RatePlan.calendar_until >= stay.check_out, ~taken]
+
+
+def _within_box(box: Box) -> ColumnElement[bool]:
+    east_of, west_of = Listing.longitude >= box.west, Listing.longitude <= box.east
+    longitude = or_(east_of, west_of) if box.west > box.east else and_(east_of, west_of)
+    return and_(Listing.latitude.between(box.south, box.north), longitude)
+
+
+def _within_circle(circle: Circle) -> ColumnElement[bool]:
+    """Great-circle distance by the haversine formula, after a band of latitudes that costs little to check."""
+    latitude, longitude = func.radians(Listing.latitude), func.radians(Listing.longitude)
+    centre_latitude, centre_longitude = func.radians(circle.latitude), func.radians(circle.longitude)
+    half_chord = func.power(func.sin((latitude - centre_latitude) / 2), 2) + func.cos(centre_latitude) * func.cos(
+        latitude
+    ) * func.power(func.sin((longitude - centre_longitude) / 2), 2)
+    distance_km = 2 * EARTH_RADIUS_KM * func.asin(func.sqrt(func.least(1.0, half_chord)))
+    band = circle.radius_km / KM_PER_DEGREE
+    return and_(
+        Listing.latitude.between(circle.latitude - band, circle.latitude + band), distance_km <= circle.radius_km
+    )

@@ -1,0 +1,200 @@
+"""Queries on listings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lodestay.pricing import PriceTerms
+from transactional.calendars.models import RatePlan
+from transactional.listings.errors import ListingNotFound
+from transactional.listings.models import Listing
+from transactional.markets.models import Market, Neighbourhood
+from transactional.users.models import HostProfile
+
+# NO KEY: rows that refer to the listing can still be written beside it.
+_LOCK = text("""
+    SELECT listing_id, listings.market_key, timezone, host_id, is_active
+    FROM listings JOIN markets USING (market_key)
+    WHERE listing_id = :listing_id AND (CAST(:owner AS uuid) IS NULL OR host_id = :owner)
+    FOR NO KEY UPDATE OF listings
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class LockedListing:
+    """A listing whose nights and bookings nobody else changes until this transaction ends."""
+
+    listing_id: int
+    market_key: str
+    timezone: str
+    host_id: UUID
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HostSummary:
+    """What guests see of a host: nothing that names a person."""
+
+    host_since: date | None
+    response_hours: int | None
+    response_rate_bps: int | None
+    acceptance_rate_bps: int | None
+    is_superhost: bool
+    identity_verified: bool
+    listings: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListingDetail:
+    """A listing with what stands around it; `host` is None where nothing is known of the host."""
+
+    listing: Listing
+    market: Market
+    neighbourhood: str | None
+    rate_plan: RatePlan | None
+    host: HostSummary | None
+
+
+@dataclass(frozen=True, slots=True)
+class BookableListing:
+    """What decides, beside the calendar, whether and for how much a listing can be booked."""
+
+    listing_id: int
+    market_key: str
+    timezone: str
+    host_id: UUID
+    is_active: bool
+    accommodates: int
+    terms: PriceTerms
+
+
+async def lock_listing(session: AsyncSession, listing_id: int, *, owner: UUID | None) -> LockedListing:
+    """Wait for a listing and keep it until the transaction ends.
+
+    The first statement of whatever changes nights or bookings: later statements see what whoever held
+    the lock before has committed. READ COMMITTED is needed for that.
+
+    Parameters
+    ----------
+    owner
+        Host that it must belong to, or None for any: :class:`ListingNotFound` otherwise.
+    """
+    row = (await session.execute(_LOCK, {"listing_id": listing_id, "owner": owner})).mappings().one_or_none()
+    if row is None:
+        raise ListingNotFound(listing_id)
+    return LockedListing(**row)
+
+
+async def get_detail(session: AsyncSession, listing_id: int, *, viewer: UUID | None) -> ListingDetail:
+    """Find a listing that is active, or that belongs to `viewer`; or raise :class:`ListingNotFound`."""
+    of_host = (
+        select(func.count())
+        .select_from(Listing)
+        .where(Listing.host_id == HostProfile.user_id, Listing.is_active)
+        .correlate(HostProfile)
+        .scalar_subquery()
+    )
+    statement = (
+        select(Listing, Market, Neighbourhood.name, RatePlan, HostProfile, of_host.label("listings_of_host"))
+        .join(Market, Market.market_key == Listing.market_key)
+        .outerjoin(Neighbourhood, Neighbourhood.neighbourhood_id == Listing.neighbourhood_id)
+        .outerjoin(RatePlan, RatePlan.listing_id == Listing.listing_id)
+        .outerjoin(HostProfile, HostProfile.user_id == Listing.host_id)
+        .where(Listing.listing_id == listing_id, Listing.is_active | (Listing.host_id == viewer))
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise ListingNotFound(listing_id)
+    listing, market, neighbourhood, plan, profile, listings = row
+    return ListingDetail(listing, market, neighbourhood, plan, _summary(profile, listings=listings))
+
+
+async def list_of_host(session: AsyncSession, host_id: UUID) -> list[Listing]:
+    """A host's listings, active or not, oldest first."""
+    statement = select(Listing).where(Listing.host_id == host_id).order_by(Listing.listing_id)
+    return list((await session.scalars(statement)).all())
+
+
+async def load_bookable(session: AsyncSession, listing_ids: Collection[int]) -> dict[int, BookableListing]:
+    """Load terms and limits of listings, in one query; those without a rate plan are not in it."""
+    statement = (
+        select(
+            Listing.listing_id,
+            Listing.market_key,
+            Listing.host_id,
+            Listing.is_active,
+            Listing.accommodates,
+            Market.timezone,
+            Market.service_fee_bps,
+            Market.tax_bps,
+            RatePlan.currency,
+            RatePlan.cleaning_fee_minor,
+            RatePlan.guests_included,
+            RatePlan.extra_guest_fee_minor,
+            RatePlan.weekly_discount_bps,
+            RatePlan.monthly_discount_bps,
+        )
+        .join(Market, Market.market_key == Listing.market_key)
+        .join(RatePlan, RatePlan.listing_id == Listing.listing_id)
+        .where(Listing.listing_id.in_(listing_ids))
+    )
+    return {
+        row.listing_id: BookableListing(
+            listing_id=row.listing_id,
+            market_key=row.market_key,
+            timezone=row.timezone,
+            host_id=row.host_id,
+            is_active=row.is_active,
+            accommodates=row.accommodates,
+            terms=PriceTerms(
+                currency=row.currency,
+                cleaning_fee_minor=row.cleaning_fee_minor,
+                guests_included=row.guests_included,
+                extra_guest_fee_minor=row.extra_guest_fee_minor,
+                weekly_discount_bps=row.weekly_discount_bps,
+                monthly_discount_bps=row.monthly_discount_bps,
+                service_fee_bps=row.service_fee_bps,
+                tax_bps=row.tax_bps,
+            ),
+        )
+        for row in await session.execute(statement)
+    }
+
+
+async def get_bookable(session: AsyncSession, listing_id: int) -> BookableListing:
+    """Load one listing's terms and limits; :class:`ListingNotFound` where it is inactive or has no rate plan."""
+    found = (await load_bookable(session, [listing_id])).get(listing_id)
+    if found is None or not found.is_active:
+        raise ListingNotFound(listing_id)
+    return found
+
+
+async def set_active(session: AsyncSession, listing_id: int, *, active: bool) -> bool:
+    """Put a locked listing on or off the market; say whether that changed anything."""
+    changed = await session.execute(
+        update(Listing)
+        .where(Listing.listing_id == listing_id, Listing.is_active != active)
+        .values(is_active=active, version=Listing.version + 1, updated_at=func.now())
+        .returning(Listing.listing_id)
+    )
+    return changed.one_or_none() is not None
+
+
+def _summary(profile: HostProfile | None, *, listings: int) -> HostSummary | None:
+    if profile is None:
+        return None
+    return HostSummary(
+        host_since=profile.host_since,
+        response_hours=profile.response_hours,
+        response_rate_bps=profile.response_rate_bps,
+        acceptance_rate_bps=profile.acceptance_rate_bps,
+        is_superhost=profile.is_superhost,
+        identity_verified=profile.identity_verified,
+        listings=listings,
+    )

@@ -1,0 +1,58 @@
+"""Queries on markets and exchange rates."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from transactional.kit.copying import copy_rows
+from transactional.markets.ecb import read_rates
+from transactional.markets.errors import MarketNotFound
+from transactional.markets.exchange import ExchangeRates
+from transactional.markets.models import ExchangeRate, Market, Neighbourhood
+
+
+async def get(session: AsyncSession, market_key: str) -> Market:
+    """Find a market, or raise :class:`MarketNotFound`."""
+    market = await session.get(Market, market_key)
+    if market is None:
+        raise MarketNotFound(market_key)
+    return market
+
+
+async def list_all(session: AsyncSession) -> list[Market]:
+    """Every market, by key."""
+    return list((await session.scalars(select(Market).order_by(Market.market_key))).all())
+
+
+async def list_neighbourhoods(session: AsyncSession, market_key: str) -> list[Neighbourhood]:
+    """A market's neighbourhoods, by name."""
+    statement = select(Neighbourhood).where(Neighbourhood.market_key == market_key).order_by(Neighbourhood.name)
+    return list((await session.scalars(statement)).all())
+
+
+async def latest_rates(session: AsyncSession) -> ExchangeRates:
+    """Each currency's rate on the newest day that has one."""
+    newest = select(func.max(ExchangeRate.day)).scalar_subquery()
+    statement = (
+        select(ExchangeRate.currency, ExchangeRate.per_euro, ExchangeRate.day)
+        .where(ExchangeRate.day >= newest - 7)  # a currency absent for a week is no longer quoted
+        .distinct(ExchangeRate.currency)
+        .order_by(ExchangeRate.currency, ExchangeRate.day.desc())
+    )
+    rows = (await session.execute(statement)).all()
+    return ExchangeRates(
+        day=max((row.day for row in rows), default=None), per_euro={row.currency: row.per_euro for row in rows}
+    )
+
+
+async def load_exchange_rates(session: AsyncSession) -> int:
+    """Load the rates of the European Central Bank; those known already stay. Returns the rows added."""
+    await session.execute(text("CREATE TEMPORARY TABLE new_rates (LIKE exchange_rates) ON COMMIT DROP"))
+    await copy_rows(session, "new_rates", ("day", "currency", "per_euro"), read_rates())
+    added = await session.execute(
+        text("INSERT INTO exchange_rates SELECT * FROM new_rates ON CONFLICT DO NOTHING RETURNING 1")
+    )
+    count = len(added.all())
+    await session.execute(text("DROP TABLE new_rates"))
+    return count

@@ -1,0 +1,44 @@
+"""What can be wrong with a quote."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from lodestay.errors import Conflict, NotFound
+
+
+class QuoteNotFound(NotFound):
+    """No such quote, or another guest's."""
+
+    title = "No such quote"
+
+    def __init__(self, quote_id: UUID) -> None:
+        super().__init__(f"There is no quote {quote_id}.", hint="Ask for a quote.", quote_id=str(quote_id))
+
+
+class QuoteExpired(Conflict):
+    """A quote that was not booked in time."""
+
+    title = "The quote has expired"
+
+    def __init__(self, quote_id: UUID, *, expires_at: datetime) -> None:
+        super().__init__(
+            f"The quote was good until {expires_at.isoformat()}.",
+            hint="Ask for a new quote.",
+            quote_id=str(quote_id),
+            expires_at=expires_at.isoformat(),
+        )
+
+
+class QuoteAlreadyBooked(Conflict):
+    """A quote that has its booking already."""
+
+    title = "The quote was booked already"
+
+    def __init__(self, quote_id: UUID) -> None:
+        super().__init__(
+            "This quote has its booking already.",
+            hint="Look at your bookings, or ask for a new quote.",
+            quote_id=str(quote_id),
+        )
