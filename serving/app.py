@@ -12,13 +12,17 @@ from fastapi import FastAPI
 from lodestay.clock import Clock, SystemClock
 from lodestay.settings import Settings, get_settings
 from lodestay.telemetry import configure_logging
+from serving.bookings import endpoints as bookings
 from serving.health import endpoints as health
+from serving.host_calendar import endpoints as host_calendar
+from serving.listings import endpoints as listings
 from serving.observability.metrics import Metrics
 from serving.observability.middleware import MAX_BODY_BYTES, RequestContext
 from serving.observability.tracing import add_trace_id, telemetry_config, tracer_provider
 from serving.openapi import describe, operation_id
 from serving.problem_pages import endpoints as problem_pages
 from serving.problems import add_problem_handlers
+from serving.quotes import endpoints as quotes
 from serving.state import State, open_services
 
 SERVICE = "lodestay-api"
@@ -33,7 +37,14 @@ Search, quote and book stays, and ask what a night should cost.
 - **Callers** send `Authorization: Bearer <token>`; searching needs none.
 """
 
-ROUTERS = (health.router, problem_pages.router)
+ROUTERS = (
+    listings.router,
+    quotes.router,
+    bookings.router,
+    host_calendar.router,
+    health.router,
+    problem_pages.router,
+)
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> FastAPI:

@@ -1,0 +1,1 @@
+"""Bookings: hold, confirm, cancel, look."""

@@ -1,0 +1,118 @@
+"""What bookings are asked for and answered with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.quotes.schemas import PriceLineOut
+from serving.schemas import Body, Day, Id, MoneyOut, Query
+from transactional.bookings.records import BookingRecord
+from transactional.bookings.rules import BookingStatus, Side
+
+
+class HoldIn(Body):
+    """A quote to be booked."""
+
+    quote_id: Id = Field(examples=["01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11"])
+
+
+class ConfirmIn(Body):
+    """What led to the booking."""
+
+    search_id: Id | None = Field(
+        None, description="Search that the guest came from: the ranker learns from it.", examples=[None]
+    )
+
+
+class Seat(StrEnum):
+    """Whose bookings: those the caller made, or those in the caller's listings."""
+
+    GUEST = "guest"
+    HOST = "host"
+
+
+class BookingsQuery(Query):
+    """Which page of which bookings."""
+
+    seat: Seat = Field(Seat.GUEST, alias="as", description="`host`: bookings in the caller's listings.")
+    cursor: str | None = Field(None, max_length=200, description="`next_cursor` of the page before.")
+    size: int = Field(20, ge=1, le=100)
+
+
+class BookingOut(BaseModel):
+    """A booking."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "booking_id": "01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11",
+                    "reference": "7KQ2M9XH4D",
+                    "status": "held",
+                    "listing_id": 42,
+                    "check_in": "2027-05-07",
+                    "check_out": "2027-05-11",
+                    "guests": 2,
+                    "lines": [
+                        {"component": "nights", "price": {"minor": 48000, "currency": "EUR", "amount": "480.00"}}
+                    ],
+                    "total": {"minor": 48000, "currency": "EUR", "amount": "480.00"},
+                    "created_at": "2027-01-02T09:30:00Z",
+                    "hold_expires_at": "2027-01-02T09:45:00Z",
+                    "confirmed_at": None,
+                    "cancelled_at": None,
+                    "cancelled_by": None,
+                    "version": 1,
+                }
+            ]
+        }
+    )
+
+    booking_id: UUID
+    reference: str = Field(description="To be read out; ten letters and digits.")
+    status: BookingStatus
+    listing_id: int
+    check_in: Day
+    check_out: Day
+    guests: int
+    lines: list[PriceLineOut]
+    total: MoneyOut
+    created_at: datetime
+    hold_expires_at: datetime | None = Field(description="Until then the nights are kept.")
+    confirmed_at: datetime | None
+    cancelled_at: datetime | None
+    cancelled_by: Side | None
+    version: int
+
+    @classmethod
+    def of(cls, booking: BookingRecord) -> Self:
+        """Write a booking down."""
+        return cls(
+            booking_id=booking.booking_id,
+            reference=booking.reference,
+            status=BookingStatus(booking.status),
+            listing_id=booking.listing_id,
+            check_in=booking.check_in,
+            check_out=booking.check_out,
+            guests=booking.guests,
+            lines=PriceLineOut.all_of(booking.lines, booking.currency),
+            total=MoneyOut.of(booking.total_minor, booking.currency),
+            created_at=booking.created_at,
+            hold_expires_at=booking.hold_expires_at,
+            confirmed_at=booking.confirmed_at,
+            cancelled_at=booking.cancelled_at,
+            cancelled_by=None if booking.cancelled_by is None else Side(booking.cancelled_by),
+            version=booking.version,
+        )
+
+
+class BookingsOut(BaseModel):
+    """A page of bookings, newest first."""
+
+    items: list[BookingOut]
+    next_cursor: str | None = Field(description="Null on the last page.")

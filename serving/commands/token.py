@@ -1,0 +1,104 @@
+"""`lodestay token`: access tokens for development."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+import orjson
+import typer
+from rich.console import Console
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lodestay.clock import Clock, SystemClock
+from lodestay.errors import Forbidden, InvalidInput
+from lodestay.settings import Environment, Settings, get_settings
+from serving.auth import mint
+from transactional.kit.database import create_engine, session_factory
+from transactional.listings.repository import get_bookable
+from transactional.users.actors import Actor, Role
+from transactional.users.repository import find_by_role
+from transactional.users.repository import get as get_user
+from transactional.users.service import create_user
+
+MAX_HOURS = 24 * 30
+
+
+class TokenRefused(Forbidden):
+    """A development token asked for where there must be none."""
+
+    title = "No development tokens here"
+
+
+class WrongRole(InvalidInput):
+    """A role that the user does not have."""
+
+    title = "The user does not have that role"
+
+
+@dataclass(frozen=True)
+class Minted:
+    """A token and whom it speaks for."""
+
+    token: str
+    user_id: UUID
+    role: Role
+    expires_in: int
+
+
+def token(
+    role: Annotated[Role, typer.Option(help="What the caller may be.")] = Role.GUEST,
+    user: Annotated[UUID | None, typer.Option(help="Who; default: the first user of the role.")] = None,
+    listing: Annotated[int | None, typer.Option(min=1, help="The host of this listing.")] = None,
+    hours: Annotated[int, typer.Option(min=1, max=MAX_HOURS, help="How long it is good.")] = 12,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002 (a flag)
+) -> None:
+    """Print an access token for development."""
+    minted = asyncio.run(
+        mint_token(get_settings(), SystemClock(), role=role, user_id=user, listing_id=listing, hours=hours)
+    )
+    if json:
+        typer.echo(orjson.dumps(minted).decode())
+        return
+    typer.echo(minted.token)
+    if (notes := Console(stderr=True)).is_terminal:
+        notes.print(f"[dim]{minted.role} {minted.user_id}, {hours} h. Send it as: Authorization: Bearer ...[/dim]")
+
+
+async def mint_token(
+    settings: Settings, clock: Clock, *, role: Role, user_id: UUID | None, listing_id: int | None, hours: int
+) -> Minted:
+    """Find (or make) a user of the role and sign a token for them; never in production."""
+    if settings.environment is Environment.PRODUCTION:
+        raise TokenRefused("Development tokens are not minted in production.", hint="Sign in instead.")
+    lifetime = timedelta(hours=hours)
+    engine = create_engine(settings.require_database_url(), pool_size=1, lock_timeout_ms=2_000)
+    try:
+        async with session_factory(engine).begin() as session:
+            chosen = await _choose(session, clock, role=role, user_id=user_id, listing_id=listing_id)
+    finally:
+        await engine.dispose()
+    actor = Actor(chosen, frozenset({role}))
+    signed = mint(actor, key=settings.signing_key(), clock=clock, lifetime=lifetime)
+    return Minted(signed, chosen, role, int(lifetime.total_seconds()))
+
+
+async def _choose(
+    session: AsyncSession, clock: Clock, *, role: Role, user_id: UUID | None, listing_id: int | None
+) -> UUID:
+    if listing_id is not None:
+        user_id = (await get_bookable(session, listing_id)).host_id
+    if user_id is not None:
+        user = await get_user(session, user_id)
+        if role not in user.roles:
+            raise WrongRole(f"That user is no {role}, but: {', '.join(user.roles)}.", hint="Choose another --role.")
+        return user.user_id
+    if known := await find_by_role(session, role, limit=1):
+        return known[0].user_id
+    made = await create_user(
+        session, clock, display_name=f"Development {role}", roles=[role], locale="en", currency="EUR"
+    )
+    return made.user_id

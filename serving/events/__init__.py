@@ -1,0 +1,1 @@
+"""What guests did with the answers they got."""

@@ -1,0 +1,57 @@
+"""What a client may tell of its guests' doings."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from serving.schemas import Body, Id, ListingId
+
+MAX_EVENTS = 100
+
+
+class SeenIn(Body):
+    """A listing of an answer."""
+
+    event_id: Id = Field(description="Made by the client; the same event sent twice counts once.")
+    search_id: Id = Field(description="Of the answer that it stood in.")
+    listing_id: ListingId
+
+
+class ImpressionIn(SeenIn):
+    """A listing came into view."""
+
+    type: Literal["impression"]
+    position: int = Field(ge=1, le=500, description="Its rank in the answer, from 1.")
+
+
+class ClickIn(SeenIn):
+    """A listing was opened."""
+
+    type: Literal["click"]
+    position: int | None = Field(None, ge=1, le=500)
+
+
+_EXAMPLE = {
+    "type": "click",
+    "event_id": "01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11",
+    "search_id": "01930f6e-1f00-7b0a-9d5e-5b7e7f8f2a10",
+    "listing_id": 42,
+    "position": 3,
+}
+
+
+class EventsIn(Body):
+    """A batch of events."""
+
+    events: list[Annotated[ImpressionIn | ClickIn, Field(discriminator="type")]] = Field(
+        min_length=1, max_length=MAX_EVENTS, examples=[[_EXAMPLE]]
+    )
+
+
+class EventsTaken(BaseModel):
+    """How many were written down."""
+
+    accepted: int = Field(examples=[1])
+    ignored: int = Field(description="Events of listings that do not exist.", examples=[0])

@@ -1,0 +1,1 @@
+"""What hosts do to their own calendars."""

@@ -1,0 +1,1 @@
+"""A listing with its calendar and its reviews."""

@@ -1,0 +1,172 @@
+"""What a listing is answered with."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from lodestay.calendar import StayCalendar
+from serving.schemas import MoneyOut, NightsQuery, Query
+from transactional.listings.repository import HostSummary, ListingDetail
+
+MAX_CALENDAR_NIGHTS = 366
+DEFAULT_CALENDAR_NIGHTS = 30
+
+
+class ListingQuery(NightsQuery):
+    """Which part of the calendar is wanted (at most 366 nights)."""
+
+
+class ReviewsQuery(Query):
+    """Which page of the reviews is wanted."""
+
+    cursor: str | None = Field(None, max_length=200, description="`next_cursor` of the page before.")
+    size: int = Field(10, ge=1, le=50)
+
+
+class NightOut(BaseModel):
+    """A night of the calendar."""
+
+    night: date
+    available: bool
+    price: MoneyOut
+    min_stay: int = Field(description="Nights a stay arriving on this date must have.")
+    max_stay: int
+    closed_to_arrival: bool
+    closed_to_departure: bool
+
+    @classmethod
+    def all_of(cls, calendar: StayCalendar, currency: str) -> list[Self]:
+        """Write a calendar down, a row a night."""
+        return [
+            cls(
+                night=calendar.start + timedelta(days=n),
+                available=bool(calendar.free[n]),
+                price=MoneyOut.of(int(calendar.price_minor[n]), currency),
+                min_stay=int(calendar.min_stay[n]),
+                max_stay=int(calendar.max_stay[n]),
+                closed_to_arrival=bool(calendar.closed_to_arrival[n]),
+                closed_to_departure=bool(calendar.closed_to_departure[n]),
+            )
+            for n in range(len(calendar.free))
+        ]
+
+
+class HostOut(BaseModel):
+    """What is known of the host; never a name."""
+
+    host_since: date | None
+    response_hours: int | None
+    response_rate: float | None = Field(description="Share of requests answered, 0 to 1.")
+    is_superhost: bool
+    identity_verified: bool
+    listings: int
+
+    @classmethod
+    def of(cls, host: HostSummary | None) -> Self | None:
+        """Write a host down."""
+        if host is None:
+            return None
+        return cls(
+            host_since=host.host_since,
+            response_hours=host.response_hours,
+            response_rate=None if host.response_rate_bps is None else host.response_rate_bps / 10_000,
+            is_superhost=host.is_superhost,
+            identity_verified=host.identity_verified,
+            listings=host.listings,
+        )
+
+
+class RatingsOut(BaseModel):
+    """Mean ratings, 0 to 5; null where nobody rated."""
+
+    overall: Decimal | None
+    accuracy: Decimal | None
+    cleanliness: Decimal | None
+    check_in: Decimal | None
+    communication: Decimal | None
+    location: Decimal | None
+    value: Decimal | None
+    reviews: int
+
+
+class ListingOut(BaseModel):
+    """A listing."""
+
+    listing_id: int
+    market: str
+    title: str
+    description: str
+    house_rules: str
+    language: str | None
+    property_type: str
+    room_type: str
+    neighbourhood: str | None
+    latitude: float
+    longitude: float
+    accommodates: int
+    bedrooms: int | None
+    beds: int | None
+    bathrooms: Decimal | None
+    shared_bathroom: bool
+    amenities: list[str]
+    instant_book: bool
+    cancellation_policy: str
+    ratings: RatingsOut
+    host: HostOut | None
+    currency: str
+    timezone: str = Field(description="IANA name; dates are of this zone.")
+    calendar: list[NightOut] = Field(description="Empty where the calendar is not known.")
+
+    @classmethod
+    def of(cls, detail: ListingDetail, calendar: StayCalendar | None) -> Self:
+        """Write a listing down."""
+        listing = detail.listing
+        currency = detail.rate_plan.currency if detail.rate_plan else detail.market.currency
+        names = set(cls.model_fields) - {
+            "market",
+            "neighbourhood",
+            "ratings",
+            "host",
+            "currency",
+            "timezone",
+            "calendar",
+        }
+        return cls(
+            **{name: getattr(listing, name) for name in names},
+            market=listing.market_key,
+            neighbourhood=detail.neighbourhood,
+            ratings=RatingsOut(
+                overall=listing.rating,
+                accuracy=listing.rating_accuracy,
+                cleanliness=listing.rating_cleanliness,
+                check_in=listing.rating_check_in,
+                communication=listing.rating_communication,
+                location=listing.rating_location,
+                value=listing.rating_value,
+                reviews=listing.review_count,
+            ),
+            host=HostOut.of(detail.host),
+            currency=currency,
+            timezone=detail.market.timezone,
+            calendar=[] if calendar is None else NightOut.all_of(calendar, currency),
+        )
+
+
+class ReviewOut(BaseModel):
+    """What a guest wrote; the author is not named."""
+
+    written_on: date
+    rating: int | None
+    comment: str
+    language: str | None
+
+
+class ReviewsOut(BaseModel):
+    """A page of reviews, newest first."""
+
+    items: list[ReviewOut]
+    next_cursor: str | None = Field(description="Null on the last page.")

@@ -1,0 +1,1 @@
+"""Quotes: what a stay costs, kept for a while."""

@@ -1,0 +1,69 @@
+"""Shapes that several areas share."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from lodestay.money import Money
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _written_day(value: object) -> object:
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    message = "Input should be a date such as 2026-12-31"
+    raise ValueError(message)
+
+
+def _text(value: object) -> object:
+    if isinstance(value, str | UUID):
+        return value
+    message = "Input should be a text"
+    raise ValueError(message)
+
+
+# Strict models refuse the texts that JSON writes dates and ids as; lax ones take numbers for dates as well.
+# The bounds keep date arithmetic around a stay inside what dates can be.
+Day = Annotated[date, Field(strict=False, ge=date(1900, 1, 1), lt=date(2200, 1, 1)), BeforeValidator(_written_day)]
+"""A date written YYYY-MM-DD and in no other way."""
+Id = Annotated[UUID, Field(strict=False), BeforeValidator(_text)]
+"""A UUID written as a text."""
+ListingId = Annotated[int, Field(ge=1, lt=2**63, description="Number of a listing.", examples=[42])]
+
+
+class Body(BaseModel):
+    """A JSON body sent in: no unknown fields, no guessing of types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Query(BaseModel):
+    """A query string: no unknown parameters; all values are texts, so types are read from them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MoneyOut(BaseModel):
+    """An amount of money."""
+
+    minor: int = Field(description="In the currency's minor unit.", examples=[12950])
+    currency: str = Field(description="ISO 4217.", examples=["EUR"])
+    amount: str = Field(description="The same as a decimal text in major units.", examples=["129.50"])
+
+    @classmethod
+    def of(cls, minor: int, currency: str) -> Self:
+        """Write an amount down."""
+        return cls(minor=minor, currency=currency, amount=str(Money(minor, currency).amount))
+
+
+class NightsQuery(Query):
+    """Nights asked about: from a date up to, and without, another."""
+
+    from_: Day | None = Field(None, alias="from", description="First night; default: today at the listing.")
+    to: Day | None = Field(None, description="The date after the last night; default: 30 nights on.")
