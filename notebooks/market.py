@@ -2,8 +2,11 @@
 
 import marimo
 
-__generated_with = "0.25.0"
-app = marimo.App(width="medium", app_title="A market, its demand and what the models learned")
+__generated_with = "0.25.2"
+app = marimo.App(
+    width="medium",
+    app_title="A market, its demand and what the models learned",
+)
 
 
 @app.cell
@@ -21,14 +24,12 @@ def _():
 
 @app.cell
 def _(mo):
-    mo.md(
-        """
-        # A market, its demand and what the models learned
+    mo.md("""
+    # A market, its demand and what the models learned
 
-        Everything here reads the lake through the warehouse, as any analyst would, and the models from MLflow. Run the
-        pipeline first (`make demo` does). Amounts are in minor units of the market's currency.
-        """
-    )
+    Everything here reads the lake through the warehouse, as any analyst would, and the models from MLflow. Run the
+    pipeline first (`make demo` does). Amounts are in minor units of the market's currency.
+    """)
     return
 
 
@@ -39,12 +40,14 @@ def _(mo, warehouse):
     ).df()
     market = mo.ui.dropdown(options=list(markets["market"]), value=markets["market"].iloc[0], label="market")
     market
-    return market, markets
+    return (market,)
 
 
 @app.cell
 def _(mo):
-    mo.md("""## What is on offer, and for how much""")
+    mo.md("""
+    ## What is on offer, and for how much
+    """)
     return
 
 
@@ -55,27 +58,25 @@ def _(market, plt, warehouse):
         [market.value],
     ).df()
     supply_figure, (free_axis, price_axis) = plt.subplots(1, 2, figsize=(11, 3.5))
-    for room_type, rows in supply.groupby("room_type"):
-        free_axis.plot(rows["week"], rows["free_nights"], label=room_type)
-        price_axis.plot(rows["week"], rows["median_price_minor"] / 100, label=room_type)
+    for _room_type, _rows in supply.groupby("room_type"):
+        free_axis.plot(_rows["week"], _rows["free_nights"], label=_room_type)
+        price_axis.plot(_rows["week"], _rows["median_price_minor"] / 100, label=_room_type)
     free_axis.set(title="free nights by week")
     price_axis.set(title="median price of a free night, by week")
     price_axis.legend(fontsize=8)
     supply_figure.autofmt_xdate()
     supply_figure
-    return (supply,)
+    return
 
 
 @app.cell
 def _(mo):
-    mo.md(
-        """
-        ## The demand curve
+    mo.md("""
+    ## The demand curve
 
-        How often a listing that was shown is booked, by how its price stands against the other listings of the same page.
-        These are *logged* impressions: what was shown high is seen more, so compare within a position, not across.
-        """
-    )
+    How often a listing that was shown is booked, by how its price stands against the other listings of the same page.
+    These are *logged* impressions: what was shown high is seen more, so compare within a position, not across.
+    """)
     return
 
 
@@ -97,17 +98,19 @@ def _(market, plt, warehouse):
         [market.value],
     ).df()
     demand_figure, demand_axis = plt.subplots(figsize=(6, 3.5))
-    for place, rows in demand.groupby("place"):
-        demand_axis.plot(rows["price_rank"], rows["clicked"] * 100, marker="o", label=place)
+    for _place, _rows in demand.groupby("place"):
+        demand_axis.plot(_rows["price_rank"], _rows["clicked"] * 100, marker="o", label=_place)
     demand_axis.set(title="clicks per 100 impressions", xlabel="price rank on the page (0 = cheapest)")
     demand_axis.legend(fontsize=8)
     demand_figure
-    return (demand,)
+    return
 
 
 @app.cell
 def _(mo):
-    mo.md("""## What the models learned""")
+    mo.md("""
+    ## What the models learned
+    """)
     return
 
 
@@ -118,14 +121,14 @@ def _(mo, settings):
     registry = Registry(settings.require_mlflow_tracking_uri())
     champions = {name: registry.champion(name) for name in ("ranking", "pricing")}
     mo.vstack([mo.md(f"### {name}\n\n{champion.card if champion else 'no champion yet'}") for name, champion in champions.items()])
-    return (champions,)
+    return
 
 
 @app.cell
 def _(mo, warehouse):
     funnel = warehouse.sql("SELECT * FROM marts.search_funnel ORDER BY market, day").df()
     mo.vstack([mo.md("## The funnel, day by day"), mo.ui.table(funnel)])
-    return (funnel,)
+    return
 
 
 if __name__ == "__main__":
