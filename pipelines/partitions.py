@@ -77,7 +77,9 @@ def read(spark: SparkSession, dataset: Dataset, lake: str, partitions: Sequence[
     return frame.withColumn("day", F.col("day").cast("date")) if "day" in dataset.partitions else frame
 
 
-def write(frame: DataFrame, dataset: Dataset, lake: str, partitions: Sequence[Partition], *, order: Sequence[str]) -> Written:
+def write(
+    frame: DataFrame, dataset: Dataset, lake: str, partitions: Sequence[Partition], *, order: Sequence[str]
+) -> Written:
     """Write partitions whole, then swap each in.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
-from dagster_pipes import PipesContext, open_dagster_pipes
+from dagster_pipes import DagsterPipesWarning, PipesContext, open_dagster_pipes
 from pyspark.sql import SparkSession
 
 from lodestay.errors import LodestayError
@@ -93,7 +94,10 @@ def running(name: str, arguments: Sequence[str] | None) -> Iterator[Job]:
     An error that a person can mend ends the process with its sentence and hint instead of a stack.
     """
     scope = parse_scope(name, arguments)
-    with open_dagster_pipes() as pipes:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DagsterPipesWarning)  # by hand there is nobody to report to
+        pipes = open_dagster_pipes()
+    with pipes:
         try:
             yield Job(scope, spark_session(f"lodestay {name}"), pipes)
         except LodestayError as error:

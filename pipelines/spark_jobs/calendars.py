@@ -1,0 +1,185 @@
+"""Calendars in Spark: a listing's plan, seasons, nights and occupancy → a row a night.
+
+Each listing's rows are gathered into one row with nested lists, so that whole batches of listings go to
+Python at once; what a night costs and allows is decided by `transactional.calendars.rules` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
+
+from lodestay.calendar import StayCalendar
+from transactional.calendars.rules import (
+    SAYS_NOTHING,
+    NightColumns,
+    RatePlanRow,
+    SeasonRow,
+    Window,
+    build_calendar,
+)
+
+NIGHTS_SCHEMA = (
+    "listing_id bigint, market string, night date, price_minor bigint, is_free boolean, occupancy_kind string, "
+    "min_stay int, max_stay int, closed_to_arrival boolean, closed_to_departure boolean"
+)
+_ARROW = pa.schema(
+    [
+        ("listing_id", pa.int64()),
+        ("market", pa.string()),
+        ("night", pa.date32()),
+        ("price_minor", pa.int64()),
+        ("is_free", pa.bool_()),
+        ("occupancy_kind", pa.string()),
+        ("min_stay", pa.int32()),
+        ("max_stay", pa.int32()),
+        ("closed_to_arrival", pa.bool_()),
+        ("closed_to_departure", pa.bool_()),
+    ]
+)
+PLAN = (
+    "base_price_minor",
+    "weekend_price_minor",
+    "min_stay",
+    "max_stay",
+    "advance_notice_days",
+    "calendar_from",
+    "calendar_until",
+)
+NIGHT = ("night", "price_minor", "min_stay", "max_stay", "closed_to_arrival", "closed_to_departure")
+KINDS = ("host_block", "imported", "hold", "booking")
+
+
+def staged_nights(
+    rate_plans: DataFrame, seasons: DataFrame, calendar_nights: DataFrame, occupancy: DataFrame, window: Window
+) -> DataFrame:
+    """Lay out every listing's nights of a window: :data:`NIGHTS_SCHEMA`."""
+    gathered = gather(rate_plans, seasons, calendar_nights, occupancy, window)
+    return gathered.mapInArrow(_nights(window), NIGHTS_SCHEMA)
+
+
+def gather(
+    rate_plans: DataFrame, seasons: DataFrame, calendar_nights: DataFrame, occupancy: DataFrame, window: Window
+) -> DataFrame:
+    """Bring what a listing's calendar is made of into one row a listing, as far as it touches the window."""
+    start, end = F.lit(window.start), F.lit(window.end)
+    spans = seasons.where((F.col("span_from") < end) & (F.col("span_until") > start))
+    said = calendar_nights.where((F.col("night") >= start) & (F.col("night") < end))
+    # What was a hold that ran out keeps nobody away.
+    live = F.col("is_live") & (F.col("expires_at").isNull() | (F.col("expires_at") > F.current_timestamp()))
+    taken = occupancy.where(live & (F.col("stay_from") < end) & (F.col("stay_until") > start))
+    return (
+        rate_plans.select("listing_id", "market", *PLAN)
+        .join(_lists(spans, "seasons", ("span_from", "span_until", "price_bps", "min_stay")), "listing_id", "left")
+        .join(_lists(said, "nights", NIGHT), "listing_id", "left")
+        .join(_lists(taken, "occupied", ("stay_from", "stay_until", "kind")), "listing_id", "left")
+    )
+
+
+def _lists(rows: DataFrame, name: str, columns: tuple[str, ...]) -> DataFrame:
+    return rows.groupBy("listing_id").agg(F.collect_list(F.struct(*columns)).alias(name))
+
+
+def _nights(window: Window) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def lay_out(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            if batch.num_rows:
+                yield from nights_of(batch, window).to_batches()
+
+    return lay_out
+
+
+@dataclass(frozen=True)
+class _Nested:
+    """A column of lists of structs, as flat columns and where each row's part begins and ends."""
+
+    begins: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    fields: dict[str, pa.Array]
+
+    @classmethod
+    def of(cls, column: pa.Array) -> _Nested:
+        lengths = column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+        ends = np.cumsum(lengths)
+        values = column.flatten()
+        return cls(ends - lengths, ends, {field.name: values.field(field.name) for field in values.type})
+
+    def part(self, row: int) -> slice:
+        return slice(int(self.begins[row]), int(self.ends[row]))
+
+
+def nights_of(batch: pa.RecordBatch, window: Window) -> pa.Table:
+    """Nights of a batch of listings, as :func:`gather` hands them over."""
+    plans = batch.select(PLAN).to_pylist()
+    seasons, said, taken = (_Nested.of(batch.column(name)) for name in ("seasons", "nights", "occupied"))
+    columns = _night_columns(said)
+    spans = list(zip(taken.fields["stay_from"].to_pylist(), taken.fields["stay_until"].to_pylist(), strict=True))
+    kinds = [KINDS.index(kind) for kind in taken.fields["kind"].to_pylist()]
+    season_rows = [
+        SeasonRow(*row) for row in zip(*(column.to_pylist() for column in seasons.fields.values()), strict=True)
+    ]
+    parts = []
+    for row, plan in enumerate(plans):
+        calendar = build_calendar(
+            RatePlanRow(**plan),
+            seasons=season_rows[seasons.part(row)],
+            nights=NightColumns(**{name: column[said.part(row)] for name, column in columns.items()}),
+            occupied=spans[taken.part(row)],
+            window=window,
+        )
+        painted = _paint(calendar, spans[taken.part(row)], kinds[taken.part(row)])
+        parts.append((calendar, painted, plan["base_price_minor"] is not None))
+    return _table(batch, parts)
+
+
+def _night_columns(said: _Nested) -> dict[str, NDArray[Any]]:
+    fields = said.fields
+    columns: dict[str, NDArray[Any]] = {"night": fields["night"].to_numpy(zero_copy_only=False).astype("datetime64[D]")}
+    for name, kind in (("price_minor", np.int64), ("min_stay", np.int32), ("max_stay", np.int32)):
+        columns[name] = fields[name].fill_null(SAYS_NOTHING).to_numpy(zero_copy_only=False).astype(kind)
+    for name in ("closed_to_arrival", "closed_to_departure"):
+        columns[name] = fields[name].to_numpy(zero_copy_only=False).astype(bool)
+    return columns
+
+
+def _paint(calendar: StayCalendar, spans: list[tuple[date, date]], kinds: list[int]) -> NDArray[np.int8]:
+    """Who has each night, as a place in :data:`KINDS`, -1 for nobody."""
+    painted = np.full(len(calendar.free), -1, dtype=np.int8)
+    for (first, last), kind in zip(spans, kinds, strict=True):
+        painted[max(0, calendar.index(first)) : max(0, calendar.index(last))] = kind
+    return painted
+
+
+def _table(batch: pa.RecordBatch, parts: list[tuple[StayCalendar, NDArray[np.int8], bool]]) -> pa.Table:
+    lengths = np.array([len(calendar.free) for calendar, _, _ in parts])
+    rows = np.repeat(np.arange(len(parts)), lengths)
+    starts = np.array([calendar.start for calendar, _, _ in parts], dtype="datetime64[D]")
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+
+    def column(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(calendar, name) for calendar, _, _ in parts])
+
+    price = column("price_minor")
+    # Nothing says what the night costs: not known, rather than free of charge.
+    unpriced = ~np.array([priced for _, _, priced in parts])[rows] & (price == 0)
+    painted = np.concatenate([kinds for _, kinds, _ in parts])
+    kind = pa.DictionaryArray.from_arrays(pa.array(painted, mask=painted < 0), pa.array(KINDS)).cast(pa.string())
+    return pa.table(
+        {
+            "listing_id": batch.column("listing_id").take(pa.array(rows)),
+            "market": batch.column("market").take(pa.array(rows)),
+            "night": pa.array(starts[rows] + within),
+            "price_minor": pa.array(price, mask=unpriced),
+            "is_free": column("free"),
+            "occupancy_kind": kind,
+            **{name: column(name) for name in _ARROW.names[6:]},
+        }
+    ).cast(_ARROW)
