@@ -13,15 +13,19 @@ class Candidate:
     ----------
     total_minor
         Total of the stay in the listing's currency; None without dates.
+    nightly_price_minor
+        What a night usually costs there, without fees; None where it is not known.
     text_score, vector_score
-        How well the text fits: BM25, and cosine in [-1, 1]; None where not asked.
+        How well the text fits: BM25 (0: no word of it), and cosine in [-1, 1]; None where not asked, or
+        where the listing has no vector.
     distance_km
-        From the request's centre; None without one.
+        From the request's origin; None without one.
     """
 
     listing_id: int
     currency: str
     total_minor: int | None
+    nightly_price_minor: int | None
     text_score: float | None
     vector_score: float | None
     distance_km: float | None
@@ -52,7 +56,10 @@ class Retrieved:
     Attributes
     ----------
     facets
-        By name; each group is counted without its own filter, under all others.
+        By name, the most frequent value first. Each group is counted without its own filter, under all
+        others; but of amenities a result must have all, so they are counted under those selected too.
+    histogram
+        Bins without gaps, from the cheapest result to the dearest, counted without the price filter.
     degraded
         What had to be left out, in words a client can show; empty when all is well.
     """

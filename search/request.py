@@ -39,6 +39,13 @@ class Point:
     latitude: float
     longitude: float
 
+    def __post_init__(self) -> None:
+        if not (-90 <= self.latitude <= 90 and -180 <= self.longitude <= 180):  # noqa: PLR2004
+            raise InvalidSearch(
+                f"({self.latitude}, {self.longitude}) is no place on Earth.",
+                hint="Send a latitude of -90 to 90 and a longitude of -180 to 180 degrees.",
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -49,6 +56,21 @@ class Bounds:
     north: float
     east: float
 
+    def __post_init__(self) -> None:
+        Point(self.south, self.west)
+        Point(self.north, self.east)
+        if self.south > self.north:
+            raise InvalidSearch(
+                f"The south edge {self.south} lies north of the north edge {self.north}.", hint="Swap the two."
+            )
+
+    @property
+    def centre(self) -> Point:
+        """The middle of the box, also across the date line."""
+        width = (self.east - self.west) % 360
+        longitude = (self.west + width / 2 + 180) % 360 - 180
+        return Point((self.south + self.north) / 2, longitude)
+
 
 @dataclass(frozen=True, slots=True)
 class Circle:
@@ -57,13 +79,20 @@ class Circle:
     centre: Point
     radius_km: float
 
+    def __post_init__(self) -> None:
+        if not 0 < self.radius_km <= MAX_RADIUS_KM:
+            raise InvalidSearch(
+                f"A radius of {self.radius_km} km cannot be searched.", hint=f"Send 0 to {MAX_RADIUS_KM:g} km."
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What a result must have; empty means anything.
 
-    `min_price_minor` and `max_price_minor` bound the stay's total in the request's currency (the
-    nightly price where no dates are asked).
+    Of `amenities` a result has all; of the other sets it has one. `min_price_minor` and
+    `max_price_minor` bound the stay's total in the request's currency (the nightly price where no
+    dates are asked).
     """
 
     room_types: frozenset[str] = frozenset()
@@ -87,14 +116,19 @@ class SearchRequest:
 
     Attributes
     ----------
-    area
-        Where to look; None looks in the whole of `market`.
+    text
+        What the guest would like, in words. It orders the results by relevance and gives every candidate
+        its scores; it does not narrow them, or a French wish would hide every Swedish listing. None, not
+        empty, where nothing is said.
+    market, area
+        Where to look; both None look everywhere.
     centre
-        Where distances are measured from: the place named, or the centre of the area.
+        Where distances are measured from: the place named. None measures from the middle of the area.
     text_vector
         Embedding of `text` by the index's model, where one is at hand.
     rates
-        Units of `currency` for one unit of each listing currency that may appear.
+        Units of `currency` for one unit of each listing currency that may appear; `currency` itself needs
+        none. A listing in a currency without a rate has no price to filter or sort by.
     """
 
     text: str | None
@@ -111,3 +145,27 @@ class SearchRequest:
     locale: str
     rates: dict[str, float]
     text_vector: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.sort is Sort.DISTANCE and self.origin is None:
+            raise InvalidSearch(
+                "There is no place to sort by distance from.", hint="Name a place, or send bounds or a centre."
+            )
+        if self.guests < 1 or self.page < 1 or not 1 <= self.page_size <= MAX_PAGE_SIZE:
+            raise InvalidSearch(
+                f"{self.guests} guests, page {self.page} of {self.page_size} results: one of them is out of range.",
+                hint=f"Ask for at least one guest, from page 1 on, for 1 to {MAX_PAGE_SIZE} results a page.",
+            )
+        if self.page * self.page_size > MAX_PAGE_DEPTH:
+            raise InvalidSearch(
+                f"Page {self.page} of {self.page_size} results lies beyond the first {MAX_PAGE_DEPTH}.",
+                hint="Narrow the search by filters or by the map.",
+            )
+        low, high = self.filters.min_price_minor, self.filters.max_price_minor
+        if low is not None and high is not None and low > high:
+            raise InvalidSearch(f"The lowest price {low} is above the highest {high}.", hint="Swap the two.")
+
+    @property
+    def origin(self) -> Point | None:
+        """Where distances are measured from."""
+        return self.centre or (None if self.area is None else self.area.centre)

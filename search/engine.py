@@ -1,0 +1,136 @@
+"""The usual way to an answer: OpenSearch."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+from opensearchpy import AsyncOpenSearch
+from opensearchpy.exceptions import ConnectionError as NoConnection
+from opensearchpy.exceptions import NotFoundError, OpenSearchException, TransportError
+
+from search import histogram
+from search.answer import Candidate, FacetValue, Retrieved
+from search.errors import SearchUnavailable
+from search.facets import FACETS
+from search.query import PRICE, TEXT_SCORE, VECTOR_SCORE, VECTOR_WEIGHT, search_body
+from search.request import SearchRequest
+
+INCOMPLETE: Final = "search index incomplete: some listings may be missing and the counts too low"
+SLOW: Final = "search index slow: some listings may be missing and the counts too low"
+
+
+def connect(url: str) -> AsyncOpenSearch:
+    """Make a client that fails at once instead of trying again: a guest is waiting, and there is a fallback."""
+    return AsyncOpenSearch(hosts=[url], max_retries=0, http_compress=False)
+
+
+class OpenSearchEngine:
+    """Searches the index behind an alias.
+
+    Parameters
+    ----------
+    client
+        Of :func:`connect`.
+    alias
+        Name that the searches read.
+    timeout_ms
+        Time the engine has to collect results; the connection is given up at twice that.
+    """
+
+    def __init__(self, client: AsyncOpenSearch, *, alias: str, timeout_ms: int) -> None:
+        self._client = client
+        self._alias = alias
+        self._timeout_ms = timeout_ms
+
+    async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:
+        """Find the best candidates and count the whole filtered set.
+
+        Raises
+        ------
+        SearchUnavailable
+            The index does not answer in time, refuses, or does not exist yet.
+        """
+        body = search_body(request, today=today, timeout_ms=self._timeout_ms)
+        answer = await ask(self._client, self._alias, body, seconds=2 * self._timeout_ms / 1000)
+        return retrieved(request, answer)
+
+
+async def ask(client: AsyncOpenSearch, alias: str, body: dict[str, Any], *, seconds: float) -> dict[str, Any]:
+    """Send a search; everything that can go wrong with it is :class:`SearchUnavailable`."""
+    try:
+        answer: dict[str, Any] = await client.search(index=alias, body=body, request_timeout=seconds)
+    except NotFoundError as error:
+        raise SearchUnavailable(
+            f"There is no search index {alias!r} yet.", hint="Build it: materialise the index assets in Dagster."
+        ) from error
+    except NoConnection as error:
+        raise SearchUnavailable(
+            f"The search index did not answer within {seconds:g} s.", hint="See `lodestay status` and the node's log."
+        ) from error
+    except TransportError as error:
+        raise SearchUnavailable(
+            f"The search index refused: {error.status_code} {error.error}.", hint="The node's log says why."
+        ) from error
+    except OpenSearchException as error:
+        raise SearchUnavailable(f"The search index did not answer: {error}.", hint="See `lodestay status`.") from error
+    return answer
+
+
+def retrieved(request: SearchRequest, answer: dict[str, Any]) -> Retrieved:
+    """Read the engine's answer to :func:`search.query.search_body`."""
+    counted = {
+        name: aggregation
+        for group in answer["aggregations"].values()
+        for name, aggregation in group.items()
+        if isinstance(aggregation, dict)
+    }
+    prices = {int(b["from"]): b["doc_count"] for b in counted[PRICE]["buckets"]}
+    degraded = [SLOW] if answer["timed_out"] else []
+    if answer["_shards"]["failed"]:
+        degraded.append(INCOMPLETE)
+    return Retrieved(
+        candidates=tuple(_candidate(hit, request) for hit in answer["hits"]["hits"]),
+        total_count=answer["hits"]["total"]["value"],
+        facets={
+            facet.name: facet_values(_counts(counted[facet.name]), facet.selected(request.filters)) for facet in FACETS
+        },
+        histogram=histogram.bins(prices),
+        degraded=tuple(degraded),
+    )
+
+
+def facet_values(counts: dict[str, int], selected: frozenset[str]) -> tuple[FacetValue, ...]:
+    """Order the values of a group by count, then by name; what is selected is there even if nothing has it."""
+    every = dict.fromkeys(selected, 0) | counts
+    return tuple(
+        FacetValue(value, count, value in selected)
+        for value, count in sorted(every.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def _counts(aggregation: dict[str, Any]) -> dict[str, int]:
+    return {bucket.get("key_as_string", bucket["key"]): bucket["doc_count"] for bucket in aggregation["buckets"]}
+
+
+def _candidate(hit: dict[str, Any], request: SearchRequest) -> Candidate:
+    fields = hit["fields"]
+    total = fields.get("total_minor", [None])[0]
+    metres = fields.get("distance_m", [None])[0]
+    text_score, vector_score = _scores(hit.get("matched_queries") or {}, request)
+    return Candidate(
+        listing_id=fields["listing_id"][0],
+        currency=fields["currency"][0],
+        total_minor=total,
+        nightly_price_minor=fields.get("nightly_price_minor", [None])[0],
+        text_score=text_score,
+        vector_score=vector_score,
+        distance_km=None if metres is None else metres / 1000,
+    )
+
+
+def _scores(matched: dict[str, float], request: SearchRequest) -> tuple[float | None, float | None]:
+    """BM25 and cosine of a hit; the engine's vector score is one more than the cosine."""
+    text = None if request.text is None else matched.get(TEXT_SCORE, 0.0)
+    vector = matched.get(VECTOR_SCORE)
+    return text, None if vector is None else vector / VECTOR_WEIGHT - 1

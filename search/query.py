@@ -1,0 +1,198 @@
+"""A search as one OpenSearch request: results, exact facets, price histogram and count together.
+
+What always holds stands in the query. What the guest ticks (facets and price) stands in `post_filter`,
+so that each group can be counted as if it were not ticked: one filter aggregation for the groups that
+are free, one for each that is ticked.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+from typing import Any, Final
+
+from search import histogram
+from search.availability import Query, clauses
+from search.facets import FACETS, Facet
+from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Bounds, Circle, Point, SearchRequest, Sort
+from search.stay_price import PriceScript, exchange_factors
+
+PRICE: Final = "price"
+TEXT_SCORE: Final = "text"
+VECTOR_SCORE: Final = "vector"
+VECTOR_WEIGHT: Final = 10.0
+"""Weight of (1 + cosine) beside BM25: a cosine that is 0.4 better outweighs one more word in common."""
+_TEXT_FIELDS: Final = (
+    "title^3",
+    "title.english^3",
+    "title.cjk^3",
+    "amenity_labels.english^2",
+    "description",
+    "description.english",
+    "description.cjk",
+    "house_rules.english^0.5",
+)
+_MAX_VALUES: Final = 1000
+"""Values of a facet that are counted; far above what the vocabularies hold."""
+
+
+def search_body(request: SearchRequest, *, today: date, timeout_ms: int) -> dict[str, Any]:
+    """Build the request body.
+
+    Parameters
+    ----------
+    today
+        Date where the guest looks: nights before it are past.
+    timeout_ms
+        After which the engine answers with what it has.
+    """
+    price = PriceScript(request.stay, guests=request.guests, factors=exchange_factors(request.rates, request.currency))
+    ticked = _ticked(request, price)
+    return {
+        "size": MAX_PAGE_DEPTH,
+        "timeout": f"{timeout_ms}ms",
+        "track_total_hits": True,
+        "query": {"bool": {"filter": _required(request, today), **_wished(request)}},
+        "post_filter": _all_of([clause for group in ticked.values() for clause in group]),
+        "aggs": _aggregations(ticked, price),
+        "sort": _order(request, price),
+        "_source": False,
+        "stored_fields": "_none_",
+        "docvalue_fields": ["listing_id", "currency", "nightly_price_minor"],
+        "script_fields": _computed(request, price),
+        "include_named_queries_score": True,
+    }
+
+
+def _required(request: SearchRequest, today: date) -> list[Query]:
+    filters = request.filters
+    least = {
+        "accommodates": request.guests,
+        "bedrooms": filters.min_bedrooms,
+        "beds": filters.min_beds,
+        "bathrooms": filters.min_bathrooms,
+        "rating": filters.min_rating,
+    }
+    return [
+        {"term": {"is_active": True}},
+        *([{"term": {"market": request.market}}] if request.market else []),
+        *([_within(request.area)] if request.area else []),
+        *({"range": {field: {"gte": value}}} for field, value in least.items() if value is not None),
+        *(clauses(request.stay, today) if request.stay else []),
+    ]
+
+
+def _within(area: Bounds | Circle) -> Query:
+    if isinstance(area, Circle):
+        return {"geo_distance": {"distance": f"{area.radius_km}km", "location": _point(area.centre)}}
+    corners = {
+        "top_left": {"lat": area.north, "lon": area.west},
+        "bottom_right": {"lat": area.south, "lon": area.east},
+    }
+    return {"geo_bounding_box": {"location": corners}}
+
+
+def _point(point: Point) -> dict[str, float]:
+    return {"lat": point.latitude, "lon": point.longitude}
+
+
+def _wished(request: SearchRequest) -> dict[str, list[Query]]:
+    """Clauses that give scores and narrow nothing, each named so that its score is told.
+
+    The vector clause is exact: the engine scores only what has passed the filters.
+    """
+    if request.text is None:
+        return {}
+    words = {
+        "multi_match": {
+            "query": request.text[:MAX_TEXT],
+            "fields": list(_TEXT_FIELDS),
+            "tie_breaker": 0.3,
+            "_name": TEXT_SCORE,
+        }
+    }
+    if request.text_vector is None:
+        return {"should": [words]}
+    meaning = {
+        "script_score": {
+            "query": {"exists": {"field": "vector"}},
+            "script": {
+                "lang": "knn",
+                "source": "knn_score",
+                "params": {"field": "vector", "query_value": list(request.text_vector), "space_type": "cosinesimil"},
+            },
+            "boost": VECTOR_WEIGHT,
+            "_name": VECTOR_SCORE,
+        }
+    }
+    return {"should": [words, meaning]}
+
+
+def _ticked(request: SearchRequest, price: PriceScript) -> dict[str, list[Query]]:
+    """Clauses of the groups that the guest ticked, by group."""
+    groups = {facet.name: _facet_clauses(facet, sorted(facet.selected(request.filters))) for facet in FACETS}
+    low, high = request.filters.min_price_minor, request.filters.max_price_minor
+    if low is not None or high is not None:
+        groups[PRICE] = [{"script": {"script": price.between(low, high)}}]
+    return {name: group for name, group in groups.items() if group}
+
+
+def _facet_clauses(facet: Facet, values: list[str]) -> list[Query]:
+    if facet.all_of:
+        return [{"term": {facet.name: value}} for value in values]
+    return [{"terms": {facet.name: values}}] if values else []
+
+
+def _aggregations(ticked: dict[str, list[Query]], price: PriceScript) -> dict[str, Any]:
+    """One filter aggregation for each set of groups that has to be left out of a count."""
+    counted = {facet.name: {"terms": {"field": facet.name, "size": _MAX_VALUES}} for facet in FACETS}
+    ranges = [{"from": low, "to": high} for low, high in pairwise(histogram.EDGES)]
+    counted[PRICE] = {"range": {"script": price.converted(), "ranges": ranges}}
+    own = {name for name in ticked if name not in {facet.name for facet in FACETS if facet.all_of}}
+    left_out = {name: name if name in own else None for name in counted}
+    return {
+        _bucket(without): {
+            "filter": _all_of([clause for name, group in ticked.items() if name != without for clause in group]),
+            "aggs": {name: counted[name] for name in counted if left_out[name] == without},
+        }
+        for without in dict.fromkeys(left_out.values())
+    }
+
+
+def _bucket(without: str | None) -> str:
+    return "under_all" if without is None else f"without_{without}"
+
+
+def _all_of(group: list[Query]) -> Query:
+    return {"bool": {"filter": group}} if group else {"match_all": {}}
+
+
+def _order(request: SearchRequest, price: PriceScript) -> list[dict[str, Any]]:
+    """Return sort keys; the listing id decides last, so that the same search has one order."""
+    popular = [{"popularity": {"order": "desc", "missing": "_last"}}]
+    orders: dict[Sort, list[dict[str, Any]]] = {
+        Sort.RELEVANCE: [{"_score": {"order": "desc"}}, *popular] if request.text is not None else popular,
+        Sort.PRICE: [{"_script": {"type": "number", "order": "asc", "script": price.ascending()}}],
+        Sort.PRICE_DESC: [{"_script": {"type": "number", "order": "desc", "script": price.converted()}}],
+        Sort.RATING: [
+            {"rating": {"order": "desc", "missing": "_last"}},
+            {"review_count": {"order": "desc", "missing": "_last"}},
+        ],
+    }
+    if request.sort is Sort.DISTANCE and request.origin is not None:
+        orders[Sort.DISTANCE] = [{"_geo_distance": {"location": _point(request.origin), "order": "asc", "unit": "m"}}]
+    return [*orders[request.sort], {"listing_id": {"order": "asc"}}]
+
+
+def _computed(request: SearchRequest, price: PriceScript) -> dict[str, Any]:
+    """Values that are worked out for the results that are returned."""
+    fields = {} if request.stay is None else {"total_minor": {"script": price.amount()}}
+    if request.origin is not None:
+        fields["distance_m"] = {
+            "script": {
+                "lang": "painless",
+                "source": "doc['location'].arcDistance(params.lat, params.lon)",
+                "params": _point(request.origin),
+            }
+        }
+    return fields
