@@ -38,6 +38,7 @@ async def hold_booking(
 
 @router.post("/{booking_id}/confirm", response_model=BookingOut, summary="Confirm a hold", responses=CHANGES)
 async def confirm_booking(
+    *,
     booking_id: BookingId,
     actor: GuestActor,
     session: WriteSession,

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.clock import FixedClock

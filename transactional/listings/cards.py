@@ -1,0 +1,64 @@
+"""What a list of results shows of each listing, for many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from transactional.calendars.models import RatePlan
+from transactional.listings.models import Listing
+from transactional.markets.models import Neighbourhood
+from transactional.users.models import HostProfile
+
+
+@dataclass(frozen=True, slots=True)
+class ListingCard:
+    """A listing in a line; `base_price_minor` is the rate plan's night, where it has one."""
+
+    listing_id: int
+    market_key: str
+    title: str
+    room_type: str
+    property_type: str
+    neighbourhood: str | None
+    latitude: float
+    longitude: float
+    accommodates: int
+    bedrooms: int | None
+    beds: int | None
+    bathrooms: Decimal | None
+    rating: Decimal | None
+    review_count: int
+    instant_book: bool
+    cancellation_policy: str
+    is_superhost: bool
+    base_price_minor: int | None
+
+
+async def load_cards(session: AsyncSession, listing_ids: Collection[int]) -> dict[int, ListingCard]:
+    """Load listings by number, in one query; those that do not exist are not in it."""
+    statement = (
+        select(
+            *(getattr(Listing, name) for name in _OF_LISTING),
+            Neighbourhood.name.label("neighbourhood"),
+            HostProfile.is_superhost,
+            RatePlan.base_price_minor,
+        )
+        .outerjoin(Neighbourhood, Neighbourhood.neighbourhood_id == Listing.neighbourhood_id)
+        .outerjoin(HostProfile, HostProfile.user_id == Listing.host_id)
+        .outerjoin(RatePlan, RatePlan.listing_id == Listing.listing_id)
+        .where(Listing.listing_id.in_(listing_ids))
+    )
+    rows = (await session.execute(statement)).mappings()
+    return {row["listing_id"]: ListingCard(**{**row, "is_superhost": bool(row["is_superhost"])}) for row in rows}
+
+
+_OF_LISTING = tuple(
+    name
+    for name in ListingCard.__dataclass_fields__
+    if name not in {"neighbourhood", "is_superhost", "base_price_minor"}
+)
