@@ -82,6 +82,13 @@ def opensearch_url(services: Supervisor) -> str:
 
 
 @pytest.fixture(scope="session")
+def spark_remote(services: Supervisor) -> str:
+    """Address of the session's Spark Connect server, for ``SparkSession.builder.remote``."""
+    services.up(["spark"])
+    return services.records.endpoints()["LODESTAY_SPARK_REMOTE"]
+
+
+@pytest.fixture(scope="session")
 def template_database(postgres: str, worker_id: str) -> Iterator[str]:
     """Name of a database with the whole schema and no rows (without a schema while there are no migrations)."""
     name = f"template_{worker_id}"

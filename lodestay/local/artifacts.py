@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
-from lodestay.local.account import Account, may_enter
+from lodestay.local.account import Account, may_enter, service_account
 from lodestay.local.errors import DownloadFailed, PrerequisiteMissing
 from lodestay.local.java import find_java
 from lodestay.local.locks import locked
@@ -53,7 +53,7 @@ class Artifact:
 @lru_cache
 def artifact(name: str) -> Artifact:
     """The pinned part of that name."""
-    project = ElementTree.parse(_POM).getroot()  # noqa: S314 - our own file
+    project = ET.parse(_POM).getroot()  # noqa: S314 - our own file
     namespace = {"m": "http://maven.apache.org/POM/4.0.0"}
     for entry in project.iterfind("m:dependencies/m:dependency", namespace):
         fields = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in entry}
@@ -106,6 +106,11 @@ def fetch(part: Artifact, cache: Path, *, report: Callable[[str], None]) -> Path
                 half.chmod(0o644)
                 half.rename(target)
     return target
+
+
+def postgresql_jdbc(report: Callable[[str], None] = lambda _text: None) -> Path:
+    """PostgreSQL's JDBC driver: how Spark reads the database."""
+    return fetch(artifact("postgresql"), cache_folder(service_account()), report=report)
 
 
 def _clear_half_downloads(cache: Path) -> None:

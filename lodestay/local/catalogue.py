@@ -1,9 +1,22 @@
-"""Every service there is."""
+"""Every service there is, in the order in which they are shown."""
 
 from __future__ import annotations
 
+from lodestay.local.dagster import DagsterDaemon, DagsterWebserver
+from lodestay.local.mlflow import MLflow
 from lodestay.local.opensearch import OpenSearch
+from lodestay.local.platform import Api, Relay
 from lodestay.local.postgres import Postgres
 from lodestay.local.service import Service
+from lodestay.local.spark_connect import SparkConnect
 
-SERVICES: tuple[Service, ...] = (Postgres(), OpenSearch())
+SERVICES: tuple[Service, ...] = (
+    Postgres(),
+    OpenSearch(),
+    MLflow(),
+    SparkConnect(),
+    DagsterWebserver(),
+    DagsterDaemon(),
+    Relay(),
+    Api(),
+)

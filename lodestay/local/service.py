@@ -52,6 +52,8 @@ class Service(ABC):
         Services that must answer before this one starts.
     patience, grace
         Seconds it may take to start, and to stop when asked to.
+    proving
+        Seconds that its process must live to count as started: for services without an address.
     """
 
     name: ClassVar[str]
@@ -60,19 +62,22 @@ class Service(ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
     patience: ClassVar[float] = 60.0
+    proving: ClassVar[float] = 0.0
     grace: ClassVar[float] = 20.0
 
     @abstractmethod
     def launch(self, site: Site) -> Launch:
         """Prepare its files (quickly when they are there already) and say how to start it."""
 
-    @abstractmethod
-    def address(self, site: Site) -> str:
-        """Address under which it will answer."""
+    def address(self, site: Site) -> str | None:
+        """Address under which it will answer, or None when it only works for others."""
+        del site
+        return None
 
-    @abstractmethod
     def silence(self, address: str) -> str | None:
         """None when it answers there, else why it does not, in a few words."""
+        del address
+        return None
 
     def settle(self, address: str) -> None:
         """Do what is to be done once it answers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -76,9 +77,9 @@ def _hint(service: Service, state: State, silence: str | None) -> str | None:
 
 
 def without_password(address: str) -> str:
-    """The same address, its password (if any) replaced by stars."""
-    parts = urlsplit(address)
+    """The same address, its password or token (if any) replaced by stars."""
+    parts = urlsplit(re.sub(r"(;token=)[^;]*", r"\1***", address))
     if parts.password is None:
-        return address
+        return urlunsplit(parts)
     user, _, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))

@@ -96,7 +96,7 @@ class Supervisor:
         address, log = service.address(self._site(service, port)), self.records.log(service.name)
         if not process.is_alive:
             return describe(service, State.DIED, address, log=log, silence="its process is gone")
-        silence = service.silence(address)
+        silence = None if address is None else service.silence(address)
         state = State.SILENT if silence else State.RUNNING
         return describe(service, state, address, log=log, silence=silence, pid=process.pid)
 
@@ -166,8 +166,11 @@ class Supervisor:
 
     def _await(self, start: _Start, *, again: bool) -> None:
         service, address = start.service, start.service.address(start.site)
-        while (silence := service.silence(address)) is not None:
+        while True:
+            silence = "no answer yet" if address is None else service.silence(address)
             waited = time.monotonic() - start.since
+            if silence is None or (address is None and start.process.is_alive and waited >= service.proving):
+                break
             if not start.process.is_alive:
                 if again and not is_free(start.site.port):  # somebody took the port between our look and its bind
                     retry = self._start(service)
@@ -179,7 +182,8 @@ class Supervisor:
                 raise self._failure(service, f"has not answered for {waited:.0f} seconds ({silence})")
             self._report(service.name, f"starting ({waited:.0f} s)")
             time.sleep(_PAUSE)
-        service.settle(address)
+        if address is not None:
+            service.settle(address)
         if service.variable is not None:
             self.records.remember_endpoint(service.variable, address)
         self._report(service.name, "ready")

@@ -1,0 +1,47 @@
+"""The platform's own long-running processes: the API, and the relay that carries changes to the index."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lodestay.local import web
+from lodestay.local.ports import LOOPBACK
+from lodestay.local.process import Launch
+from lodestay.local.python_service import python_launch
+from lodestay.local.service import Service, Site
+
+
+class Api(Service):
+    """Search, prices and bookings over HTTP."""
+
+    name: ClassVar[str] = "api"
+    title: ClassVar[str] = "API"
+    variable: ClassVar[str | None] = "LODESTAY_API_URL"
+    needs: ClassVar[tuple[str, ...]] = ("postgres", "opensearch", "mlflow")
+    patience: ClassVar[float] = 120.0
+
+    def launch(self, site: Site) -> Launch:
+        """Say how to start the web process."""
+        arguments = ("-m", "uvicorn", "serving.app:create_app", "--factory", "--host", LOOPBACK, "--port")
+        return python_launch(site, (*arguments, str(site.port)), environment={})
+
+    def address(self, site: Site) -> str:
+        """Base address; the documentation is at ``/docs``."""
+        return f"http://{LOOPBACK}:{site.port}"
+
+    def silence(self, address: str) -> str | None:
+        """None when the process is alive; whether each part it leans on answers is for ``/readyz`` to say."""
+        return web.silence(f"{address.rstrip('/')}/healthz")
+
+
+class Relay(Service):
+    """Reads the outbox and keeps the index fresh."""
+
+    name: ClassVar[str] = "relay"
+    title: ClassVar[str] = "Outbox relay"
+    needs: ClassVar[tuple[str, ...]] = ("postgres", "opensearch")
+    proving: ClassVar[float] = 2.0
+
+    def launch(self, site: Site) -> Launch:
+        """Say how to start it."""
+        return python_launch(site, ("-m", "serving.relay"), environment={})
