@@ -73,6 +73,9 @@ RAW = {name: Dataset(Layer.RAW, name) for name in EXPORTED_TABLES}
 RAW_EVENTS = Dataset(Layer.RAW, "events")
 """JSON lines of :mod:`search.events`, appended as received. Day: on which it happened."""
 
+REJECTED_EVENTS = Dataset(Layer.RAW, "events_rejected")
+"""A row a line of the event files that is no event: file, line, reason."""
+
 STAGED_LISTINGS = Dataset(Layer.STAGED, "listings")
 """A row a listing: the listing, its host, its rate plan, its market's fees."""
 
@@ -89,7 +92,8 @@ STAGED_SEARCHES = Dataset(Layer.STAGED, "searches")
 """A row a search event. Day: on which it happened."""
 
 STAGED_IMPRESSIONS = Dataset(Layer.STAGED, "impressions")
-"""A row a listing shown in a search: position from 1, features as served, clicked, booked."""
+"""A row a listing shown in a search: position from 1, total_minor, score and features as served, exploration,
+seen (null: views were not recorded), clicked, booked. Day: of the search."""
 
 LISTING_FEATURES = Dataset(Layer.FEATURES, "listings")
 """A row a listing: ml.listing_features.SCHEMA."""

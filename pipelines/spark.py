@@ -16,6 +16,8 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from lodestay.local.artifacts import artifact, cache_folder, fetch
+from lodestay.local.java import find_java
 from lodestay.settings import get_settings
 
 LOCAL_MASTER = "local[2]"
@@ -60,6 +62,7 @@ def _connected(name: str, remote: str) -> SparkSession:
 def _local(name: str) -> SparkSession:
     # Driver and workers run this very Python, whatever `python3` is on the path.
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ["JAVA_HOME"] = str(find_java(os.environ, usable=lambda _home: True).home)
     builder = SparkSession.builder.appName(name).master(LOCAL_MASTER)
     options = {
         "spark.ui.enabled": "false",
@@ -76,9 +79,7 @@ def _local(name: str) -> SparkSession:
 
 def _jdbc_jar() -> Path:
     """PostgreSQL's JDBC driver, fetched once from Maven Central; a Connect server has it on its own class path."""
-    from lodestay.local.artifacts import postgresql_jdbc  # noqa: PLC0415 - only a local session needs the extra `local`
-
-    return postgresql_jdbc()
+    return fetch(artifact("postgresql"), cache_folder(None), report=print)
 
 
 @contextmanager

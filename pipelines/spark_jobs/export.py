@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 import psycopg
-from psycopg import sql
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
@@ -68,10 +67,15 @@ def read_table(spark: SparkSession, source: Source, table: str, markets: Sequenc
     reader = spark.read.format("jdbc").options(**_jdbc(source))
     reader = reader.option("dbtable", f"({export_query(table, markets)}) AS exported")
     if query := bounds_query(table, markets):
-        low, high, rows = source.connection.execute(sql.SQL(query)).fetchone() or (None, None, 0)  # type: ignore[arg-type]
+        low, high, rows = source.connection.execute(query.encode()).fetchone() or (None, None, 0)
         if low is not None and high is not None and rows and rows > ROWS_PER_READ:
             reads = min(MAX_READS, -(-rows // ROWS_PER_READ))
-            bounds = {"partitionColumn": "listing_id", "lowerBound": low, "upperBound": high, "numPartitions": reads}
+            bounds: dict[str, str | int] = {
+                "partitionColumn": "listing_id",
+                "lowerBound": low,
+                "upperBound": high,
+                "numPartitions": reads,
+            }
             reader = reader.options(**bounds)
     return reader.load()
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CHAR, BigInteger, Column, ColumnElement, Date, Select, Text, Uuid, cast, func, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import CHAR, Column, ColumnElement, Date, Select, Text, Uuid, cast, func, select
 from sqlalchemy.dialects.postgresql import DATERANGE, JSONB
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from lodestay.lake import EXPORTED_TABLES
 from transactional.kit.metadata import metadata
@@ -132,6 +132,8 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
     "reviews": ("source", "source_id", "author_key"),  # who wrote it, likewise
 }
 
+_DIALECT = PGDialect()  # type: ignore[no-untyped-call]
+
 
 def export_query(table: str, markets: Sequence[str]) -> str:
     """SQL of a table's rows in some markets, with `market` beside the columns.
@@ -139,8 +141,7 @@ def export_query(table: str, markets: Sequence[str]) -> str:
     Types that JDBC does not know are put in plain ones: UUID, JSON and fixed-length text as text, a
     range of dates as ``<column>_from`` and ``<column>_until``.
     """
-    statement = _rows(table, markets)
-    return str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+    return _sql(_rows(table, markets))
 
 
 def bounds_query(table: str, markets: Sequence[str]) -> str | None:
@@ -148,8 +149,12 @@ def bounds_query(table: str, markets: Sequence[str]) -> str | None:
     if "listing_id" not in COLUMNS[table]:
         return None
     rows = _rows(table, markets).subquery()
-    statement = select(func.min(rows.c.listing_id), func.max(rows.c.listing_id), func.count())
-    return str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+    return _sql(select(func.min(rows.c.listing_id), func.max(rows.c.listing_id), func.count()))
+
+
+def _sql(statement: Select[*tuple[Any, ...]]) -> str:
+    """The statement as text with its values in it, which SQLAlchemy quotes: JDBC's sub-query takes no parameters."""
+    return str(statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
 
 def _rows(table: str, markets: Sequence[str]) -> Select[Any]:
@@ -172,6 +177,4 @@ def _plain(column: Column[Any]) -> list[ColumnElement[Any]]:
         ]
     if isinstance(column.type, (JSONB, Uuid, CHAR)):
         return [cast(column, Text).label(column.name)]
-    if isinstance(column.type, BigInteger):
-        return [column]
     return [column]
