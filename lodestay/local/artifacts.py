@@ -22,11 +22,11 @@ from lodestay.local.errors import DownloadFailed, PrerequisiteMissing
 from lodestay.local.java import find_java
 from lodestay.local.locks import locked
 from lodestay.local.options import local_options
+from lodestay.local.prerequisites import MAVEN_HOW_TO_GET
 
 _POM = Path(__file__).with_name("artifacts.pom.xml")
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 _DOWNLOAD_SECONDS = 1200
-MAVEN_HOW_TO_GET = "Debian/Ubuntu: apt-get install maven · macOS: brew install maven"
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,13 @@ class Supervisor:
         state = State.SILENT if silence else State.RUNNING
         return describe(service, state, address, log=log, silence=silence, pid=process.pid)
 
+    def folders(self) -> list[Path]:
+        """The folders that hold what is local: the home, and one beside it if the services' account needs it."""
+        if not self.home.exists():
+            return []
+        beside = ground(self.home, service_account())
+        return [self.home] if beside == self.home else [self.home, beside]
+
     def service(self, name: str) -> Service:
         """The service of that name, or :class:`UnknownService`."""
         if name not in self._services:

@@ -1,0 +1,5 @@
+"""``python -m lodestay.cli`` is ``lodestay``."""
+
+from lodestay.cli.app import main
+
+main()

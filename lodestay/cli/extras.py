@@ -1,0 +1,31 @@
+"""Which of our extras brings a missing module."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import PackageNotFoundError, requires
+
+# Packages whose module has another name than they.
+_PACKAGES = {
+    "currency_converter": "currencyconverter",
+    "dagster_dg_core": "dagster-dg-cli",
+    "lingua": "lingua-language-detector",
+    "sklearn": "scikit-learn",
+    "torch": "sentence-transformers",
+}
+_REQUIREMENT = re.compile(r"""^(?P<package>[\w.-]+).*extra == ['"](?P<extra>[\w-]+)['"]""")
+
+
+def extra_with(module: str) -> str | None:
+    """Name of the extra whose packages hold `module`, or None when none does."""
+    top = module.partition(".")[0]
+    package = _PACKAGES.get(top, top.replace("_", "-"))
+    try:
+        requirements = requires("lodestay") or []
+    except PackageNotFoundError:
+        return None
+    for requirement in requirements:
+        match = _REQUIREMENT.match(requirement)
+        if match and match["package"].lower() == package.lower():
+            return match["extra"]
+    return None

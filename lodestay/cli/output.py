@@ -1,0 +1,101 @@
+"""What every command prints with: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Annotated, Any
+
+import orjson
+import typer
+from pydantic import BaseModel
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+"""The option that every command has; write ``as_json: AsJson = False``."""
+
+console = Console()
+"""Results go here."""
+
+messages = Console(stderr=True)
+"""Progress and remarks go here, so that stdout can be piped."""
+
+
+def print_json(value: object) -> None:
+    """Print dataclasses, pydantic models, dates, decimals, paths and collections of them as one JSON document."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+    sys.stdout.write(orjson.dumps(value, default=_plain, option=options).decode() + "\n")
+
+
+def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows under a header; numbers stand to the right, None is a dash."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD)
+    for position, column in enumerate(columns):
+        numbers = bool(rows) and all(isinstance(row[position], int | float | Decimal | None) for row in rows)
+        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+
+
+def print_rows(
+    title: str | None, records: Sequence[Mapping[str, object]], *, columns: Mapping[str, str], as_json: bool
+) -> None:
+    """Print records as a table of some of their fields, or all of them as JSON.
+
+    Parameters
+    ----------
+    columns
+        Field to column heading, in the order shown.
+    """
+    if as_json:
+        print_json(records)
+    else:
+        print_table(title, list(columns.values()), [[record[name] for name in columns] for record in records])
+
+
+@contextmanager
+def progress(what: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show a spinner with the latest line while something takes time; in a pipe, each new line once.
+
+    Parameters
+    ----------
+    quiet
+        Show nothing: for ``--json``.
+    """
+    if quiet:
+        yield lambda _text: None
+    elif messages.is_terminal:
+        with messages.status(what) as status:
+            yield lambda text: status.update(f"{what}: {text}")
+    else:
+        seen: set[str] = set()
+
+        def once(text: str) -> None:
+            if text not in seen:
+                seen.add(text)
+                messages.print(f"{what}: {text}", highlight=False)
+
+        yield once
+
+
+def _cell(value: object) -> Any:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float | Decimal):
+        return f"{value:,}"
+    return value if hasattr(value, "__rich_console__") else str(value)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return str(value)
