@@ -146,7 +146,8 @@ def merge_occupancy(db: Db) -> int:
         """
         CREATE TEMP TABLE wanted ON COMMIT DROP AS
         WITH taken AS (
-            SELECT listing_id, range_agg(daterange(starts_on, ends_before)) AS nights FROM in_taken_of GROUP BY listing_id
+            SELECT listing_id, range_agg(daterange(starts_on, ends_before)) AS nights
+            FROM in_taken_of GROUP BY listing_id
         ), live AS (
             SELECT listing_id,
                    coalesce(range_agg(stay) FILTER (WHERE kind = 'imported'), '{}') AS imported,

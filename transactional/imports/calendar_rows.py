@@ -56,7 +56,9 @@ def calendar_rows(nights: pa.Table, listings: pa.Table, *, seasonal: pa.ChunkedA
     owner, day = owner[order], day[order]
     nights = nights.take(pa.array(order))
     return CalendarRows(
-        overrides=_overrides(nights, listings, owner, day, pc.is_in(ids, seasonal.combine_chunks()).to_numpy(zero_copy_only=False)),
+        overrides=_overrides(
+            nights, listings, owner, day, pc.is_in(ids, seasonal.combine_chunks()).to_numpy(zero_copy_only=False)
+        ),
         taken=_taken(ids, owner, day, ~nights["is_free"].to_numpy()),
         windows=_windows(ids, owner, day),
     )
@@ -100,7 +102,7 @@ _NOTHING = np.iinfo(np.int64).min
 
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[np.int64]:
-    return pc.fill_null(column.cast(pa.int64()), int(_NOTHING)).to_numpy()
+    return np.asarray(pc.fill_null(column.cast(pa.int64()), int(_NOTHING)).to_numpy(), dtype=np.int64)
 
 
 def _taken(ids: pa.Array, owner: NDArray[np.int64], day: NDArray[np.int64], taken: NDArray[np.bool_]) -> pa.Table:

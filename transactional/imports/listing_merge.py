@@ -32,6 +32,15 @@ LISTING_COLUMNS: Final = (
     *(n for n in LISTINGS.names if n not in {"source_id", "host_key", "neighbourhood", *PLAN_COLUMNS}),
 )
 
+_MAY_BE_UNTOLD: Final = {
+    "description": "= ''",
+    "house_rules": "= ''",
+    "amenities": "= '{}'",
+    "bedrooms": "IS NULL",
+    "beds": "IS NULL",
+    "bathrooms": "IS NULL",
+}
+
 
 def _names(columns: tuple[str, ...], table: str | None = None) -> str:
     return ", ".join(f"{table}.{name}" if table else name for name in columns)
@@ -85,6 +94,19 @@ def merge_hosts(db: Db, source: str, currency: str) -> int:
         {"source": source, "currency": currency},
     ).rowcount
     return changed + added
+
+
+def keep_untold(db: Db, market_key: str, source: str) -> None:
+    """Keep what is held in columns that the whole snapshot says nothing in: some dumps leave a column out."""
+    for column, blank in _MAY_BE_UNTOLD.items():
+        row = db.execute(f"SELECT coalesce(bool_and({column} {blank}), false) FROM in_listings").fetchone()
+        if row and row[0]:
+            also = ", language = l.language" if column == "description" else ""
+            db.execute(
+                f"UPDATE in_listings i SET {column} = l.{column}{also} FROM listings l"
+                " WHERE l.market_key = %s AND l.source = %s AND l.source_id = i.source_id",
+                (market_key, source),
+            )
 
 
 def resolve_listings(db: Db, market_key: str, source: str) -> None:
@@ -144,7 +166,8 @@ def merge_listings(db: Db, market_key: str, source: str) -> dict[str, int]:
         f"""
         WITH fresh AS (
             INSERT INTO listings (market_key, source, source_id, {columns})
-            SELECT %(market)s, %(source)s, source_id, {columns} FROM resolved WHERE listing_id IS NULL ORDER BY source_id
+            SELECT %(market)s, %(source)s, source_id, {columns} FROM resolved
+            WHERE listing_id IS NULL ORDER BY length(source_id), source_id
             RETURNING listing_id, source_id
         ), numbered AS (
             UPDATE resolved r SET listing_id = f.listing_id FROM fresh f WHERE r.source_id = f.source_id

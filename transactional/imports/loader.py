@@ -20,6 +20,7 @@ def merge_snapshot(db: Db, snapshot: Snapshot, *, shift: int) -> Changes:
     copy_in(db, "in_listings", listings)
     neighbourhoods = listing_merge.merge_neighbourhoods(db, market.market_key)
     hosts = listing_merge.merge_hosts(db, snapshot.source, market.currency)
+    listing_merge.keep_untold(db, market.market_key, snapshot.source)
     listing_merge.resolve_listings(db, market.market_key, snapshot.source)
     counts = listing_merge.merge_listings(db, market.market_key, snapshot.source)
     nights, conflicts = 0, 0

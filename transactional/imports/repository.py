@@ -27,15 +27,13 @@ class Held:
     ----------
     date_shift_days
         None where no snapshot of any source gave the market its dates.
-    run_id, snapshot_date, fingerprint
-        Of the newest import from the source; None where there is none.
+    snapshot_date
+        Of the newest snapshot from the source; None where there is none.
     """
 
     currency: str
     date_shift_days: int | None
-    run_id: UUID | None
     snapshot_date: date | None
-    fingerprint: str | None
 
 
 def lock_source(db: Db, source: str) -> None:
@@ -47,21 +45,28 @@ def find_held(db: Db, market_key: str, source: str) -> Held | None:
     """What is known of the market; None where it is new."""
     row = db.execute(
         """
-        SELECT m.currency, m.date_shift_days, m.snapshot_date AS dated, r.run_id, r.snapshot_date, r.fingerprint
-        FROM markets m
-        LEFT JOIN LATERAL (
-            SELECT run_id, snapshot_date, fingerprint FROM import_runs
-            WHERE market_key = m.market_key AND source = %s
-            ORDER BY snapshot_date DESC, finished_at DESC LIMIT 1
-        ) r ON true
-        WHERE m.market_key = %s
+        SELECT m.currency, CASE WHEN m.snapshot_date IS NOT NULL THEN m.date_shift_days END,
+               (SELECT max(snapshot_date) FROM import_runs r WHERE r.market_key = m.market_key AND r.source = %s)
+        FROM markets m WHERE m.market_key = %s
         """,
         (source, market_key),
     ).fetchone()
-    if row is None:
-        return None
-    currency, shift, dated, run_id, snapshot_date, fingerprint = row
-    return Held(currency, shift if dated else None, run_id, snapshot_date, fingerprint)
+    return Held(*row) if row else None
+
+
+def find_import(db: Db, source: str, fingerprint: str) -> dict[str, Any] | None:
+    """Summary of the import of the very same files, where it is still the newest of its market."""
+    row = db.execute(
+        """
+        SELECT summary FROM import_runs r
+        WHERE source = %(source)s AND fingerprint = %(fingerprint)s AND NOT EXISTS (
+            SELECT FROM import_runs later
+            WHERE later.source = r.source AND later.market_key = r.market_key AND later.finished_at > r.finished_at
+        )
+        """,
+        {"source": source, "fingerprint": fingerprint},
+    ).fetchone()
+    return row[0] if row else None
 
 
 def put_market(db: Db, facts: MarketFacts, *, snapshot_date: date, date_shift_days: int) -> None:

@@ -17,11 +17,11 @@ from transactional.imports import calendar_merge, repository
 from transactional.imports.bulk import last_day
 from transactional.imports.errors import OlderSnapshot, OtherCurrency
 from transactional.imports.inside_airbnb.folder import find_files
-from transactional.imports.inside_airbnb.reader import read_snapshot
+from transactional.imports.inside_airbnb.reader import READER, SOURCE, read_snapshot
 from transactional.imports.loader import merge_snapshot
 from transactional.imports.repository import Db, Held
 from transactional.imports.shift import choose_shift
-from transactional.imports.summary import Changes, ImportSummary
+from transactional.imports.summary import ImportSummary
 
 _MOST_UNMAPPED: Final = 20
 
@@ -81,40 +81,27 @@ def load_snapshot(
         The market has a newer snapshot, or prices in another currency.
     """
     reading = reading or ReadingFacts.of_rows(snapshot)
-    started = time.perf_counter()
-    market = snapshot.market
+    started = time.perf_counter() - reading.seconds
+    market, source = snapshot.market, snapshot.source
     with connection.transaction():
         connection.execute("SET LOCAL work_mem = '128MB'")
-        repository.lock_source(connection, snapshot.source)
-        held = repository.find_held(connection, market.market_key, snapshot.source)
+        repository.lock_source(connection, source)
+        earlier = None if force else repository.find_import(connection, source, snapshot.fingerprint)
+        if earlier is not None:
+            return ImportSummary.again(earlier, seconds=time.perf_counter() - started)
+        held = repository.find_held(connection, market.market_key, source)
         _refuse(snapshot, held)
-        shift = choose_shift(
-            snapshot.snapshot_date,
-            calendar_until=last_day(snapshot.nights["night"]) if snapshot.nights is not None else None,
-            today=today_in(market.timezone, clock),
-            held=held.date_shift_days if held else None,
-            keep_dates=keep_dates,
-        )
-        known = held is not None and held.fingerprint == snapshot.fingerprint and held.date_shift_days == shift
         repository.begin_changes(connection)
-        if known and not force:
-            changes = Changes(unchanged=snapshot.listings.num_rows)
-        else:
-            moved_from = held.date_shift_days if held else None
-            if moved_from is not None and moved_from != shift:
-                calendar_merge.move_market(connection, market.market_key, snapshot.source, days=shift - moved_from)
-            repository.put_market(
-                connection, market, snapshot_date=snapshot.snapshot_date, date_shift_days=shift
-            )
-            changes = merge_snapshot(connection, snapshot, shift=shift)
-        seconds = reading.seconds + time.perf_counter() - started
+        shift = _settle_dates(connection, snapshot, held, clock=clock, keep_dates=keep_dates)
+        changes = merge_snapshot(connection, snapshot, shift=shift)
+        seconds = time.perf_counter() - started
         summary = ImportSummary(
-            run_id=held.run_id if known and not force and held and held.run_id else new_id(),
+            run_id=new_id(),
             market_key=market.market_key,
-            source=snapshot.source,
+            source=source,
             snapshot_date=snapshot.snapshot_date,
             date_shift_days=shift,
-            already_imported=known and not force,
+            already_imported=False,
             listings=snapshot.listings.num_rows,
             nights=None if snapshot.nights is None else snapshot.nights.num_rows,
             reviews=None if snapshot.reviews is None else snapshot.reviews.num_rows,
@@ -125,12 +112,25 @@ def load_snapshot(
             seconds=seconds,
             rows_per_second=reading.rows / seconds,
         )
-        if not summary.already_imported:
-            repository.write_outbox(connection, market.market_key, summary.run_id)
-            repository.write_run(
-                connection, summary, fingerprint=snapshot.fingerprint, rejects=snapshot.rejects
-            )
+        repository.write_outbox(connection, market.market_key, summary.run_id)
+        repository.write_run(connection, summary, fingerprint=snapshot.fingerprint, rejects=snapshot.rejects)
     return summary
+
+
+def _settle_dates(connection: Db, snapshot: Snapshot, held: Held | None, *, clock: Clock, keep_dates: bool) -> int:
+    """Choose the shift, note it on the market, and move what is there where it is another one."""
+    before = held.date_shift_days if held else None
+    shift = choose_shift(
+        snapshot.snapshot_date,
+        calendar_until=last_day(snapshot.nights["night"]) if snapshot.nights is not None else None,
+        today=today_in(snapshot.market.timezone, clock),
+        held=before,
+        keep_dates=keep_dates,
+    )
+    if before is not None and before != shift:
+        calendar_merge.move_market(connection, snapshot.market.market_key, snapshot.source, days=shift - before)
+    repository.put_market(connection, snapshot.market, snapshot_date=snapshot.snapshot_date, date_shift_days=shift)
+    return shift
 
 
 def import_folder(
@@ -166,12 +166,18 @@ def import_folder(
     """
     started = time.perf_counter()
     files = find_files(folder, snapshot=snapshot)
-    reading = read_snapshot(files, market=market, currency=currency, masking_key=masking_key, progress=progress)
+    name = market or folder.resolve().name
+    fingerprint = files.fingerprint(READER, name, currency, "keep" if keep_dates else "move", masking_key)
+    with connection.transaction():
+        earlier = None if force else repository.find_import(connection, SOURCE, fingerprint)
+    if earlier is not None:
+        return ImportSummary.again(earlier, seconds=time.perf_counter() - started)
+    reading = read_snapshot(
+        files, market=name, currency=currency, masking_key=masking_key, fingerprint=fingerprint, progress=progress
+    )
     facts = ReadingFacts(reading.rows, time.perf_counter() - started, reading.unmapped_amenities)
     progress("writing")
-    return load_snapshot(
-        connection, reading.snapshot, clock=clock, keep_dates=keep_dates, force=force, reading=facts
-    )
+    return load_snapshot(connection, reading.snapshot, clock=clock, keep_dates=keep_dates, force=force, reading=facts)
 
 
 def _refuse(snapshot: Snapshot, held: Held | None) -> None:

@@ -24,7 +24,7 @@ def fresh_shift(snapshot_date: date, *, calendar_until: date | None, today: date
     calendar_until
         Day after the last night; None takes a year from the snapshot.
     """
-    until = calendar_until or snapshot_date + timedelta(days=_TYPICAL_CALENDAR)
+    until = _until(snapshot_date, calendar_until)
     shift = max(0, (today - snapshot_date).days) // STEP_DAYS * STEP_DAYS
     ahead = (until + timedelta(days=shift) - today).days
     return shift + STEP_DAYS if ahead < NIGHTS_AHEAD else shift
@@ -33,11 +33,19 @@ def fresh_shift(snapshot_date: date, *, calendar_until: date | None, today: date
 def choose_shift(
     snapshot_date: date, *, calendar_until: date | None, today: date, held: int | None, keep_dates: bool
 ) -> int:
-    """Shift of a snapshot of a market whose earlier snapshots moved by `held` (None: there are none)."""
+    """Shift of a snapshot of a market whose earlier snapshots moved by `held` (None: there are none).
+
+    The earlier shift is kept while it leaves nights to book and does not put the snapshot far ahead of
+    today; a market with snapshots of many years moves with the newest.
+    """
     if keep_dates:
         return 0
-    if held is not None and snapshot_date + timedelta(days=held) <= today + timedelta(days=REUSE_DAYS):
-        return held
+    if held is not None:
+        day, until = snapshot_date + timedelta(days=held), _until(snapshot_date, calendar_until) + timedelta(days=held)
+        if (day - today).days <= REUSE_DAYS and (until - today).days >= NIGHTS_AHEAD:
+            return held
     return fresh_shift(snapshot_date, calendar_until=calendar_until, today=today)
 
 
+def _until(snapshot_date: date, calendar_until: date | None) -> date:
+    return calendar_until or snapshot_date + timedelta(days=_TYPICAL_CALENDAR)

@@ -79,6 +79,23 @@ class ImportSummary:
     seconds: float
     rows_per_second: float
 
+    @classmethod
+    def again(cls, earlier: dict[str, Any], *, seconds: float) -> ImportSummary:
+        """Summary of an import that found its files imported before, from the earlier one's JSON."""
+        return cls(
+            **{
+                **earlier,
+                "run_id": UUID(earlier["run_id"]),
+                "snapshot_date": date.fromisoformat(earlier["snapshot_date"]),
+                "changes": Changes(unchanged=earlier["listings"]),
+                "unmapped_amenities": tuple((word, count) for word, count in earlier["unmapped_amenities"]),
+                "missing": tuple(earlier["missing"]),
+                "already_imported": True,
+                "seconds": seconds,
+                "rows_per_second": 0.0,
+            }
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {**asdict(self), "run_id": str(self.run_id), "snapshot_date": self.snapshot_date.isoformat()}

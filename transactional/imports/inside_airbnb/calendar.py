@@ -5,7 +5,7 @@ Every column is read as a dictionary of few distinct texts, so that each text is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -87,7 +87,8 @@ def read_calendar(path: Path, *, listing_ids: list[str], currency: str) -> Calen
     def reject(rows: NDArray[np.bool_], name: str, reason: str) -> None:
         held = table[name].take(pa.array(np.flatnonzero(rows))).cast(pa.string()).to_pylist()
         rejects.extend(
-            Reject(path.name, int(line), name, reason, nameless(raw or "")) for line, raw in zip(lines[rows], held, strict=True)
+            Reject(path.name, int(line), name, reason, nameless(raw or ""))
+            for line, raw in zip(lines[rows], held, strict=True)
         )
 
     for name, reason, rows in (
@@ -134,7 +135,9 @@ def median_prices(nights: pa.Table, of: list[str]) -> dict[str, int]:
     medians = told.group_by("source_id").aggregate([("price_minor", "approximate_median")])
     return {
         listing: round(price)
-        for listing, price in zip(*(medians[name].to_pylist() for name in ("source_id", "price_minor_approximate_median")), strict=True)
+        for listing, price in zip(
+            *(medians[name].to_pylist() for name in ("source_id", "price_minor_approximate_median")), strict=True
+        )
     }
 
 
@@ -157,7 +160,7 @@ def _read(path: Path) -> tuple[pa.Table, list[int]]:
     return table.unify_dictionaries(), broken
 
 
-def _read_columns(raw: bytes, columns: list[str], *, threads: bool) -> tuple[pa.Table, list[int]]:
+def _read_columns(raw: bytes, columns: Sequence[str], *, threads: bool) -> tuple[pa.Table, list[int]]:
     broken: list[int] = []
 
     def skip(row: csv.InvalidRow) -> str:

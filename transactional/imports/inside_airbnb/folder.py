@@ -52,9 +52,9 @@ class SnapshotFiles:
         files = (self.listings, self.calendar, self.reviews, self.boundaries, self.names)
         return tuple(file for file in files if file is not None)
 
-    def fingerprint(self, *options: str) -> str:
-        """Hash of the files' bytes and of the options that they are read with."""
-        digest = hashlib.sha256("\x1f".join(options).encode())
+    def fingerprint(self, *options: str | None) -> str:
+        """Hash of the files' names and bytes and of the options that they are read with."""
+        digest = hashlib.sha256("\x1f".join(option or "" for option in options).encode())
         for file in self.all:
             with file.open("rb") as stream:
                 digest.update(file.name.encode() + hashlib.file_digest(stream, "sha256").digest())

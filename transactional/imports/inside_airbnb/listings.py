@@ -118,7 +118,9 @@ def _listing(row: Row, *, currency: str, scale: dict[str, int], unmapped: Counte
         "accommodates": row.need("accommodates", _guests),
         "bedrooms": row.read("bedrooms", values.integer),
         "beds": row.read("beds", values.integer),
-        "bathrooms": bathrooms if bathrooms is not None else row.read("bathrooms", lambda raw: values.bathrooms(raw)[0]),
+        "bathrooms": bathrooms
+        if bathrooms is not None
+        else row.read("bathrooms", lambda raw: values.bathrooms(raw)[0]),
         "shared_bathroom": shared,
         "amenities": sorted({code for found in codes.values() for code in found}),
         "latitude": row.need("latitude", partial(_degrees, limit=90)),

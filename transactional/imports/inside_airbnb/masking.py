@@ -19,17 +19,28 @@ PHONE: Final = "[phone]"
 HOST: Final = "[host]"
 GUEST: Final = "[guest]"
 
-_EMAIL: Final = re.compile(r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+\s?(?:\.|\(dot\)|\[dot\])\s?[\w.-]*\w", re.IGNORECASE)
+_EMAIL: Final = re.compile(
+    r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+\s?(?:\.|\(dot\)|\[dot\])\s?[\w.-]*\w", re.IGNORECASE
+)
 _URL: Final = re.compile(
     r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|be|nl|se|sg|au|io|eu|fr|de|co|me|info)\b(?:/\S*)?",
     re.IGNORECASE,
 )
 # Eight digits or more that hang together, with what people put between them; dates and years stay.
 _PHONE: Final = re.compile(r"(?<![\w.])(?:\+|00)?\(?\d[\d\s().\-/]{6,}\d(?!\w)")
-_DATE: Final = re.compile(r"^(\d{4}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{1,2}|\d{1,2}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{2,4}|\d{4}\s*[-/]\s*\d{4})$")
+# Numbers that are no phone's: dates, years, spans of years, hours, hours of opening.
+_INNOCENT: Final = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d\d(?:[-/](?:19|20)\d\d)?"
+    r"|\d{1,2}\.\d{2}(?:-\d{1,2}\.\d{2})?"
+)
+_BETWEEN: Final = re.compile(r"\s+(?:[-/]\s+)?")
+# Nothing is an address without one of these: a quick look that spares most texts the slow patterns.
+_LIKE_ADDRESS: Final = re.compile(r"\w\s?\.\w|@|\Wat\W|://", re.IGNORECASE)
 _TAG: Final = re.compile(r"<\s*/?\s*\w+\s*/?>")
-_BLANK_LINES: Final = re.compile(r"\s*\n\s*")
+_BLANK_LINES: Final = re.compile(r"\s*[\r\n]\s*")
 _WORD: Final = re.compile(r"[^\W\d_][\w'\u2019-]+")
+
+_SPACELESS: Final = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 _PHONE_DIGITS: Final = 8
 _ORDINARY_USES: Final = 3
@@ -37,19 +48,22 @@ _ORDINARY_USES: Final = 3
 
 def plain(raw: str) -> str:
     """Take the markup out of a text: tags become line breaks, runs of blank lines one."""
-    return _BLANK_LINES.sub("\n", _TAG.sub("\n", raw.replace("\r", ""))).strip()
+    untagged = _TAG.sub("\n", raw) if "<" in raw else raw
+    return _BLANK_LINES.sub("\n", untagged).strip() if "\n" in untagged or "\r" in untagged else untagged.strip()
 
 
 def mask(raw: str) -> str:
     """Replace e-mail addresses, web addresses and phone numbers."""
-    masked = _URL.sub(ADDRESS, _EMAIL.sub(EMAIL, raw)) if "." in raw or "@" in raw or "://" in raw else raw
+    masked = _URL.sub(ADDRESS, _EMAIL.sub(EMAIL, raw)) if _LIKE_ADDRESS.search(raw) else raw
     return _PHONE.sub(_phone, masked)
 
 
 def _phone(match: re.Match[str]) -> str:
     found = match.group()
-    enough = sum(c.isdigit() for c in found) >= _PHONE_DIGITS
-    return PHONE if enough and not _DATE.match(found.strip()) else found
+    if sum(c.isdigit() for c in found) < _PHONE_DIGITS:
+        return found
+    strange = [part for part in _BETWEEN.split(found.strip()) if not _INNOCENT.fullmatch(part)]
+    return PHONE if len("".join(strange)) > 1 else found
 
 
 class Names:
@@ -77,12 +91,18 @@ class Names:
 
     def hide(self, text: str, name: str | None, stand_in: str) -> str:
         """Put `stand_in` where `text` says a telling word of `name`, in whatever case."""
-        words = self.telling(name)
-        return _pattern(words).sub(stand_in, text) if words and text else text
+        if not name or not text:
+            return text
+        lower = text.lower()
+        words = tuple(word for word in self.telling(name) if word.lower() in lower)
+        return _pattern(words).sub(stand_in, text) if words else text
 
 
 @lru_cache(maxsize=65_536)
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
-    """The words next to each other or alone, as whole words."""
-    any_of = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{any_of})(?:(?:\s+|\s*&\s*)(?:{any_of}))*(?!\w)", re.IGNORECASE)
+    """The words next to each other or alone; whole words, where the script has spaces between them."""
+    any_of = "|".join(
+        re.escape(word) if _SPACELESS.search(word) else rf"(?<!\w){re.escape(word)}(?!\w)"
+        for word in sorted(words, key=len, reverse=True)
+    )
+    return re.compile(rf"(?:{any_of})(?:(?:\s+|\s*&\s*)(?:{any_of}))*", re.IGNORECASE)

@@ -65,8 +65,9 @@ def read_neighbourhoods(
 
 def _listed(path: Path) -> list[tuple[str, str | None]]:
     header, rows = csv_rows(path, ("neighbourhood",), hint=HINT)
-    records = (dict(zip(header, row, strict=False)) for _, row in rows)
-    return [(name, values.text(r.get("neighbourhood_group"))) for r in records if (name := values.text(r.get("neighbourhood")))]
+    records = [dict(zip(header, row, strict=False)) for _, row in rows]
+    named = [(values.text(record.get("neighbourhood")), record.get("neighbourhood_group")) for record in records]
+    return [(name, values.text(group)) for name, group in named if name]
 
 
 def _polygons(path: Path) -> tuple[dict[str, tuple[str | None, str]], int, list[Reject]]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from lodestay.ids import pseudonym
-from lodestay.snapshot import HOSTS, LISTINGS, NEIGHBOURHOODS, REVIEWS, SEASONS, MarketFacts, Reject, Snapshot
+from lodestay.snapshot import HOSTS, LISTINGS, NEIGHBOURHOODS, REVIEWS, SEASONS, MarketFacts, Snapshot
 from transactional.imports.errors import UnreadableSource
 from transactional.imports.inside_airbnb import masking
 from transactional.imports.inside_airbnb.calendar import CalendarRows, median_prices, read_calendar
@@ -23,7 +23,7 @@ from transactional.imports.inside_airbnb.reviews import Reviews, read_reviews
 
 SOURCE: Final = "inside-airbnb"
 READER: Final = "1"
-"""Goes up when the same files would be read otherwise: part of the fingerprint."""
+"""Goes up when the same files would be read otherwise, so that they are read anew: part of the fingerprint."""
 
 Progress = Callable[[str], None]
 """Told what is being done."""
@@ -52,9 +52,10 @@ class Reading:
 def read_snapshot(
     files: SnapshotFiles,
     *,
-    market: str | None,
+    market: str,
     currency: str | None,
     masking_key: str,
+    fingerprint: str,
     progress: Progress,
 ) -> Reading:
     """Read the files of one snapshot.
@@ -62,11 +63,13 @@ def read_snapshot(
     Parameters
     ----------
     market
-        Name of the market; None takes the folder's.
+        Name of the market.
     currency
         ISO 4217 code; None takes that of the country.
     masking_key
         Key of the pseudonyms of hosts and reviewers.
+    fingerprint
+        Hash of the files and of how they are read.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def read_snapshot(
     day = files.snapshot_date or scraped_on(records)
     if day is None or not records:
         raise UnreadableSource(files.listings, "no listing with the day on which it was seen.", hint=HINT)
-    facts = market_facts(market or files.folder.resolve().name, records, currency=currency)
+    facts = market_facts(market, records, currency=currency)
     listings = read_listings(records, file=files.listings.name, currency=facts.currency)
     ids = list(listings.host_names)
     neighbourhoods = read_neighbourhoods(
@@ -113,7 +116,7 @@ def read_snapshot(
             market=facts,
             source=SOURCE,
             snapshot_date=day,
-            fingerprint=files.fingerprint(READER, facts.market_key, facts.currency),
+            fingerprint=fingerprint,
             hosts=pa.Table.from_pylist(list(listings.hosts.values()), schema=HOSTS),
             listings=pa.Table.from_pylist(listings.rows, schema=LISTINGS),
             nights=calendar.nights if calendar else None,
@@ -121,7 +124,14 @@ def read_snapshot(
             reviews=pa.Table.from_pylist(reviews.rows, schema=REVIEWS) if reviews else None,
             neighbourhoods=pa.Table.from_pylist(neighbourhoods.rows, schema=NEIGHBOURHOODS),
             rejects=rejects,
-            missing=_missing(files, listings, calendar, reviews, neighbourhoods, day),
+            missing=_missing(
+                files=files,
+                listings=listings,
+                calendar=calendar,
+                reviews=reviews,
+                neighbourhoods=neighbourhoods,
+                day=day,
+            ),
         ),
         rows=len(records) + len(bad_records) + (calendar.rows if calendar else 0) + (reviews.total if reviews else 0),
         unmapped_amenities=tuple(listings.unmapped_amenities.most_common()),
@@ -150,8 +160,8 @@ def _mask(listings: Listings, reviews: Reviews | None, facts: MarketFacts, key: 
         for column in ("title", "description", "house_rules"):
             row[column] = names.hide(masking.mask(masking.plain(row[column])), host, masking.HOST)
         row["title"] = row["title"].replace("\n", " ") or row["property_phrase"] or "Place to stay"
-    for number, host in listings.hosts.items():
-        host["host_key"] = pseudonym(key, SOURCE, "host", number)
+    for number, facts_of_host in listings.hosts.items():
+        facts_of_host["host_key"] = pseudonym(key, SOURCE, "host", number)
     for review in reviews.rows if reviews else ():
         said = masking.mask(masking.plain(review["comment"]))
         said = names.hide(said, listings.host_names[review["source_id"]], masking.HOST)
@@ -164,6 +174,7 @@ def _tell_languages(rows: list[dict[str, Any]], column: str) -> None:
 
 
 def _missing(
+    *,
     files: SnapshotFiles,
     listings: Listings,
     calendar: CalendarRows | None,
@@ -184,5 +195,3 @@ def _missing(
         (not any(row["amenities"] for row in listings.rows), "no amenities"),
     )
     return (*(sentence for holds, sentence in facts if holds), *files.left_out)
-
-
