@@ -1,4 +1,4 @@
-"""What a list of results shows of each listing, for many at once."""
+"""Many listings at once, as search shows and judges them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ from transactional.users.models import HostProfile
 
 @dataclass(frozen=True, slots=True)
 class ListingCard:
-    """A listing in a line; `base_price_minor` is the rate plan's night, where it has one."""
+    """A listing under the names of the staged listings (`lodestay.lake.STAGED_LISTINGS`)."""
 
     listing_id: int
-    market_key: str
+    market: str
+    is_active: bool
     title: str
+    description: str
+    house_rules: str
+    language: str | None
     room_type: str
     property_type: str
     neighbourhood: str | None
@@ -31,6 +35,7 @@ class ListingCard:
     bedrooms: int | None
     beds: int | None
     bathrooms: Decimal | None
+    amenities: list[str]
     rating: Decimal | None
     review_count: int
     instant_book: bool
@@ -39,15 +44,23 @@ class ListingCard:
     base_price_minor: int | None
 
 
+_OF_OTHERS = {
+    "market": Listing.market_key,
+    "neighbourhood": Neighbourhood.name,
+    "is_superhost": HostProfile.is_superhost,
+    "base_price_minor": RatePlan.base_price_minor,
+}
+_COLUMNS = tuple(
+    _OF_OTHERS[name].label(name) if name in _OF_OTHERS else getattr(Listing, name)
+    for name in ListingCard.__dataclass_fields__
+)
+
+
 async def load_cards(session: AsyncSession, listing_ids: Collection[int]) -> dict[int, ListingCard]:
     """Load listings by number, in one query; those that do not exist are not in it."""
     statement = (
-        select(
-            *(getattr(Listing, name) for name in _OF_LISTING),
-            Neighbourhood.name.label("neighbourhood"),
-            HostProfile.is_superhost,
-            RatePlan.base_price_minor,
-        )
+        select(*_COLUMNS)
+        .select_from(Listing)
         .outerjoin(Neighbourhood, Neighbourhood.neighbourhood_id == Listing.neighbourhood_id)
         .outerjoin(HostProfile, HostProfile.user_id == Listing.host_id)
         .outerjoin(RatePlan, RatePlan.listing_id == Listing.listing_id)
@@ -55,10 +68,3 @@ async def load_cards(session: AsyncSession, listing_ids: Collection[int]) -> dic
     )
     rows = (await session.execute(statement)).mappings()
     return {row["listing_id"]: ListingCard(**{**row, "is_superhost": bool(row["is_superhost"])}) for row in rows}
-
-
-_OF_LISTING = tuple(
-    name
-    for name in ListingCard.__dataclass_fields__
-    if name not in {"neighbourhood", "is_superhost", "base_price_minor"}
-)

@@ -1,0 +1,120 @@
+"""The live index as a sink: what PostgreSQL says of a listing now, written over what its document said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from opensearchpy import AsyncOpenSearch
+from opensearchpy.exceptions import NotFoundError, OpenSearchException
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lodestay.calendar import HORIZON_NIGHTS
+from lodestay.clock import Clock, today_in
+from search.document import calendar_fields, rate_fields, rating_fields
+from search.errors import SearchUnavailable
+from search.live import update_documents
+from transactional.calendars.repository import load_calendars
+from transactional.calendars.rules import Window
+from transactional.listings.cards import load_cards
+from transactional.listings.repository import load_bookable
+from transactional.outbox.topics import Topic
+
+BATCH = 100
+"""Listings written at a time: a year of calendar each, so a batch is some two megabytes."""
+
+WORK_OF_A_BUILD = timedelta(hours=2)
+"""How long before its index is made a build may have read PostgreSQL."""
+
+LIVE_TOPICS = (
+    Topic.CALENDAR_CHANGED,
+    Topic.LISTING_ACTIVATED,
+    Topic.LISTING_DEACTIVATED,
+    Topic.BOOKING_HELD,
+    Topic.BOOKING_CONFIRMED,
+    Topic.BOOKING_CANCELLED,
+    Topic.BOOKING_EXPIRED,
+)
+"""Changes that a build may have missed; imports are followed by a build of their own."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class IndexSink:
+    """Writes the present state of listings into the index in service.
+
+    State comes from PostgreSQL at the moment of writing, so the same change may be delivered twice and
+    in any order.
+    """
+
+    client: AsyncOpenSearch
+    alias: str
+    clock: Clock
+    _index: str | None = field(default=None, init=False)
+
+    async def index_in_service(self) -> str | None:
+        """Name of the index behind the alias, or None before the first build."""
+        try:
+            names: dict[str, Any] = await self.client.indices.get_alias(name=self.alias)
+        except NotFoundError:
+            return None
+        except OpenSearchException as error:
+            raise SearchUnavailable(f"OpenSearch does not answer: {error}.", hint="See `lodestay status`.") from error
+        return max(names)
+
+    async def new_index_since(self) -> datetime | None:
+        """Instant from which changes are to be written again, where another index went into service; else None."""
+        index = await self.index_in_service()
+        if index == self._index:
+            return None
+        known, self._index = self._index, index
+        log.info("index in service", index=index, before=known)
+        return None if index is None else _made_at(index, self.alias, now=self.clock.now()) - WORK_OF_A_BUILD
+
+    async def write(self, session: AsyncSession, listing_ids: Collection[int]) -> int:
+        """Write the listings' present state; returns how many documents there were to write to.
+
+        Listings without a document wait for the next build, as do all while there is no index: an
+        update must never create one, since its name would stand in the alias's way.
+        """
+        if not listing_ids or await self.index_in_service() is None:
+            return 0
+        changes = await present_fields(session, listing_ids, clock=self.clock)
+        applied = await update_documents(self.client, self.alias, changes)
+        if applied.missing:
+            log.info("listings without a document", count=len(applied.missing))
+        return applied.updated
+
+
+async def present_fields(
+    session: AsyncSession, listing_ids: Collection[int], *, clock: Clock
+) -> dict[int, dict[str, Any]]:
+    """Everything in a listing's document that changes while the index lives, by listing."""
+    now = clock.now()
+    bookable = await load_bookable(session, listing_ids)
+    cards = await load_cards(session, listing_ids)
+    # A day on each side, since the listings' today may be another than UTC's.
+    window = Window(now.date() - timedelta(days=1), now.date() + timedelta(days=HORIZON_NIGHTS + 2))
+    calendars = await load_calendars(session, listing_ids, window, now=now)
+    return {
+        listing_id: {
+            "is_active": listing.is_active,
+            **rating_fields(cards[listing_id].rating, cards[listing_id].review_count),
+            **rate_fields(listing.terms),
+            **calendar_fields(calendars.get(listing_id), today=today_in(listing.timezone, clock)),
+        }
+        for listing_id, listing in bookable.items()
+        if listing_id in cards
+    }
+
+
+def _made_at(index: str, alias: str, *, now: datetime) -> datetime:
+    """When an index was made, by its name (:func:`search.index.create_index`)."""
+    try:
+        return datetime.strptime(index.removeprefix(f"{alias}-"), "%Y%m%d%H%M%S%f").replace(tzinfo=UTC)
+    except ValueError:
+        return now

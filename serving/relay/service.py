@@ -1,0 +1,137 @@
+"""The loop of the relay: read the outbox in commit order, deliver, remember; tidy up now and then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from lodestay.clock import Clock
+from lodestay.errors import ServiceUnavailable
+from serving.relay.index_sink import BATCH, LIVE_TOPICS, IndexSink
+from transactional.bookings.holds import expire_due_holds
+from transactional.kit import idempotency
+from transactional.outbox import repository as outbox
+from transactional.outbox.changes import listings_changed_since
+
+SINK = "index"
+POLL_SECONDS = 0.15
+MAX_BACKOFF_SECONDS = 10.0
+ENTRIES = 2_000
+"""Outbox entries read at a time; many may be of one listing, which is then written once."""
+WATCH_EVERY = timedelta(seconds=2)
+"""How often the relay looks whether another index went into service, and expires due holds."""
+HOLDS = 200
+PRUNE_EVERY = timedelta(hours=1)
+KEEP = timedelta(days=7)
+"""How long delivered entries and answered idempotency keys are kept."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Relay:
+    """Carries changes to the index, one step at a time.
+
+    Everything is committed step by step, so that a kill at any moment loses nothing: what was delivered
+    without being remembered is delivered again.
+    """
+
+    sessions: async_sessionmaker[AsyncSession]
+    sink: IndexSink
+    clock: Clock
+    _backlog: deque[int] = field(default_factory=deque, init=False)
+    _watched: datetime | None = field(default=None, init=False)
+    _pruned: datetime | None = field(default=None, init=False)
+
+    async def step(self) -> bool:
+        """Deliver what is new, else a batch of what a new index may have missed; say whether there was anything."""
+        await self._watch()
+        return await self._deliver() or await self._catch_up()
+
+    async def _deliver(self) -> bool:
+        async with self.sessions.begin() as session:
+            entries = await outbox.read_batch(session, SINK, limit=ENTRIES)
+            changed = list(dict.fromkeys(entry.listing_id for entry in entries if entry.listing_id is not None))
+            written = 0
+            for start in range(0, len(changed), BATCH):
+                written += await self.sink.write(session, changed[start : start + BATCH])
+            await outbox.advance(session, SINK, entries, now=self.clock.now())
+        if entries:
+            waited = self.clock.now() - entries[0].occurred_at
+            log.info(
+                "delivered",
+                entries=len(entries),
+                listings=len(changed),
+                documents=written,
+                oldest_ms=round(waited.total_seconds() * 1000),
+            )
+        return bool(entries)
+
+    async def _catch_up(self) -> bool:
+        """Write a batch of the backlog; what is left when the process ends, the next start finds again."""
+        if not self._backlog:
+            return False
+        batch = [self._backlog[n] for n in range(min(BATCH, len(self._backlog)))]
+        async with self.sessions() as session:
+            await self.sink.write(session, batch)
+        for _ in batch:
+            self._backlog.popleft()
+        return True
+
+    async def _watch(self) -> None:
+        now = self.clock.now()
+        if self._watched is not None and now - self._watched < WATCH_EVERY:
+            return
+        self._watched = now
+        async with self.sessions.begin() as session:
+            expired = await expire_due_holds(session, self.clock, limit=HOLDS)
+        if expired:
+            log.info("expired holds", count=expired)
+        since = await self.sink.new_index_since()
+        if since is not None:
+            async with self.sessions() as session:
+                self._backlog.extend(await listings_changed_since(session, since, topics=LIVE_TOPICS))
+            log.info("catching a new index up", listings=len(self._backlog))
+        if self._pruned is None or now - self._pruned >= PRUNE_EVERY:
+            self._pruned = now
+            async with self.sessions.begin() as session:
+                await outbox.prune(session, before=now - KEEP)
+                await idempotency.prune(session, before=now - KEEP)
+
+
+async def run(relay: Relay, stop: asyncio.Event) -> None:
+    """Step until `stop` is set; when a service is away, wait for it, longer each time."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            busy = await relay.step()
+        except (SQLAlchemyError, ServiceUnavailable, OSError) as error:
+            failures += 1
+            pause = min(MAX_BACKOFF_SECONDS, POLL_SECONDS * 2**failures)
+            # One line with its reason for each attempt; the traceback of an absent service says nothing more.
+            log.warning("waiting for a service", reason=_in_short(error), seconds=round(pause, 2), attempt=failures)
+        else:
+            if failures:
+                log.info("back at work", attempts=failures)
+            failures = 0
+            pause = 0.0 if busy else POLL_SECONDS
+        await _sleep(pause, stop)
+
+
+def _in_short(error: Exception) -> str:
+    text = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {text[:200]}"
+
+
+async def _sleep(seconds: float, stop: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,1 @@
+"""Search: retrieve, rank, confirm, explain, log."""

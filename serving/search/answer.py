@@ -1,0 +1,99 @@
+"""What a search answers over HTTP."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from serving.schemas import MoneyOut
+
+
+class PlaceOut(BaseModel):
+    """The place that was understood."""
+
+    name: str = Field(examples=["Lisbon"])
+    latitude: float
+    longitude: float
+
+
+class PriceOut(BaseModel):
+    """What a result costs; confirmed by the database that takes the bookings."""
+
+    total: MoneyOut | None = Field(description="Of the stay, fees and taxes included; null without dates.")
+    per_night: MoneyOut | None = Field(description="The total over the nights; without dates what a night costs.")
+    charged: MoneyOut | None = Field(description="The total in the listing's currency, in which it is charged.")
+
+
+class ReasonOut(BaseModel):
+    """Why a result stands where it does."""
+
+    code: str = Field(examples=["good_value"])
+    sentence: str = Field(examples=["18 % below comparable places"])
+    contribution: float = Field(description="To the ranker's score.")
+
+
+class ResultOut(BaseModel):
+    """A listing in the answer."""
+
+    rank: int = Field(description="From 1, over all pages.")
+    listing_id: int
+    market: str
+    title: str
+    room_type: str
+    property_type: str
+    neighbourhood: str | None
+    latitude: float
+    longitude: float
+    distance_km: float | None = Field(description="From the place, or the middle of the area.")
+    accommodates: int
+    bedrooms: int | None
+    beds: int | None
+    bathrooms: Decimal | None
+    rating: Decimal | None
+    review_count: int
+    instant_book: bool
+    superhost: bool
+    cancellation_policy: str
+    price: PriceOut
+    score: float | None = Field(description="The ranker's; null where it was not asked.")
+    reasons: list[ReasonOut]
+
+
+class FacetValueOut(BaseModel):
+    """A value to tick, and how many results it would leave."""
+
+    value: str
+    count: int
+    selected: bool
+
+
+class HistogramBinOut(BaseModel):
+    """Results with a price from `low` up to, and without, `high`."""
+
+    low: MoneyOut
+    high: MoneyOut
+    count: int
+
+
+class SearchOut(BaseModel):
+    """An answer: a page of results, and counts over all of them."""
+
+    search_id: UUID = Field(description="Send it along with clicks and bookings.")
+    place: PlaceOut | None
+    market: str | None
+    check_in: date | None
+    check_out: date | None
+    nights: int | None
+    currency: str
+    total_count: int
+    page: int
+    page_size: int
+    pages: int = Field(description="That can be asked for: at most the first 500 results are ordered.")
+    ranker: str = Field(description="What ordered the results.", examples=["ranking v3"])
+    degraded: list[str] = Field(description="What had to be left out; empty when all is well.")
+    results: list[ResultOut]
+    facets: dict[str, list[FacetValueOut]]
+    histogram: list[HistogramBinOut]

@@ -1,0 +1,81 @@
+"""Markets and exchange rates, kept in memory for a moment: every search needs them and they seldom change."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from search.request import Point
+from transactional.markets.errors import MarketNotFound, NoExchangeRate
+from transactional.markets.exchange import ExchangeRates
+from transactional.markets.repository import latest_rates, list_all
+
+KEPT_SECONDS = 15.0
+WORLD_CURRENCY = "EUR"
+WORLD_TIMEZONE = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class MarketInfo:
+    """What search needs of a market."""
+
+    market_key: str
+    name: str
+    currency: str
+    timezone: str
+    centre: Point
+
+
+@dataclass(frozen=True)
+class MarketBook:
+    """All markets and today's rates."""
+
+    markets: Mapping[str, MarketInfo]
+    exchange: ExchangeRates
+
+    def get(self, market_key: str) -> MarketInfo:
+        """Find a market, or raise :class:`MarketNotFound`."""
+        if market_key not in self.markets:
+            raise MarketNotFound(market_key)
+        return self.markets[market_key]
+
+    def rates(self, currency: str) -> dict[str, float]:
+        """Units of `currency` for one unit of each currency known.
+
+        A currency that a market trades in needs no rate for itself; any other without a rate raises
+        :class:`NoExchangeRate`.
+        """
+        try:
+            return {source: float(rate) for source, rate in self.exchange.into(currency).items()}
+        except NoExchangeRate:
+            if any(market.currency == currency for market in self.markets.values()):
+                return {}
+            raise
+
+
+@dataclass
+class MarketShelf:
+    """Reads the book again when it is older than :data:`KEPT_SECONDS`."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    _book: MarketBook | None = field(default=None, init=False)
+    _read_at: float = field(default=0.0, init=False)
+
+    async def book(self) -> MarketBook:
+        """The book, at most a moment old."""
+        if self._book is None or time.monotonic() - self._read_at > KEPT_SECONDS:
+            async with self.sessions() as session:
+                self._book = MarketBook(
+                    markets={
+                        row.market_key: MarketInfo(
+                            row.market_key, row.name, row.currency, row.timezone, Point(row.latitude, row.longitude)
+                        )
+                        for row in await list_all(session)
+                    },
+                    exchange=await latest_rates(session),
+                )
+            self._read_at = time.monotonic()
+        return self._book

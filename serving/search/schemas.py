@@ -1,0 +1,109 @@
+"""What a search is asked for over HTTP."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from lodestay.money import Money
+from search.request import MAX_PAGE_SIZE, MAX_RADIUS_KM, MAX_TEXT, Bounds, Circle, Filters, InvalidSearch, Point, Sort
+from serving.schemas import Day, Query
+
+MAX_GUESTS = 50
+MAX_VALUES = 30
+"""Values of one filter that can be ticked at once."""
+MAX_MAJOR = Decimal(10**9)
+
+Code = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+Codes = Annotated[list[Code], Field(max_length=MAX_VALUES)]
+Price = Annotated[Decimal, Field(ge=0, le=MAX_MAJOR, max_digits=14, decimal_places=4)]
+
+
+class SearchQuery(Query):
+    """A search. Name a place, or send bounds, or a centre with a radius; or name a market; or look everywhere."""
+
+    text: str | None = Field(
+        None, max_length=MAX_TEXT, description="A wish in words, in any language.", examples=["quiet, with a balcony"]
+    )
+    place: str | None = Field(None, max_length=100, description="A city or a part of one.", examples=["Lisbon"])
+    market: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", examples=["lisbon"])
+    bounds: str | None = Field(
+        None,
+        max_length=100,
+        description="south,west,north,east in degrees; west > east crosses the date line.",
+        examples=["38.69,-9.23,38.80,-9.09"],
+    )
+    latitude: float | None = Field(None, ge=-90, le=90, description="Of the centre.", examples=[38.72])
+    longitude: float | None = Field(None, ge=-180, le=180, examples=[-9.14])
+    radius_km: float = Field(10.0, gt=0, le=MAX_RADIUS_KM, description="Around the centre.")
+    check_in: Day | None = Field(None, examples=["2027-05-07"])
+    check_out: Day | None = Field(None, description="Day of departure.", examples=["2027-05-11"])
+    guests: int = Field(1, ge=1, le=MAX_GUESTS)
+    room_type: Codes = Field([], description="One of these.")
+    property_type: Codes = Field([], description="One of these.")
+    amenity: Codes = Field([], description="All of these.", examples=[["wifi"]])
+    neighbourhood: Codes = Field([], description="One of these.")
+    cancellation_policy: Codes = Field([], description="One of these.")
+    min_price: Price | None = Field(None, description="Stay total (a night's price without dates), in `currency`.")
+    max_price: Price | None = Field(None, description="In major units, such as 129.50.")
+    min_bedrooms: int | None = Field(None, ge=0, le=50)
+    min_beds: int | None = Field(None, ge=0, le=100)
+    min_bathrooms: float | None = Field(None, ge=0, le=50)
+    min_rating: float | None = Field(None, ge=0, le=5)
+    instant_book: bool | None = None
+    superhost: bool | None = None
+    sort: Sort = Sort.RELEVANCE
+    page: int = Field(1, ge=1, le=500)
+    page_size: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
+    currency: str | None = Field(
+        None, pattern=r"^[A-Z]{3}$", description="Of prices; default: the market's.", examples=["EUR"]
+    )
+    locale: str = Field("en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", description="BCP 47.")
+
+    @model_validator(mode="after")
+    def _one_area(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude go together")
+        if sum(given is not None for given in (self.place, self.bounds, self.latitude)) > 1:
+            raise ValueError("send one of place, bounds, and latitude with longitude")
+        if (self.check_in is None) != (self.check_out is None):
+            raise ValueError("check_in and check_out go together")
+        return self
+
+    def area(self) -> Bounds | Circle | None:
+        """Where to look, as far as coordinates say."""
+        if self.bounds is not None:
+            return _bounds(self.bounds)
+        if self.latitude is None or self.longitude is None:
+            return None
+        return Circle(Point(self.latitude, self.longitude), self.radius_km)
+
+    def filters(self, currency: str) -> Filters:
+        """What a result must have; prices in minor units of `currency`."""
+        return Filters(
+            room_types=frozenset(self.room_type),
+            property_types=frozenset(self.property_type),
+            amenities=frozenset(self.amenity),
+            neighbourhoods=frozenset(self.neighbourhood),
+            cancellation_policies=frozenset(self.cancellation_policy),
+            min_price_minor=None if self.min_price is None else Money.parse(self.min_price, currency).minor,
+            max_price_minor=None if self.max_price is None else Money.parse(self.max_price, currency).minor,
+            min_bedrooms=self.min_bedrooms,
+            min_beds=self.min_beds,
+            min_bathrooms=self.min_bathrooms,
+            min_rating=self.min_rating,
+            instant_book=self.instant_book,
+            superhost=self.superhost,
+        )
+
+
+def _bounds(text: str) -> Bounds:
+    try:
+        south, west, north, east = map(float, text.split(","))
+    except ValueError:
+        raise InvalidSearch(
+            "`bounds` are not four numbers.", hint="Send south,west,north,east, such as 38.69,-9.23,38.80,-9.09."
+        ) from None
+    return Bounds(south, west, north, east)
