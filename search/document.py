@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from math import log1p
 from typing import Any, Final
 
 import numpy as np
@@ -18,9 +19,18 @@ from lodestay.calendar import StayCalendar
 from lodestay.pricing import PriceTerms
 from lodestay.vocabulary.amenities import AMENITIES
 from search import availability, stay_price
-from search.stay_price import price_fields, rate_fields
+from search.stay_price import price_fields, rate_fields, usual_nightly
 
-__all__ = ["build_document", "calendar_fields", "document_id", "index_body", "rate_fields", "rating_fields"]
+__all__ = [
+    "build_document",
+    "calendar_fields",
+    "document_id",
+    "index_body",
+    "nightly_price_minor",
+    "popularity",
+    "rate_fields",
+    "rating_fields",
+]
 
 COPIED: Final = (
     "listing_id",
@@ -41,6 +51,9 @@ COPIED: Final = (
     "review_count",
 )
 """Columns of a staged listing that enter the document under their own name."""
+
+_USUAL_RATING: Final = 4.6
+_USUAL_WEIGHT: Final = 10
 
 _FLAG: Final = {"type": "boolean"}
 _COUNT: Final = {"type": "integer"}
@@ -97,7 +110,7 @@ def index_body(dimension: int, *, model: str) -> dict[str, Any]:
             "index": {
                 "number_of_shards": 1,  # exact facets; a cluster sets more
                 "number_of_replicas": 0,
-                "refresh_interval": "1s",
+                "refresh_interval": "500ms",
                 "knn": True,
                 "mapping.total_fields.limit": 1000,
             },
@@ -144,7 +157,7 @@ def build_document(
     vector
         (dimension,) embedding, or None where there is no text to embed.
     popularity
-        Orders results where nothing else does; higher is better.
+        Orders results where nothing else does; higher is better (:func:`popularity`, until a model knows more).
     today
         Date at the listing: nights before it are left out.
     """
@@ -158,8 +171,8 @@ def build_document(
         "superhost": listing["is_superhost"],
         "popularity": popularity,
         "vector": None if vector is None or not np.any(vector) else [float(x) for x in vector],
-        "nightly_price_minor": listing["base_price_minor"],
         **calendar_fields(calendar, today=today),
+        "nightly_price_minor": nightly_price_minor(listing, calendar, today=today),
         **rate_fields(terms),
     }
 
@@ -172,6 +185,22 @@ def calendar_fields(calendar: StayCalendar | None, *, today: date) -> dict[str, 
 def rating_fields(rating: Decimal | float | None, review_count: int) -> dict[str, Any]:
     """Build the part of a document that a new review changes."""
     return {"rating": _number(rating), "review_count": review_count}
+
+
+def nightly_price_minor(listing: Mapping[str, Any], calendar: StayCalendar | None, *, today: date) -> int | None:
+    """Say what a night usually costs: by the calendar, else by the rate plan's base price."""
+    usual = usual_nightly(calendar, today=today)
+    base: int | None = listing["base_price_minor"]
+    return base if usual is None else usual
+
+
+def popularity(rating: Decimal | float | None, review_count: int) -> float:
+    """Guess how well a listing does before a model has spoken: its rating, pulled to the usual by a few reviews.
+
+    A listing counts as if it came with ten reviews of 4.6, and ten times the reviews are worth 0.23 stars.
+    """
+    stars = (_number(rating) or _USUAL_RATING) * review_count + _USUAL_RATING * _USUAL_WEIGHT
+    return stars / (review_count + _USUAL_WEIGHT) + 0.1 * log1p(review_count)
 
 
 def _number(value: Decimal | float | None) -> float | None:

@@ -10,10 +10,10 @@ from opensearchpy.exceptions import ConnectionError as NoConnection
 from opensearchpy.exceptions import NotFoundError, OpenSearchException, TransportError
 
 from search import histogram
-from search.answer import Candidate, FacetValue, Retrieved
+from search.answer import Candidate, Retrieved
 from search.errors import SearchUnavailable
-from search.facets import FACETS
-from search.query import PRICE, TEXT_SCORE, VECTOR_SCORE, VECTOR_WEIGHT, search_body
+from search.facets import FACETS, PRICE, facet_values
+from search.query import TEXT_SCORE, VECTOR_SCORE, VECTOR_WEIGHT, search_body
 from search.request import SearchRequest
 
 INCOMPLETE: Final = "search index incomplete: some listings may be missing and the counts too low"
@@ -97,15 +97,6 @@ def retrieved(request: SearchRequest, answer: dict[str, Any]) -> Retrieved:
         },
         histogram=histogram.bins(prices),
         degraded=tuple(degraded),
-    )
-
-
-def facet_values(counts: dict[str, int], selected: frozenset[str]) -> tuple[FacetValue, ...]:
-    """Order the values of a group by count, then by name; what is selected is there even if nothing has it."""
-    every = dict.fromkeys(selected, 0) | counts
-    return tuple(
-        FacetValue(value, count, value in selected)
-        for value, count in sorted(every.items(), key=lambda item: (-item[1], item[0]))
     )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from search.answer import FacetValue
 from search.request import Filters
+
+PRICE: Final = "price"
+"""The price range, which is counted like a facet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +46,12 @@ FACETS: Final = (
     Facet("superhost", lambda f: _flag(f.superhost)),
 )
 """Flags have the values `true` and `false`."""
+
+
+def facet_values(counts: Mapping[str, int], selected: frozenset[str]) -> tuple[FacetValue, ...]:
+    """Order the values of a group by count, then by name; what is selected is there even if nothing has it."""
+    every = dict.fromkeys(selected, 0) | dict(counts)
+    return tuple(
+        FacetValue(value, count, value in selected)
+        for value, count in sorted(every.items(), key=lambda item: (-item[1], item[0]))
+    )

@@ -13,11 +13,10 @@ from typing import Any, Final
 
 from search import histogram
 from search.availability import Query, clauses
-from search.facets import FACETS, Facet
+from search.facets import FACETS, PRICE, Facet
 from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Bounds, Circle, Point, SearchRequest, Sort
 from search.stay_price import PriceScript, exchange_factors
 
-PRICE: Final = "price"
 TEXT_SCORE: Final = "text"
 VECTOR_SCORE: Final = "vector"
 VECTOR_WEIGHT: Final = 10.0

@@ -39,23 +39,32 @@ MAPPING: Final[dict[str, Any]] = {
 
 
 def price_fields(calendar: StayCalendar | None, *, today: date) -> dict[str, Any]:
-    """Write the running sums of a calendar's nights from `today` on, and the median price of a free one.
+    """Write the running sums of a calendar's nights from `today` on and what one usually costs.
 
-    Without a night left the sums are null, and the nightly price stays as it is.
+    Without a night left the sums are null, and the usual price stays as it is.
     """
     nights = window(calendar, today) if calendar is not None else range(0)
     if calendar is None or not nights:
         return {"price_sum": None}
-    part = slice(nights.start, nights.stop)
-    prices, free = calendar.price_minor[part], calendar.free[part]
-    offered = np.sort(prices[free] if free.any() else prices)
     ring = np.zeros(RING, dtype=np.int64)
-    ring[(slot(calendar.start) + np.arange(nights.start, nights.stop)) % RING] = prices
+    ring[(slot(calendar.start) + np.arange(nights.start, nights.stop)) % RING] = calendar.price_minor[
+        nights.start : nights.stop
+    ]
     sums = np.roll(np.cumsum(ring), 1)  # the last sum, of the whole ring, comes to stand in slot 0
     return {
         "price_sum": {str(n): total for n, total in enumerate(sums.tolist())},
-        "nightly_price_minor": int(offered[len(offered) // 2]),
+        "nightly_price_minor": usual_nightly(calendar, today=today),
     }
+
+
+def usual_nightly(calendar: StayCalendar | None, *, today: date) -> int | None:
+    """Price of a night without dates: the median of the free nights from `today` on, of all where none is free."""
+    nights = window(calendar, today) if calendar is not None else range(0)
+    if calendar is None or not nights:
+        return None
+    prices, free = calendar.price_minor[nights.start : nights.stop], calendar.free[nights.start : nights.stop]
+    offered = np.sort(prices[free] if free.any() else prices)
+    return int(offered[len(offered) // 2])
 
 
 def rate_fields(terms: PriceTerms) -> dict[str, Any]:

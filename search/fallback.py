@@ -1,0 +1,190 @@
+"""The other way to an answer, for when OpenSearch does not give one: the same search over rows.
+
+Pure and plain: whoever calls brings the rows, calendars and price terms of the listings that may fit.
+What is bookable, what it costs and what is counted is exactly what the engine says (a test compares the
+two); only the order by relevance is poorer, since words are matched as they are and meaning not at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from math import inf
+from typing import Any
+
+from lodestay.calendar import StayCalendar
+from lodestay.pricing import PriceTerms, price_stay
+from search import histogram
+from search.answer import Candidate, Retrieved
+from search.document import nightly_price_minor, popularity
+from search.facets import FACETS, PRICE, facet_values
+from search.geography import contains, distance_km
+from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Filters, Point, SearchRequest, Sort
+from search.ring import is_askable
+from search.stay_price import exchange_factors, exchanged
+
+
+@dataclass(frozen=True)
+class Supply:
+    """What is known of the listings that may fit.
+
+    Attributes
+    ----------
+    listings
+        Rows with the columns that :func:`search.document.build_document` reads; inactive ones may be among them.
+    calendars, terms
+        By listing_id; a listing without a calendar cannot be booked.
+    """
+
+    listings: Iterable[Mapping[str, Any]]
+    calendars: Mapping[int, StayCalendar]
+    terms: Mapping[int, PriceTerms]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A listing that has all that must be; `unticked`: the groups of ticked values that it does not meet."""
+
+    listing: Mapping[str, Any]
+    candidate: Candidate
+    price_minor: int | None
+    unticked: frozenset[str]
+
+
+def retrieve(request: SearchRequest, supply: Supply, *, today: date, reason: str) -> Retrieved:
+    """Answer a search from rows.
+
+    Parameters
+    ----------
+    reason
+        Why the engine was not asked, for the guest to read: ``search index unavailable: …``.
+    """
+    factors = exchange_factors(request.rates, request.currency)
+    found = [
+        _look_at(listing, request, supply, factors=factors, today=today)
+        for listing in supply.listings
+        if _is_possible(listing, request, supply, today)
+    ]
+    results = sorted((f for f in found if not f.unticked), key=lambda f: _rank(f, request))
+    return Retrieved(
+        candidates=tuple(f.candidate for f in results[:MAX_PAGE_DEPTH]),
+        total_count=len(results),
+        facets={
+            facet.name: facet_values(
+                Counter(
+                    value
+                    for f in found
+                    if f.unticked <= (frozenset() if facet.all_of else {facet.name})
+                    for value in _values(f.listing, facet.name)
+                ),
+                facet.selected(request.filters),
+            )
+            for facet in FACETS
+        },
+        histogram=histogram.bins(
+            histogram.count(f.price_minor for f in found if f.price_minor is not None and f.unticked <= {PRICE})
+        ),
+        degraded=(reason,),
+    )
+
+
+def _is_possible(listing: Mapping[str, Any], request: SearchRequest, supply: Supply, today: date) -> bool:
+    """Whether a listing has everything that no facet asks for."""
+    filters = request.filters
+    least = {
+        "accommodates": request.guests,
+        "bedrooms": filters.min_bedrooms,
+        "beds": filters.min_beds,
+        "bathrooms": filters.min_bathrooms,
+        "rating": filters.min_rating,
+    }
+    if not listing["is_active"] or request.market not in {None, listing["market"]}:
+        return False
+    if request.area is not None and not contains(request.area, _place(listing)):
+        return False
+    if any(low is not None and (listing[name] is None or float(listing[name]) < low) for name, low in least.items()):
+        return False
+    if request.stay is None:
+        return True
+    calendar = supply.calendars.get(listing["listing_id"])
+    if calendar is None or not is_askable(request.stay, today):
+        return False
+    return calendar.refuse(request.stay, today=today) is None
+
+
+def _look_at(
+    listing: Mapping[str, Any], request: SearchRequest, supply: Supply, *, factors: Mapping[str, float], today: date
+) -> _Found:
+    listing_id = listing["listing_id"]
+    terms, calendar = supply.terms[listing_id], supply.calendars.get(listing_id)
+    nightly = nightly_price_minor(listing, calendar, today=today)
+    total = None
+    if request.stay is not None and calendar is not None:
+        nights_minor = int(calendar.nightly_prices(request.stay).sum())
+        price = price_stay(terms, nights_minor=nights_minor, nights=request.stay.nights, guests=request.guests)
+        total = price.total_minor
+    amount, factor = nightly if request.stay is None else total, factors.get(terms.currency)
+    price_minor = None if amount is None or factor is None else exchanged(amount, factor)
+    return _Found(
+        listing=listing,
+        candidate=Candidate(
+            listing_id=listing_id,
+            currency=terms.currency,
+            total_minor=total,
+            nightly_price_minor=nightly,
+            text_score=None if request.text is None else _overlap(request.text, listing),
+            vector_score=None,
+            distance_km=None if request.origin is None else distance_km(request.origin, _place(listing)),
+        ),
+        price_minor=price_minor,
+        unticked=frozenset(_unticked(listing, price_minor, request.filters)),
+    )
+
+
+def _unticked(listing: Mapping[str, Any], price_minor: int | None, filters: Filters) -> Iterable[str]:
+    for facet in FACETS:
+        asked, has = facet.selected(filters), _values(listing, facet.name)
+        if asked and not (asked <= has if facet.all_of else asked & has):
+            yield facet.name
+    low, high = filters.min_price_minor, filters.max_price_minor
+    if low is None and high is None:
+        return
+    if price_minor is None or not (low or 0) <= price_minor <= (inf if high is None else high):
+        yield PRICE
+
+
+def _values(listing: Mapping[str, Any], facet: str) -> frozenset[str]:
+    value = listing["is_superhost" if facet == "superhost" else facet]
+    if value is None:
+        return frozenset()
+    if isinstance(value, bool):
+        return frozenset([str(value).lower()])
+    return frozenset([value] if isinstance(value, str) else value)
+
+
+def _place(listing: Mapping[str, Any]) -> Point:
+    return Point(listing["latitude"], listing["longitude"])
+
+
+def _overlap(text: str, listing: Mapping[str, Any]) -> float:
+    """Share of the words asked that the listing's texts hold."""
+    asked = set(text[:MAX_TEXT].casefold().split())
+    texts = (listing["title"], listing["description"], listing["house_rules"], *listing["amenities"])
+    return len(asked & set(" ".join(texts).casefold().split())) / max(1, len(asked))
+
+
+def _rank(found: _Found, request: SearchRequest) -> tuple[float, ...]:
+    """Sort key; unknown values stand last, and the listing id decides at the end."""
+    candidate, listing = found.candidate, found.listing
+    rating = -1.0 if listing["rating"] is None else float(listing["rating"])
+    price = found.price_minor
+    keys: dict[Sort, tuple[float, ...]] = {
+        Sort.RELEVANCE: (-(candidate.text_score or 0.0), -popularity(listing["rating"], listing["review_count"])),
+        Sort.PRICE: (inf if price is None else price,),
+        Sort.PRICE_DESC: (inf if price is None else -price,),
+        Sort.RATING: (-rating, -listing["review_count"]),
+        Sort.DISTANCE: (candidate.distance_km or 0.0,),
+    }
+    return (*keys[request.sort], candidate.listing_id)

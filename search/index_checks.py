@@ -1,0 +1,152 @@
+"""What a new index must show before searches may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+from opensearchpy import OpenSearch
+
+from lodestay.calendar import HORIZON_NIGHTS, StayCalendar
+from lodestay.pricing import PriceTerms, price_stay
+from lodestay.stay import MAX_NIGHTS, Stay
+from search.document import document_id
+from search.engine import retrieved
+from search.errors import IndexNotReady
+from search.query import search_body
+from search.request import Circle, Filters, Point, SearchRequest, Sort
+
+_PATIENCE_MS: Final = 30_000
+_STAYS: Final = 8
+"""Random stays tried for each sampled listing."""
+_NEARBY_KM: Final = 0.1
+_LENGTHS: Final = (1, 2, 3, 5, 7, 14, 28, 90)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A listing drawn from the source of the index, with what is known of it there."""
+
+    listing: Mapping[str, Any]
+    calendar: StayCalendar | None
+    terms: PriceTerms
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the index should hold.
+
+    Attributes
+    ----------
+    documents
+        How many.
+    samples
+        Random listings, each looked up by id, by place, and by stays its calendar takes and refuses.
+    covers_until, newest_change
+        The index has every change up to the first; the second is the newest there is, None before any.
+    today
+        Date for which the documents were written.
+    """
+
+    documents: int
+    samples: Sequence[Sample]
+    covers_until: datetime
+    newest_change: datetime | None
+    today: date
+
+
+def check(client: OpenSearch, index: str, expected: Expected, *, rng: np.random.Generator) -> None:
+    """Ask the index about itself.
+
+    Raises
+    ------
+    IndexNotReady
+        With everything that was wrong in `problems`.
+    """
+    problems: list[str] = []
+    count = client.count(index=index)["count"]
+    if count != expected.documents:
+        problems.append(f"{count} documents instead of {expected.documents}")
+    if expected.newest_change is not None and expected.newest_change > expected.covers_until:
+        problems.append(f"changes up to {expected.newest_change} exist, the index covers {expected.covers_until}")
+    for sample in expected.samples:
+        problems += _look_up(client, index, sample, today=expected.today, rng=rng)
+    if problems:
+        raise IndexNotReady(
+            f"{index} is not what it should be: {problems[0]}"
+            + (f" (and {len(problems) - 1} more)." if len(problems) > 1 else "."),
+            hint="The index before it stays in service; run the build again.",
+            index=index,
+            problems=problems,
+        )
+
+
+def _look_up(client: OpenSearch, index: str, sample: Sample, *, today: date, rng: np.random.Generator) -> list[str]:
+    listing_id = sample.listing["listing_id"]
+    if not client.exists(index=index, id=document_id(listing_id)):
+        return [f"listing {listing_id} is not there"]
+    if not sample.listing["is_active"]:
+        return []
+    stays = [None, *_random_stays(sample.calendar, today, rng)]
+    problems = (_ask(client, index, sample, stay, today=today) for stay in stays)
+    return [problem for problem in problems if problem is not None]
+
+
+def _ask(client: OpenSearch, index: str, sample: Sample, stay: Stay | None, *, today: date) -> str | None:
+    """Search where the listing is, for a stay; compare what is found with what the pure rules say."""
+    listing, calendar = sample.listing, sample.calendar
+    listing_id, guests = listing["listing_id"], listing["accommodates"]
+    total = None
+    free = stay is None or (calendar is not None and calendar.refuse(stay, today=today) is None)
+    if free and stay is not None and calendar is not None:
+        nights_minor = int(calendar.nightly_prices(stay).sum())
+        price = price_stay(sample.terms, nights_minor=nights_minor, nights=stay.nights, guests=guests)
+        total = price.total_minor
+    request = _request(listing, stay, guests, sample.terms.currency)
+    body = search_body(request, today=today, timeout_ms=_PATIENCE_MS)
+    body["query"]["bool"]["filter"].append({"term": {"listing_id": listing_id}})
+    found = retrieved(request, client.search(index=index, body=body)).candidates
+    asked = "without dates" if stay is None else f"for {stay.check_in} to {stay.check_out}"
+    if bool(found) != free:
+        return f"listing {listing_id} {asked} is {'found' if found else 'not found'}, its calendar says otherwise"
+    if found and found[0].total_minor != total:
+        return f"listing {listing_id} {asked} costs {found[0].total_minor}, its price is {total}"
+    return None
+
+
+def _request(listing: Mapping[str, Any], stay: Stay | None, guests: int, currency: str) -> SearchRequest:
+    return SearchRequest(
+        text=None,
+        market=listing["market"],
+        area=Circle(Point(listing["latitude"], listing["longitude"]), _NEARBY_KM),
+        centre=None,
+        stay=stay,
+        guests=guests,
+        filters=Filters(),
+        sort=Sort.RELEVANCE,
+        page=1,
+        page_size=1,
+        currency=currency,
+        locale="en",
+        rates={},
+    )
+
+
+def _random_stays(calendar: StayCalendar | None, today: date, rng: np.random.Generator) -> Iterator[Stay]:
+    """Draw stays of any length on any day, and as many of the shortest length that a free night takes."""
+    lengths = rng.choice(_LENGTHS, size=_STAYS)
+    yield from (_stay(today, int(rng.integers(HORIZON_NIGHTS - nights)), int(nights)) for nights in lengths)
+    if calendar is None:
+        return
+    free = np.flatnonzero(calendar.free[max(0, calendar.index(today)) :])
+    for night in rng.choice(free, size=min(_STAYS, free.size), replace=False).tolist():
+        shortest = int(calendar.min_stay[max(0, calendar.index(today)) + night])
+        yield _stay(max(calendar.start, today), night, min(max(1, shortest), MAX_NIGHTS))
+
+
+def _stay(first: date, days: int, nights: int) -> Stay:
+    check_in = first + timedelta(days=days)
+    return Stay(check_in, check_in + timedelta(days=nights))
