@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import Range
@@ -26,6 +26,7 @@ from transactional.users.models import HostProfile, User
 
 TODAY = date(2026, 6, 15)
 """A Monday: the date of the `clock` fixture."""
+Row = TypeVar("Row")
 _serial = itertools.count(1)
 
 
@@ -208,7 +209,7 @@ def instant(hour: int = 12) -> datetime:
     return datetime(TODAY.year, TODAY.month, TODAY.day, hour, tzinfo=UTC)
 
 
-async def _add(session: AsyncSession, row: Any) -> Any:
+async def _add(session: AsyncSession, row: Row) -> Row:
     session.add(row)
     await session.flush()
     return row

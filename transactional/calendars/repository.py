@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -99,6 +99,11 @@ class CalendarParts:
         return build_calendar(
             self.plan, seasons=self.seasons, nights=self.nights, occupied=self.occupied, window=window
         )
+
+    def open_calendar(self, window: Window) -> StayCalendar:
+        """Lay the calendar out as if it were known for the whole window and nobody had a night: for prices alone."""
+        plan = replace(self.plan, calendar_from=window.start, calendar_until=window.end)
+        return build_calendar(plan, seasons=self.seasons, nights=self.nights, occupied=(), window=window)
 
 
 async def load_calendars(

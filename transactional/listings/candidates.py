@@ -100,18 +100,23 @@ async def search_free(session: AsyncSession, query: CandidateQuery, *, now: date
 
 
 def _having(query: CandidateQuery) -> list[ColumnElement[bool]]:
-    asked: list[tuple[object, ColumnElement[bool]]] = [
-        (query.market_key, Listing.market_key == query.market_key),
-        (query.room_types, Listing.room_type.in_(query.room_types)),
-        (query.property_types, Listing.property_type.in_(query.property_types)),
-        (query.amenities, Listing.amenities.contains(sorted(query.amenities))),
-        (query.min_bedrooms, Listing.bedrooms >= query.min_bedrooms),
-        (query.min_rating, Listing.rating >= query.min_rating),
-        (query.instant_book, Listing.instant_book.is_(True)),
-    ]
-    conditions = [condition for value, condition in asked if value]
+    conditions: list[ColumnElement[bool]] = []
+    if query.market_key is not None:
+        conditions.append(Listing.market_key == query.market_key)
     if query.area is not None:
         conditions.append(_within_circle(query.area) if isinstance(query.area, Circle) else _within_box(query.area))
+    if query.room_types:
+        conditions.append(Listing.room_type.in_(query.room_types))
+    if query.property_types:
+        conditions.append(Listing.property_type.in_(query.property_types))
+    if query.amenities:
+        conditions.append(Listing.amenities.contains(sorted(query.amenities)))
+    if query.min_bedrooms is not None:
+        conditions.append(Listing.bedrooms >= query.min_bedrooms)
+    if query.min_rating is not None:
+        conditions.append(Listing.rating >= query.min_rating)
+    if query.instant_book is not None:
+        conditions.append(Listing.instant_book.is_(query.instant_book))
     return conditions
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from transactional.kit.copying import copy_rows
@@ -37,8 +38,8 @@ async def latest_rates(session: AsyncSession) -> ExchangeRates:
     statement = (
         select(ExchangeRate.currency, ExchangeRate.per_euro, ExchangeRate.day)
         .where(ExchangeRate.day >= newest - 7)  # a currency absent for a week is no longer quoted
-        .distinct(ExchangeRate.currency)
         .order_by(ExchangeRate.currency, ExchangeRate.day.desc())
+        .ext(distinct_on(ExchangeRate.currency))
     )
     rows = (await session.execute(statement)).all()
     return ExchangeRates(

@@ -32,12 +32,13 @@ from transactional.kit.database import create_engine, session_factory
 from transactional.listings import repository as listings
 from transactional.listings.errors import ListingBusy
 from transactional.listings.repository import LockedListing
-from transactional.users.actors import Role
+from transactional.users.actors import Actor, Role
 
 KEEP = timedelta(minutes=15)
 RACERS = 16
 Sessions = async_sessionmaker[AsyncSession]
 T = TypeVar("T")
+Change = Callable[[AsyncSession, FixedClock, Actor, UUID], Awaitable[BookingRecord]]
 
 
 @pytest.fixture
@@ -55,6 +56,18 @@ async def attempt(sessions: Sessions, work: Callable[[AsyncSession], Awaitable[T
             return await work(session)
     except Conflict as conflict:
         return conflict
+
+
+def holding(clock: FixedClock, guest_id: UUID, quote_id: UUID) -> Callable[[AsyncSession], Awaitable[BookingRecord]]:
+    """The work of one guest."""
+    return lambda session: service.hold(session, clock, guest_id=guest_id, quote_id=quote_id, keep=KEEP)
+
+
+def changing(
+    change: Change, clock: FixedClock, actor: Actor, booking: BookingRecord
+) -> Callable[[AsyncSession], Awaitable[BookingRecord]]:
+    """The work of one side."""
+    return lambda session: change(session, clock, actor, booking.booking_id)
 
 
 async def prepare(sessions: Sessions, clock: FixedClock, stays: list[Stay]) -> tuple[int, list[tuple[UUID, UUID]]]:
@@ -76,9 +89,7 @@ async def race_for(sessions: Sessions, clock: FixedClock, stays: list[Stay]) -> 
         *(
             attempt(
                 sessions,
-                lambda session, guest=guest, quote=quote: service.hold(
-                    session, clock, guest_id=guest, quote_id=quote, keep=KEEP
-                ),
+                holding(clock, guest, quote),
             )
             for guest, quote in wishes
         )
@@ -130,7 +141,7 @@ async def test_expiry_against_confirmation(sessions: Sessions, clock: FixedClock
         attempt(sessions, lambda session: service.confirm(session, clock, actor_of(ana), held.booking_id)),
         attempt(
             sessions,
-            lambda session: service.hold(session, clock, guest_id=ben.user_id, quote_id=quote.quote_id, keep=KEEP),
+            holding(clock, ben.user_id, quote.quote_id),
         ),
         attempt(sessions, lambda session: expire_due_holds(session, clock, limit=10)),
     )
@@ -148,9 +159,7 @@ async def test_block_against_hold(sessions: Sessions, clock: FixedClock) -> None
         *(
             attempt(
                 sessions,
-                lambda session, guest=guest, quote=quote: service.hold(
-                    session, clock, guest_id=guest, quote_id=quote, keep=KEEP
-                ),
+                holding(clock, guest, quote),
             )
             for guest, quote in wishes
         ),
@@ -175,9 +184,7 @@ async def test_confirm_against_cancel(sessions: Sessions, clock: FixedClock) -> 
         *(
             attempt(
                 sessions,
-                lambda session, change=change, actor=actor, booking=booking: change(
-                    session, clock, actor, booking.booking_id
-                ),
+                changing(change, clock, actor, booking),
             )
             for booking in held
             for change, actor in changes
@@ -199,9 +206,7 @@ async def test_lock_that_does_not_come_is_a_conflict(database_url: str, clock: F
     listing_id, [(guest, quote)] = await prepare(sessions, clock, [stay_of(10, 3)])
     async with sessions.begin() as holder:
         await listings.lock_listing(holder, listing_id, owner=None)
-        outcome = await attempt(
-            sessions, lambda session: service.hold(session, clock, guest_id=guest, quote_id=quote, keep=KEEP)
-        )
+        outcome = await attempt(sessions, holding(clock, guest, quote))
     assert isinstance(outcome, ListingBusy)
     await engine.dispose()
 

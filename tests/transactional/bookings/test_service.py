@@ -23,6 +23,7 @@ from tests.transactional.factories import (
 from transactional.bookings import repository, service
 from transactional.bookings.errors import BookingNotFound, BookingStateConflict, OnlyTheGuest, StayIsOver
 from transactional.bookings.holds import expire_due_holds
+from transactional.bookings.records import BookingRecord
 from transactional.calendars.errors import StayUnavailable
 from transactional.listings.errors import ListingWithdrawn
 from transactional.quotes.errors import QuoteAlreadyBooked, QuoteExpired, QuoteNotFound
@@ -229,7 +230,8 @@ async def test_lists_page_newest_first_and_show_own_alone(session: AsyncSession,
     await create_hold(session, clock, listing_id=elsewhere.listing_id, guest_id=other.user_id)
     expected = sorted(made, key=lambda booking: (booking.created_at, booking.booking_id), reverse=True)
     for listed, of in ((repository.list_for_guest, guest), (repository.list_for_host, host)):
-        seen, cursor = [], None
+        seen: list[BookingRecord] = []
+        cursor = None
         while True:
             page = await listed(session, of.user_id, cursor=cursor, size=2)
             seen += page.items

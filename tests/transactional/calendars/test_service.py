@@ -1,0 +1,154 @@
+"""Calendars in the database: loading many, and what hosts change."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from lodestay.clock import FixedClock
+from tests.transactional.factories import (
+    TODAY,
+    actor_of,
+    create_hold,
+    create_host,
+    create_listing,
+    create_night,
+    create_occupancy,
+    create_season,
+    create_user,
+    stay_of,
+)
+from transactional.calendars import service
+from transactional.calendars.errors import InvalidCalendarEdit, InvalidWindow, NightsBooked
+from transactional.calendars.repository import load_calendars
+from transactional.calendars.rules import Window
+from transactional.listings.errors import ListingNotFound
+
+
+def window_of(days_ahead: int, nights: int) -> Window:
+    """Nights from so many days after today."""
+    start = TODAY + timedelta(days=days_ahead)
+    return Window(start, start + timedelta(days=nights))
+
+
+async def test_fifty_calendars_in_one_query(session: AsyncSession, engine: AsyncEngine, clock: FixedClock) -> None:
+    """However many listings a page shows, their calendars cost one query; each is its own listing's."""
+    ids = []
+    for n in range(50):
+        listing = await create_listing(session, rate_plan={"base_price_minor": 1_000 + n, "weekend_price_minor": None})
+        ids.append(listing.listing_id)
+        await create_night(session, listing.listing_id, TODAY + timedelta(days=n), price_minor=77)
+    await create_season(
+        session, ids[3], starts_on=TODAY, ends_before=TODAY + timedelta(days=2), price_bps=20_000, min_stay=4
+    )
+    await create_occupancy(session, ids[4], TODAY + timedelta(days=1), TODAY + timedelta(days=3))
+    statements: list[str] = []
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    calendars = await load_calendars(session, [*ids, 10**12], window_of(0, 60), now=clock.now())
+    assert len(statements) == 1
+    assert sorted(calendars) == ids
+    for n, listing_id in enumerate(ids):
+        assert calendars[listing_id].price_minor[n] == 77
+    assert calendars[ids[3]].price_minor[:4].tolist() == [2006, 2006, 1003, 77]
+    assert calendars[ids[3]].min_stay[:3].tolist() == [4, 4, 1]
+    assert calendars[ids[4]].free[:4].tolist() == [True, False, False, True]
+    assert calendars[ids[5]].free.all()
+
+
+async def test_due_hold_takes_nothing_for_a_reader(session: AsyncSession, clock: FixedClock) -> None:
+    """A reader sees nights free again at the instant a hold is due, before anybody flips it."""
+    guest, listing = await create_user(session), await create_listing(session)
+    await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+    window = window_of(10, 3)
+    held = await service.get_calendar(session, clock, listing.listing_id, window)
+    assert not held.free.any()
+    clock.advance(timedelta(minutes=15))
+    due = await service.get_calendar(session, clock, listing.listing_id, window)
+    assert due.free.all()
+
+
+async def test_host_sets_price_and_minimum_stay_and_takes_them_back(session: AsyncSession, clock: FixedClock) -> None:
+    """Edits reach the nights named and no other; None returns to the rate plan; each tells the outbox."""
+    host = await create_host(session)
+    listing = await create_listing(session, host=host)
+    actor, listing_id, window = actor_of(host), listing.listing_id, window_of(1, 2)
+    await service.set_price(session, actor, listing_id, window, price_minor=5_000)
+    await service.set_min_stay(session, actor, listing_id, window, min_stay=3)
+    await service.set_closed(session, actor, listing_id, window, to_arrival=True, to_departure=False)
+    calendar = await service.get_calendar(session, clock, listing_id, window_of(0, 4))
+    assert calendar.price_minor.tolist() == [10_000, 5_000, 5_000, 10_000]
+    assert calendar.min_stay.tolist() == [1, 3, 3, 1]
+    assert calendar.closed_to_arrival.tolist() == [False, True, True, False]
+    await service.set_price(session, actor, listing_id, window, price_minor=None)
+    calendar = await service.get_calendar(session, clock, listing_id, window_of(0, 4))
+    assert calendar.price_minor.tolist() == [10_000] * 4
+    assert calendar.min_stay.tolist() == [1, 3, 3, 1]
+    told = (await session.execute(text("SELECT topic, listing_id, payload FROM outbox ORDER BY entry_id"))).all()
+    assert {(row.topic, row.listing_id) for row in told} == {("calendar.changed", listing_id)}
+    assert told[0].payload == {"from": "2026-06-16", "until": "2026-06-18", "changed": ["price_minor"]}
+
+
+async def test_host_blocks_and_unblocks(session: AsyncSession, clock: FixedClock) -> None:
+    """Blocks may overlap one another and imports; unblocking a middle leaves both ends blocked."""
+    host = await create_host(session)
+    listing = await create_listing(session, host=host)
+    actor, listing_id = actor_of(host), listing.listing_id
+    await create_occupancy(session, listing_id, stay_of(2, 1).check_in, stay_of(2, 1).check_out)
+    await service.block(session, clock, actor, listing_id, window_of(1, 4))
+    await service.block(session, clock, actor, listing_id, window_of(3, 4))
+    await service.unblock(session, clock, actor, listing_id, window_of(2, 3))
+    calendar = await service.get_calendar(session, clock, listing_id, window_of(0, 8))
+    assert calendar.free.tolist() == [True, False, False, True, True, False, False, True]
+
+
+async def test_block_does_not_touch_a_guests_nights(session: AsyncSession, clock: FixedClock) -> None:
+    """Nights a guest has are named and nothing is blocked; a due hold is no guest."""
+    host, guest = await create_host(session), await create_user(session)
+    listing = await create_listing(session, host=host)
+    await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, stay=stay_of(10, 2))
+    with pytest.raises(NightsBooked) as refused:
+        await service.block(session, clock, actor_of(host), listing.listing_id, window_of(8, 3))
+    assert refused.value.nights == (stay_of(10, 1).check_in,)
+    clock.advance(timedelta(minutes=15))
+    await service.block(session, clock, actor_of(host), listing.listing_id, window_of(8, 3))
+
+
+async def test_edits_that_cannot_be(session: AsyncSession, clock: FixedClock) -> None:
+    """Another's listing is not found; absurd prices, stays and ranges are named."""
+    host, other = await create_host(session), await create_host(session)
+    listing = await create_listing(session, host=host)
+    window = window_of(0, 2)
+    with pytest.raises(ListingNotFound):
+        await service.set_price(session, actor_of(other), listing.listing_id, window, price_minor=1)
+    with pytest.raises(ListingNotFound):
+        await service.unblock(session, clock, actor_of(other), listing.listing_id, window)
+    with pytest.raises(InvalidCalendarEdit):
+        await service.set_price(session, actor_of(host), listing.listing_id, window, price_minor=0)
+    with pytest.raises(InvalidCalendarEdit):
+        await service.set_min_stay(session, actor_of(host), listing.listing_id, window, min_stay=0)
+    with pytest.raises(InvalidWindow):
+        await service.block(session, clock, actor_of(host), listing.listing_id, window_of(0, 800))
+    with pytest.raises(ListingNotFound):
+        await service.get_calendar(session, clock, 10**12, window)
+
+
+@pytest.mark.parametrize("stay", ["[2026-07-01,2026-07-01)", "[2026-07-01,)", "(,2026-07-01)", "(,)", None], ids=str)
+async def test_schema_refuses_stays_that_are_none(session: AsyncSession, stay: str | None) -> None:
+    """B2: an empty, unbounded or absent range cannot be written, whatever the code above does."""
+    listing = await create_listing(session)
+    insert = text("INSERT INTO occupancy (listing_id, stay, kind) VALUES (:id, CAST(:stay AS daterange), 'imported')")
+    with pytest.raises(IntegrityError):
+        await session.execute(insert, {"id": listing.listing_id, "stay": stay})
+
+
+async def test_control_an_unchecked_empty_range_slips_past_the_constraint(session: AsyncSession) -> None:
+    """B2, control: without the CHECK, EXCLUDE lets an empty stay into occupied nights."""
+    listing = await create_listing(session)
+    await create_occupancy(session, listing.listing_id, stay_of(1, 5).check_in, stay_of(1, 5).check_out)
+    await session.execute(text("ALTER TABLE occupancy DROP CONSTRAINT ck_occupancy_stay_half_open"))
+    insert = text("INSERT INTO occupancy (listing_id, stay, kind) VALUES (:id, daterange(:day, :day), 'imported')")
+    await session.execute(insert, {"id": listing.listing_id, "day": stay_of(3, 1).check_in})

@@ -1,0 +1,140 @@
+"""The outbox loses nothing, whatever order transactions commit in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from lodestay.clock import FixedClock
+from transactional.outbox.repository import Entry, advance, lag, prune, read_batch
+from transactional.outbox.service import record
+from transactional.outbox.topics import Topic
+
+SINK = "index"
+
+
+async def note(session: AsyncSession, listing_id: int) -> None:
+    """A change of a listing."""
+    await record(
+        session, Topic.LISTING_UPDATED, market_key="lisbon", listing_id=listing_id, payload={"listing": listing_id}
+    )
+
+
+async def relay(engine: AsyncEngine, clock: FixedClock, *, limit: int = 100) -> list[int | None]:
+    """One turn of a relay: read, deliver, advance, commit; the listings delivered."""
+    async with AsyncSession(engine) as session:
+        batch = await read_batch(session, SINK, limit=limit)
+        await advance(session, SINK, batch, now=clock.now())
+        await session.commit()
+    return [entry.listing_id for entry in batch]
+
+
+async def by_last_number(engine: AsyncEngine, after: int) -> list[Entry]:
+    """The naive relay: everything above the last number seen."""
+    async with AsyncSession(engine) as session:
+        rows = await session.execute(
+            text(
+                "SELECT entry_id, 0 AS xid, occurred_at, topic, market_key, listing_id, payload FROM outbox "
+                "WHERE entry_id > :after ORDER BY entry_id"
+            ),
+            {"after": after},
+        )
+        return [Entry(**row) for row in rows.mappings()]
+
+
+async def test_entry_says_what_changed(session: AsyncSession, engine: AsyncEngine) -> None:
+    """What is recorded is read back whole, once the transaction has committed and not before."""
+    await note(session, 7)
+    async with AsyncSession(engine) as reader:
+        assert await read_batch(reader, SINK, limit=10) == []
+    await session.commit()
+    async with AsyncSession(engine) as reader:
+        [entry] = await read_batch(reader, SINK, limit=10)
+    assert (entry.topic, entry.market_key, entry.listing_id) == ("listing.updated", "lisbon", 7)
+    assert entry.payload == {"listing": 7}
+
+
+async def test_rolled_back_change_tells_nobody(session: AsyncSession, engine: AsyncEngine, clock: FixedClock) -> None:
+    """No change, no entry."""
+    await note(session, 7)
+    await session.rollback()
+    assert await relay(engine, clock) == []
+
+
+async def test_late_commit_of_a_lower_number_is_not_lost(engine: AsyncEngine, clock: FixedClock) -> None:
+    """B32: entry 1 commits after entry 2 was there to be read: both are delivered, each once."""
+    async with AsyncSession(engine) as slow, AsyncSession(engine) as quick:
+        await note(slow, 1)
+        await note(quick, 2)
+        await quick.commit()
+        early = await relay(engine, clock)
+        await slow.commit()
+    assert early + await relay(engine, clock) == [1, 2]
+    assert await relay(engine, clock) == []
+
+
+async def test_control_reading_by_the_last_number_loses_it(engine: AsyncEngine) -> None:
+    """B32, control: who remembers the last number alone never sees the late one."""
+    async with AsyncSession(engine) as slow, AsyncSession(engine) as quick:
+        await note(slow, 1)
+        await note(quick, 2)
+        await quick.commit()
+        early = await by_last_number(engine, after=0)
+        await slow.commit()
+    later = await by_last_number(engine, after=early[-1].entry_id)
+    assert [entry.listing_id for entry in (*early, *later)] == [2]
+
+
+async def test_order_is_kept_when_an_older_transaction_writes_last(engine: AsyncEngine, clock: FixedClock) -> None:
+    """B32: who wrote first and writes again after another has committed loses nothing, batch by batch."""
+    async with AsyncSession(engine) as old, AsyncSession(engine) as young:
+        await note(old, 1)
+        await note(young, 2)
+        await young.commit()
+        await note(old, 3)
+        await old.commit()
+    delivered = [await relay(engine, clock, limit=1) for _ in range(4)]
+    assert sorted(n for batch in delivered for n in batch if n is not None) == [1, 2, 3]
+
+
+async def test_undelivered_batch_comes_again(session: AsyncSession, engine: AsyncEngine) -> None:
+    """A relay that dies before it advanced reads the same entries again."""
+    await note(session, 7)
+    await session.commit()
+    for _ in range(2):
+        async with AsyncSession(engine) as reader:
+            assert len(await read_batch(reader, SINK, limit=10)) == 1
+
+
+async def test_two_workers_of_a_sink_do_not_share_a_batch(session: AsyncSession, engine: AsyncEngine) -> None:
+    """While one worker has a batch in hand the other gets none; another sink goes its own way."""
+    await note(session, 7)
+    await session.commit()
+    async with AsyncSession(engine) as first:
+        await read_batch(first, SINK, limit=10)
+        await first.commit()  # the sink is known
+        assert len(await read_batch(first, SINK, limit=10)) == 1
+        async with AsyncSession(engine) as second:
+            assert await read_batch(second, SINK, limit=10) == []
+            assert len(await read_batch(second, "lake", limit=10)) == 1
+
+
+async def test_prune_keeps_what_a_sink_has_not_read(
+    session: AsyncSession, engine: AsyncEngine, clock: FixedClock
+) -> None:
+    """Only entries that every sink has taken in, and that are old enough, go."""
+    for listing_id in (1, 2, 3):
+        await note(session, listing_id)
+        await session.commit()
+    after_all = clock.now() + timedelta(days=36_500)
+    assert await prune(session, before=after_all) == 0
+    await session.commit()
+    assert await relay(engine, clock, limit=2) == [1, 2]
+    assert await lag(session, SINK) == 1
+    assert await prune(session, before=clock.now() - timedelta(days=36_500)) == 0
+    assert await prune(session, before=after_all) == 2
+    await session.commit()
+    assert await relay(engine, clock) == [3]
+    assert await lag(session, SINK) == 0

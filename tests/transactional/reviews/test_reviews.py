@@ -1,0 +1,42 @@
+"""Reviews."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tests.transactional.factories import create_listing
+from transactional.reviews.models import Review
+from transactional.reviews.repository import NewReview, add_reviews, list_of_listing
+
+
+async def test_reviews_page_newest_first_and_are_added_once(session: AsyncSession) -> None:
+    """Every review that says something, once, however many are of the same day; the outbox hears once a listing."""
+    listing, other = await create_listing(session), await create_listing(session)
+    first = NewReview(listing.listing_id, "test", "0", "a" * 32, date(2026, 1, 1), 5, "Lovely.", "en")
+    reviews = [
+        replace(first, source_id=str(n), written_on=date(2026, 1, 1) + timedelta(days=n // 3), comment=f"Review {n}")
+        for n in range(8)
+    ]
+    silent = replace(first, source_id="silent", comment="", rating=None)
+    elsewhere = replace(first, listing_id=other.listing_id)
+    assert await add_reviews(session, [*reviews, silent, elsewhere]) == 10
+    assert await add_reviews(session, reviews[:3]) == 0
+    seen: list[Review] = []
+    cursor = None
+    while True:
+        page = await list_of_listing(session, listing.listing_id, cursor=cursor, size=3)
+        seen += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert sorted(review.source_id for review in seen) == [str(n) for n in range(8)]
+    assert [review.written_on for review in seen] == sorted((review.written_on for review in seen), reverse=True)
+    told = (await session.execute(text("SELECT listing_id, payload FROM outbox ORDER BY listing_id"))).all()
+    assert [(row.listing_id, row.payload) for row in told] == [
+        (listing.listing_id, {"reviews": 9}),
+        (other.listing_id, {"reviews": 1}),
+    ]
