@@ -7,8 +7,10 @@ setting its address, and an embedded one needs no setting at all.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -110,16 +112,15 @@ def _unknown(service: str, variable: str) -> SetupIncomplete:
 def _generated_secret(path: Path) -> str:
     """Read the secret kept at `path`, made at the first use and readable by its owner alone."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        with path.open("x", encoding="utf-8", opener=_owner_only) as file:
+    if not path.exists():
+        # mkstemp gives mode 0600; linking makes it appear whole, and only if nobody was faster.
+        descriptor, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+        Path(name).unlink()
     return path.read_text(encoding="utf-8")
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def endpoints_file(home: Path) -> Path:
@@ -131,4 +132,4 @@ def endpoints_file(home: Path) -> Path:
 def get_settings() -> Settings:
     """Read the settings of this process (once)."""
     home = Settings().home
-    return Settings(_env_file=endpoints_file(home))  # type: ignore[call-arg]
+    return Settings(_env_file=endpoints_file(home))
