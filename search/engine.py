@@ -19,6 +19,9 @@ from search.request import SearchRequest
 INCOMPLETE: Final = "search index incomplete: some listings may be missing and the counts too low"
 SLOW: Final = "search index slow: some listings may be missing and the counts too low"
 
+PARAMS: Final = {"include_named_queries_score": "true"}
+"""Has the engine tell the score of each named clause (of text, of vector) with a hit."""
+
 
 def connect(url: str) -> AsyncOpenSearch:
     """Make a client that fails at once instead of trying again: a guest is waiting, and there is a fallback."""
@@ -59,7 +62,7 @@ class OpenSearchEngine:
 async def ask(client: AsyncOpenSearch, alias: str, body: dict[str, Any], *, seconds: float) -> dict[str, Any]:
     """Send a search; everything that can go wrong with it is :class:`SearchUnavailable`."""
     try:
-        answer: dict[str, Any] = await client.search(index=alias, body=body, request_timeout=seconds)
+        answer: dict[str, Any] = await client.search(index=alias, body=body, params=PARAMS, request_timeout=seconds)
     except NotFoundError as error:
         raise SearchUnavailable(
             f"There is no search index {alias!r} yet.", hint="Build it: materialise the index assets in Dagster."
@@ -121,7 +124,7 @@ def _candidate(hit: dict[str, Any], request: SearchRequest) -> Candidate:
 
 
 def _scores(matched: dict[str, float], request: SearchRequest) -> tuple[float | None, float | None]:
-    """BM25 and cosine of a hit; the engine's vector score is one more than the cosine."""
+    """BM25 and cosine of a hit; the engine's vector score is (1 + cosine) / 2."""
     text = None if request.text is None else matched.get(TEXT_SCORE, 0.0)
     vector = matched.get(VECTOR_SCORE)
-    return text, None if vector is None else vector / VECTOR_WEIGHT - 1
+    return text, None if vector is None else 2 * vector / VECTOR_WEIGHT - 1
