@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Annotated
 
 import typer
-from rich.console import Console
 from sqlalchemy import text
 
+from lodestay.cli.output import AsJson, console, print_json
 from lodestay.settings import get_settings
+from transactional.imports.cli import app as imports_app
 from transactional.kit.database import create_engine, session_factory
 from transactional.markets.exchange import ExchangeRates
 from transactional.markets.repository import latest_rates, load_exchange_rates
 from transactional.migrations.run import upgrade
 
-app = typer.Typer(help="Schema, exchange rates and imports.", no_args_is_help=True)
-if find_spec("transactional.imports.cli"):
-    app.add_typer(import_module("transactional.imports.cli").app)
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app = typer.Typer(no_args_is_help=True)
+app.add_typer(imports_app)
 LOCK_TIMEOUT_MS = 5_000
 
 
@@ -31,9 +27,9 @@ def migrate(*, as_json: AsJson = False) -> None:
     upgrade(database_url)
     revision = asyncio.run(_revision(database_url))
     if as_json:
-        Console().print_json(data={"revision": revision})
+        print_json({"revision": revision})
     else:
-        Console().print(f"The database is at revision [bold]{revision}[/bold].")
+        console.print(f"The database is at revision [bold]{revision}[/bold].")
 
 
 @app.command()
@@ -41,11 +37,9 @@ def rates(*, as_json: AsJson = False) -> None:
     """Load the European Central Bank's exchange rates that came with the installation."""
     added, newest = asyncio.run(_load_rates(get_settings().require_database_url()))
     if as_json:
-        Console().print_json(
-            data={"added": added, "day": newest.day and newest.day.isoformat(), "currencies": sorted(newest.per_euro)}
-        )
+        print_json({"added": added, "day": newest.day, "currencies": sorted(newest.per_euro)})
     else:
-        Console().print(f"{added:,} rates added; {len(newest.per_euro)} currencies as of [bold]{newest.day}[/bold].")
+        console.print(f"{added:,} rates added; {len(newest.per_euro)} currencies as of [bold]{newest.day}[/bold].")
 
 
 async def _load_rates(database_url: str) -> tuple[int, ExchangeRates]:
