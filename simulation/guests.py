@@ -15,7 +15,6 @@ from simulation.market import WANTED, Market
 from simulation.prose import LANGUAGES, grammar
 from simulation.reviews import TRAVELLERS
 
-
 _LOCAL = 0.33
 """Share of guests from the country itself."""
 _TYPES = 0.3
