@@ -108,9 +108,12 @@ def configure_logging(service: str, *, stream: TextIO | None, extra: Sequence[Pr
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for chatty in ("opensearch", "httpx2", "aiohttp.access", "uvicorn.access"):
-        # Their lines repeat addresses with what guests typed; ours say the same without.
+    for chatty in ("opensearchpy", "opensearchpy.trace", "opensearch", "httpx2", "aiohttp.access", "uvicorn.access"):
+        # Their lines repeat addresses and queries with what guests typed; ours say the same without.
         logging.getLogger(chatty).setLevel(logging.ERROR)
+    for own in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(own).handlers.clear()
+        logging.getLogger(own).propagate = True
 
 
 def _dumps(event: object, **_: object) -> str:

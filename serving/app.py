@@ -23,6 +23,7 @@ from serving.openapi import describe, operation_id
 from serving.problem_pages import endpoints as problem_pages
 from serving.problems import add_problem_handlers
 from serving.quotes import endpoints as quotes
+from serving.search import endpoints as search
 from serving.state import State, open_services
 
 SERVICE = "lodestay-api"
@@ -38,6 +39,7 @@ Search, quote and book stays, and ask what a night should cost.
 """
 
 ROUTERS = (
+    search.router,
     listings.router,
     quotes.router,
     bookings.router,

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypedDict
+from datetime import date
+from typing import Protocol, TypedDict
 
 from opensearchpy import AsyncOpenSearch
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.clock import Clock
 from lodestay.settings import Settings
+from search.answer import Retrieved
+from search.engine import OpenSearchEngine, connect
+from search.errors import SearchUnavailable
+from search.request import SearchRequest
+from serving.events.writer import EventWriter
+from serving.models import FIRST_LOOK_SECONDS, ModelShelf
 from serving.observability.metrics import Metrics
+from serving.search.markets import MarketShelf
 from transactional.kit.database import create_engine, session_factory
 
 POOL_SIZE = 8
@@ -27,6 +36,8 @@ class Services:
     ----------
     signing_key
         Key of access tokens.
+    masking_key
+        Key of the pseudonyms in the event log.
     opensearch
         None where no address is known: search then answers from PostgreSQL.
     """
@@ -34,9 +45,14 @@ class Services:
     settings: Settings
     clock: Clock
     signing_key: str
+    masking_key: str
     metrics: Metrics
     sessions: async_sessionmaker[AsyncSession]
     opensearch: AsyncOpenSearch | None
+    engine: Engine
+    models: ModelShelf
+    markets: MarketShelf
+    events: EventWriter
 
 
 class State(TypedDict):
@@ -48,27 +64,49 @@ class State(TypedDict):
 @asynccontextmanager
 async def open_services(settings: Settings, clock: Clock, metrics: Metrics) -> AsyncIterator[Services]:
     """Open every connection, and close them in the end; none of them needs to answer yet."""
-    engine = create_engine(settings.require_database_url(), pool_size=POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS)
-    opensearch = open_opensearch(settings)
+    database = create_engine(settings.require_database_url(), pool_size=POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS)
+    opensearch = None if settings.opensearch_url is None else connect(settings.require_opensearch_url())
+    sessions = session_factory(database)
+    models = ModelShelf(settings, opensearch)
+    looking = asyncio.create_task(models.keep_fresh())
     try:
+        await models.wait_for_first_look(FIRST_LOOK_SECONDS)
         yield Services(
             settings=settings,
             clock=clock,
             signing_key=settings.signing_key(),
+            masking_key=settings.masking_key(),
             metrics=metrics,
-            sessions=session_factory(engine),
+            sessions=sessions,
             opensearch=opensearch,
+            engine=NoEngine() if opensearch is None else engine_of(opensearch, settings),
+            models=models,
+            markets=MarketShelf(sessions),
+            events=EventWriter(settings.lake),
         )
     finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
         if opensearch is not None:
             await opensearch.close()
-        await engine.dispose()
+        await database.dispose()
 
 
-def open_opensearch(settings: Settings) -> AsyncOpenSearch | None:
-    """A client that gives up after the time a search has and never tries twice: the fallback is quicker."""
-    if settings.opensearch_url is None:
-        return None
-    return AsyncOpenSearch(
-        hosts=[settings.require_opensearch_url()], timeout=settings.search_timeout_ms / 1000, max_retries=0
-    )
+def engine_of(opensearch: AsyncOpenSearch, settings: Settings) -> OpenSearchEngine:
+    """The engine over the index in service."""
+    return OpenSearchEngine(opensearch, alias=settings.index_alias, timeout_ms=settings.search_timeout_ms)
+
+
+class Engine(Protocol):
+    """What finds candidates."""
+
+    async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:
+        """Find the best candidates and count the whole filtered set, or raise `SearchUnavailable`."""
+
+
+class NoEngine:
+    """Stands where no address of OpenSearch is known."""
+
+    async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:  # noqa: ARG002 (the interface)
+        """Say that there is none."""
+        raise SearchUnavailable("No OpenSearch is known.", hint="Start it with `lodestay up`.")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
+from opensearchpy import OpenSearch
+from pydantic import HttpUrl
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.clock import FixedClock
 from lodestay.settings import Environment, Settings
+from ml.embeddings.gateway import Embedder, make_embedder
 from serving.app import create_app
 from serving.auth import mint
+from tests.serving.indexing import build_index
 from tests.serving.marketplace import Marketplace, create_marketplace
 from transactional.users.actors import Actor
 
@@ -45,6 +49,38 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 def client(settings: Settings, clock: FixedClock, marketplace: Marketplace) -> Iterator[TestClient]:
     """A client of the running application."""
     with TestClient(create_app(settings, clock)) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The default embedding model, loaded once."""
+    return make_embedder(Settings().embedding_model)
+
+
+@pytest.fixture
+def opensearch(opensearch_url: str) -> Iterator[OpenSearch]:
+    """A client for building indices."""
+    with OpenSearch(hosts=[opensearch_url], timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+async def index_alias(
+    session: AsyncSession, marketplace: Marketplace, opensearch: OpenSearch, clock: FixedClock, embedder: Embedder
+) -> AsyncIterator[str]:
+    """Alias of an index that holds the marketplace."""
+    alias = f"serving-{uuid4().hex[:12]}"
+    index = await build_index(session, opensearch, alias, clock=clock, embedder=embedder)
+    yield alias
+    opensearch.indices.delete(index=index)
+
+
+@pytest.fixture
+def searching(settings: Settings, clock: FixedClock, opensearch_url: str, index_alias: str) -> Iterator[TestClient]:
+    """A client of an application with the index; patient, since the machine may be busy."""
+    known = {"opensearch_url": HttpUrl(opensearch_url), "index_alias": index_alias, "search_timeout_ms": 10_000}
+    with TestClient(create_app(settings.model_copy(update=known), clock)) as client:
         yield client
 
 

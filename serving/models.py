@@ -1,0 +1,154 @@
+"""Models, features and embeddings in memory, taken up anew when a pipeline run has made better ones."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+from opensearchpy import AsyncOpenSearch
+from opensearchpy.exceptions import OpenSearchException
+
+from lodestay.errors import LodestayError
+from lodestay.lake import LISTING_FEATURES
+from lodestay.settings import Settings
+from ml.embeddings.gateway import Embedder, make_embedder
+from ml.listing_features import SCHEMA
+from ml.ranking.columns import ListingColumns
+from ml.ranking.ranker import MODEL as RANKING
+from ml.ranking.ranker import AnyRanker, BaselineRanker, Ranker
+from ml.registry import Registry
+
+LOOK_EVERY_SECONDS = 15.0
+FIRST_LOOK_SECONDS = 10.0
+"""How long the start of the process waits for the models; they may come later."""
+
+NO_RANKER = "ranking model not loaded: results are ordered by the baseline"
+NO_FEATURES = "listing features not loaded: results are ordered by little more than price and distance"
+NO_MEANING = "no embedding of the index's model at hand: words are matched, their meaning is not"
+
+# MLflow's client tries for minutes by default; a web process looks again in a moment anyway.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+
+log = structlog.get_logger(__name__)
+Loaded = TypeVar("Loaded")
+
+
+@dataclass(frozen=True)
+class Models:
+    """What the process ranks and prices with; whoever took it keeps it to the end of the request.
+
+    Attributes
+    ----------
+    index_model
+        Name of the model whose vectors stand in the index; None while it is not known.
+    """
+
+    ranker: AnyRanker
+    columns: ListingColumns
+    embedder: Embedder | None
+    index_model: str | None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is not there, in words for a client."""
+        absent = {
+            NO_RANKER: isinstance(self.ranker, BaselineRanker),
+            NO_FEATURES: len(self.columns) == 0,
+        }
+        return tuple(words for words, is_absent in absent.items() if is_absent)
+
+
+class ModelShelf:
+    """Holds the newest models and looks for newer ones."""
+
+    def __init__(self, settings: Settings, opensearch: AsyncOpenSearch | None) -> None:
+        self._settings = settings
+        self._opensearch = opensearch
+        self._current = Models(BaselineRanker(), ListingColumns(SCHEMA.empty_table()), None, None)
+        self._seen: dict[str, Hashable] = {}
+        self._looking = asyncio.Lock()
+        self._looked = asyncio.Event()
+
+    @property
+    def current(self) -> Models:
+        """The newest models that were loaded."""
+        return self._current
+
+    async def keep_fresh(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            await self.look()
+            self._looked.set()
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    async def wait_for_first_look(self, seconds: float) -> None:
+        """Wait until the first look is done, but no longer: the process can serve without models."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._looked.wait()
+        except TimeoutError:
+            log.warning("serving before the models are loaded")
+
+    async def look(self) -> Models:
+        """Load what is newer than what is held. What cannot be had leaves the old in place, and the log says why."""
+        async with self._looking:
+            await self._take("columns", self._features_on_disk, self._read_columns)
+            await self._take("embedder", lambda: self._settings.embedding_model, self._load_embedder)
+            self._current = replace(self._current, index_model=await self._model_of_index())
+            if self._settings.mlflow_tracking_uri is not None:
+                await self._take("ranker", self._champion(RANKING), self._load_ranker)
+        return self._current
+
+    async def _take(self, part: str, version: Callable[[], Hashable], load: Callable[[], Any]) -> None:
+        """Load a part, off the event loop, where its version is another than the one held."""
+        try:
+            found = await asyncio.to_thread(version)
+            if found == self._seen.get(part):
+                return
+            loaded = await asyncio.to_thread(load)
+        except (LodestayError, OSError) as error:
+            log.warning("not loaded", part=part, reason=str(error)[:300])
+            return
+        self._current = replace(self._current, **{part: loaded})
+        self._seen[part] = found
+        log.info("loaded", part=part)
+
+    def _features_on_disk(self) -> Hashable:
+        """Newest file of each partition of the features: enough to know that a run has replaced one."""
+        root = Path(LISTING_FEATURES.path(self._settings.lake))
+        return tuple(sorted((str(path), path.stat().st_mtime_ns) for path in root.glob("day=*/market=*")))
+
+    def _read_columns(self) -> ListingColumns:
+        return ListingColumns.read(self._settings.lake)
+
+    def _load_embedder(self) -> Embedder:
+        return make_embedder(self._settings.embedding_model)
+
+    async def _model_of_index(self) -> str | None:
+        """Name of the model that the index in service was built with, or the last one known."""
+        if self._opensearch is None:
+            return None
+        try:
+            mappings = await self._opensearch.indices.get_mapping(index=self._settings.index_alias)
+        except OpenSearchException:
+            return self._current.index_model
+        return next((str(index["mappings"]["_meta"]["model"]) for index in mappings.values()), None)
+
+    def _registry(self) -> Registry:
+        return Registry(self._settings.require_mlflow_tracking_uri())
+
+    def _champion(self, model: str) -> Callable[[], Hashable]:
+        def version() -> Hashable:
+            found = self._registry().champion_version(model)
+            return None if found is None else found.version
+
+        return version
+
+    def _load_ranker(self) -> AnyRanker:
+        return Ranker.load_champion(self._registry())

@@ -1,0 +1,109 @@
+"""Order candidates: features, score, reasons. Pure, given the models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.ranking.features import FEATURES, SearchContext, ranking_features
+from ml.ranking.reasons import Reason
+from search.answer import Candidate
+from search.request import SearchRequest, Sort
+from search.stay_price import exchanged
+from serving.models import Models
+
+NOT_KNOWN = np.nan
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Candidates in the order in which they are shown.
+
+    Attributes
+    ----------
+    ranker
+        What ordered them: a ranker's name, or ``sort:`` and the order asked for.
+    scores
+        (n,) the ranker's; None where it was not asked.
+    matrix
+        (n, len(FEATURES)) what the ranker saw, in the order shown.
+    """
+
+    ranker: str
+    candidates: tuple[Candidate, ...]
+    scores: NDArray[np.float64] | None
+    matrix: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the ranker saw in one candidate, and why it thinks so."""
+
+    score: float | None
+    features: dict[str, float]
+    reasons: tuple[Reason, ...]
+
+
+def rank(
+    models: Models,
+    request: SearchRequest,
+    candidates: Sequence[Candidate],
+    *,
+    factors: Mapping[str, float],
+    today: date,
+) -> Ranked:
+    """Order candidates by the ranker, or leave them in the order that was asked for.
+
+    Parameters
+    ----------
+    factors
+        Minor units of the request's currency for one of each listing currency.
+    today
+        Date where the guest looks.
+    """
+    listings = models.columns.take([candidate.listing_id for candidate in candidates])
+    matrix = ranking_features(listings, _context(request, candidates, factors=factors, today=today))
+    if request.sort is not Sort.RELEVANCE:
+        return Ranked(f"sort:{request.sort}", tuple(candidates), None, matrix)
+    scores = models.ranker.score(matrix)
+    order = np.argsort(-scores, kind="stable")  # equal scores stay as the engine had them
+    return Ranked(models.ranker.name, tuple(candidates[n] for n in order), scores[order], matrix[order])
+
+
+def look_into(models: Models, ranked: Ranked, rows: slice) -> list[Seen]:
+    """What the ranker saw in some of the candidates; reasons only where it made the order."""
+    part = ranked.matrix[rows]
+    reasons = models.ranker.explain(part) if ranked.scores is not None else ((),) * len(part)
+    scores = [None] * len(part) if ranked.scores is None else ranked.scores[rows].tolist()
+    return [
+        Seen(score, {name: value for name, value in zip(FEATURES, row, strict=True) if np.isfinite(value)}, reason)
+        for score, row, reason in zip(scores, part.tolist(), reasons, strict=True)
+    ]
+
+
+def _context(
+    request: SearchRequest, candidates: Sequence[Candidate], *, factors: Mapping[str, float], today: date
+) -> SearchContext:
+    return SearchContext(
+        nights=NOT_KNOWN if request.stay is None else float(request.stay.nights),
+        lead_days=NOT_KNOWN if request.stay is None else float((request.stay.check_in - today).days),
+        guests=float(request.guests),
+        total_minor=_column(_price(candidate, factors) for candidate in candidates),
+        distance_km=_column(candidate.distance_km for candidate in candidates),
+        text_score=_column(candidate.text_score for candidate in candidates),
+        vector_score=_column(candidate.vector_score for candidate in candidates),
+    )
+
+
+def _price(candidate: Candidate, factors: Mapping[str, float]) -> int | None:
+    amount = candidate.nightly_price_minor if candidate.total_minor is None else candidate.total_minor
+    factor = factors.get(candidate.currency)
+    return None if amount is None or factor is None else exchanged(amount, factor)
+
+
+def _column(values: Iterable[float | None]) -> NDArray[np.float64]:
+    return np.array([NOT_KNOWN if value is None else value for value in values], dtype=np.float64)

@@ -1,0 +1,99 @@
+"""Search over HTTP on a real index and a real database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.serving.marketplace import Marketplace
+from tests.serving.test_bookings import STAY, SignIn, hold, quote
+
+pytestmark = pytest.mark.opensearch
+
+
+def search(client: TestClient, **asked: Any) -> Any:
+    """Search and expect an answer."""
+    answer = client.get("/v1/search", params={"market": "lisbon", **asked})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_search_ranks_prices_and_explains(searching: TestClient, marketplace: Marketplace) -> None:
+    """Every listing that takes the stay is there, with PostgreSQL's total, a distance and reasons."""
+    answer = search(searching, **STAY)
+    assert answer["total_count"] == 3
+    assert [result["rank"] for result in answer["results"]] == [1, 2, 3]
+    assert all(result["reasons"] and result["distance_km"] is not None for result in answer["results"])
+    assert answer["ranker"] == "baseline"
+    assert any("ranking model" in words for words in answer["degraded"])
+
+
+def test_the_total_of_a_result_is_the_total_of_its_quote(
+    searching: TestClient, marketplace: Marketplace, signed_in: SignIn
+) -> None:
+    """What search shows is what a quote says, to the cent, fees and taxes included."""
+    for result in search(searching, **STAY)["results"]:
+        quoted = quote(searching, signed_in(marketplace.guest), result["listing_id"]).json()
+        assert result["price"]["charged"] == result["price"]["total"] == quoted["total"]
+
+
+def test_nights_that_somebody_has_are_not_offered(
+    searching: TestClient, marketplace: Marketplace, signed_in: SignIn
+) -> None:
+    """A booking that the index has not heard of yet is taken off the page by PostgreSQL."""
+    hold(searching, signed_in, marketplace.guest, marketplace.loft)
+    shown = [result["listing_id"] for result in search(searching, **STAY)["results"]]
+    assert sorted(shown) == sorted([marketplace.studio, marketplace.house_of_other_host])
+
+
+def test_filters_facets_and_sort(searching: TestClient, marketplace: Marketplace) -> None:
+    """A ticked facet narrows the results and leaves its own counts whole; a price order is exact."""
+    answer = search(searching, **STAY, room_type="entire_home", sort="-price")
+    assert [result["listing_id"] for result in answer["results"]] == [
+        marketplace.house_of_other_host,
+        marketplace.loft,
+    ]
+    counts = {value["value"]: value["count"] for value in answer["facets"]["room_type"]}
+    assert counts == {"entire_home": 2, "private_room": 1}
+    assert answer["ranker"] == "sort:-price"
+
+
+def logged(home: Path) -> list[Any]:
+    """Events of the log."""
+    files = (home / "lake" / "raw" / "events").rglob("*.jsonl")
+    return [orjson.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_words_are_understood_across_languages(searching: TestClient, marketplace: Marketplace, tmp_path: Path) -> None:
+    """A German wish is closest in meaning to the English listing that fits it best."""
+    answer = search(searching, text="Haus mit Garten", **STAY)
+    assert not any("meaning" in words for words in answer["degraded"])
+    closeness = {shown["features"]["vector_score"]: shown["listing_id"] for shown in logged(tmp_path)[0]["results"]}
+    assert closeness[max(closeness)] == marketplace.house_of_other_host
+
+
+def test_pages_do_not_overlap(searching: TestClient, marketplace: Marketplace) -> None:
+    """Pages of one partition the results; a page behind the last is empty."""
+    pages = [search(searching, page=page, page_size=1)["results"] for page in (1, 2, 3, 4)]
+    assert [len(page) for page in pages] == [1, 1, 1, 0]
+    assert len({page[0]["listing_id"] for page in pages[:3]}) == 3
+
+
+def test_what_was_shown_is_logged_with_what_the_ranker_saw(
+    searching: TestClient, marketplace: Marketplace, tmp_path: Path, signed_in: SignIn
+) -> None:
+    """The log has the page as shown, the features used, a pseudonym, and nobody's id."""
+    answer = searching.get(
+        "/v1/search", params={"market": "lisbon", **STAY}, headers=signed_in(marketplace.guest)
+    ).json()
+    (event,) = logged(tmp_path)
+    assert event["search_id"] == answer["search_id"]
+    shown = [(each["listing_id"], each["position"], each["total_minor"]) for each in event["results"]]
+    assert shown == [(r["listing_id"], r["rank"], r["price"]["total"]["minor"]) for r in answer["results"]]
+    assert event["results"][0]["features"]["guests"] == 2
+    assert event["guest_key"]
+    assert str(marketplace.guest.user_id) not in str(event)
