@@ -1,0 +1,160 @@
+"""How good an order is: metrics of ranked lists, on logged and on randomised searches.
+
+A list is one search; lists lie one after another and `groups` holds their lengths. Clicks in the log
+depend on where a listing stood as well as on what it is. Only searches shown in random order tell the
+two apart: there the click rate by position is the chance of being looked at, and dividing by it
+(inverse propensity scoring, self-normalised) gives what an order would have earned.
+
+References
+----------
+.. [1] K. Jarvelin, J. Kekalainen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002.
+.. [2] F. McSherry, M. Najork, "Computing information retrieval performance measures efficiently in
+       the presence of tied scores", ECIR 2008.
+.. [3] T. Joachims, A. Swaminathan, T. Schnabel, "Unbiased learning-to-rank with biased feedback",
+       WSDM 2017.
+.. [4] A. Swaminathan, T. Joachims, "The self-normalized estimator for counterfactual learning", NIPS 2015.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.arrays import Floats, Ints, divide, group_sum
+from ml.intervals import PerUnit
+
+MAX_INVERSE_PROPENSITY = 20.0
+"""Weights above are cut: one lucky click far down must not decide."""
+
+
+def discounts(ranks: Ints, k: int) -> Floats:
+    """Weight of each rank (0 is the top): ``1 / log2(rank + 2)`` down to rank `k` - 1, zero below."""
+    return np.where(ranks < k, 1.0 / np.log2(ranks + 2.0), 0.0)
+
+
+def list_of_row(groups: Ints) -> Ints:
+    """Number of the list each row belongs to."""
+    return np.repeat(np.arange(len(groups)), groups)
+
+
+def expected_discounts(scores: Floats, groups: Ints, *, k: int) -> Floats:
+    """Discount each row gets when every list is sorted by score, highest first.
+
+    Rows with equal scores share the mean of their places, as if ties were broken by lot [2]_; a score
+    that is NaN comes last.
+    """
+    lists = list_of_row(groups)
+    value = np.where(np.isnan(scores), -np.inf, scores)
+    order = np.lexsort((-value, lists))
+    ranks = np.arange(len(order)) - np.repeat(np.cumsum(groups) - groups, groups)
+    new_block = np.ones(len(order), np.bool_)
+    new_block[1:] = (value[order][1:] != value[order][:-1]) | (lists[order][1:] != lists[order][:-1])
+    block = np.cumsum(new_block) - 1
+    shared = divide(np.bincount(block, weights=discounts(ranks, k)), np.bincount(block))
+    result = np.empty(len(order))
+    result[order] = shared[block]
+    return result
+
+
+def ndcg(gains: Floats, scores: Floats, groups: Ints, *, k: int) -> Floats:
+    """Normalised discounted cumulative gain at `k` of each list [1]_.
+
+    Parameters
+    ----------
+    gains
+        (n,) what each row is worth, at least zero, used as it is (pass ``2 ** label - 1`` for the
+        exponential form).
+    scores
+        (n,) higher is better; ties are averaged, NaN comes last.
+    groups
+        (m,) lengths of the lists; their sum is n. Empty lists are allowed.
+    k
+        Places that count, at least one; a shorter list counts as a whole.
+
+    Returns
+    -------
+    (m,) float64
+        In [0, 1]; NaN for a list in which nothing is worth anything, which no order can get right
+        or wrong (scikit-learn says 0 there).
+
+    Examples
+    --------
+    >>> ndcg(np.array([1.0, 0.0]), np.array([0.2, 0.9]), np.array([2]), k=2).round(3).tolist()
+    [0.631]
+    """
+    lists = list_of_row(groups)
+    dcg = np.bincount(lists, weights=gains * expected_discounts(scores, groups, k=k), minlength=len(groups))
+    best = np.bincount(lists, weights=gains * expected_discounts(gains, groups, k=k), minlength=len(groups))
+    return divide(dcg, best)
+
+
+def reciprocal_rank(relevant: NDArray[np.bool_], scores: Floats, groups: Ints) -> Floats:
+    """One over the place of the first relevant row of each list; NaN for a list without any.
+
+    Rows with the score of the relevant one stand before it.
+    """
+    lists = list_of_row(groups)
+    value = np.where(np.isnan(scores), -np.inf, scores)
+    best = np.full(len(groups), -np.inf)
+    np.maximum.at(best, lists[relevant], value[relevant])
+    has = np.bincount(lists[relevant], minlength=len(groups)) > 0
+    place = np.bincount(lists, weights=value >= best[lists], minlength=len(groups))
+    return np.where(has, divide(1.0, place), np.nan)
+
+
+def click_rate_by_position(clicked: NDArray[np.bool_], positions: Ints, *, until: int) -> Floats:
+    """Share clicked at positions 1 to `until`; NaN where nothing was shown."""
+    inside = positions <= until
+    shown = np.bincount(positions[inside] - 1, minlength=until)
+    return divide(np.bincount(positions[inside] - 1, weights=clicked[inside], minlength=until), shown)
+
+
+def examination(clicked: NDArray[np.bool_], positions: Ints) -> Floats:
+    """Chance that a position is looked at, relative to the first, from searches in random order.
+
+    The click rates are made non-increasing by pooling neighbours (weighted isotonic regression),
+    because a few hundred searches are noisy and nobody looks at the fifth before the fourth.
+
+    Returns
+    -------
+    (deepest position,) float64
+        In (0, 1], for positions 1, 2, …; never below ``1 / MAX_INVERSE_PROPENSITY``.
+    """
+    deepest = int(positions.max(initial=1))
+    shown = np.bincount(positions - 1, minlength=deepest).astype(np.float64)
+    clicks = np.bincount(positions - 1, weights=clicked, minlength=deepest)
+    pools: list[tuple[float, float, int]] = []  # clicks, shown, positions
+    for position in range(deepest):
+        pool = (float(clicks[position]), float(shown[position]), 1)
+        while pools and pools[-1][0] * pool[1] <= pool[0] * pools[-1][1]:
+            before = pools.pop()
+            pool = (before[0] + pool[0], before[1] + pool[1], before[2] + pool[2])
+        pools.append(pool)
+    rates = np.concatenate([np.full(count, divide(hits, seen)) for hits, seen, count in pools])
+    relative = np.nan_to_num(divide(rates, rates[0]), nan=1.0)
+    return np.clip(relative, 1 / MAX_INVERSE_PROPENSITY, 1.0)
+
+
+def counterfactual(  # one estimator, one call
+    rewards: Floats, positions: Ints, scores: Floats, groups: Ints, *, propensity: Floats, k: int
+) -> PerUnit:
+    """Self-normalised inverse-propensity estimate of the discount at which an order puts what guests wanted.
+
+    Parameters
+    ----------
+    rewards
+        (n,) what each row earned where it was shown, zero for nothing.
+    positions
+        (n,) where it was shown, from 1, in random order.
+    propensity
+        Chance of being looked at by position (:func:`examination`).
+
+    Returns
+    -------
+    PerUnit
+        A unit a search; the value lies in [0, 1], higher is better [3]_ [4]_.
+    """
+    lists = list_of_row(groups)
+    weights = rewards / propensity[np.minimum(positions, len(propensity)) - 1]
+    parts = weights * expected_discounts(scores, groups, k=k)
+    return PerUnit(group_sum(lists, parts, len(groups)), group_sum(lists, weights, len(groups)))

@@ -1,0 +1,99 @@
+"""Judge rankers side by side: on searches in random order, on the log, and against the truth where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.arrays import Floats
+from ml.intervals import PerUnit, difference, mean_of
+from ml.ranking.dataset import RankingData, gains
+from ml.ranking.evaluate import counterfactual, examination, list_of_row, ndcg, reciprocal_rank
+from ml.ranking.gate import MIN_SEARCHES
+
+CUT = 10
+"""Places that count."""
+PLENTY = 300
+"""Searches in random order, with a click, that are enough to judge on the newest days alone."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Searches to judge on.
+
+    Attributes
+    ----------
+    name
+        ``randomised`` (newest days), ``randomised, all days`` or ``logged``: the last where the log holds no random
+        order, and clicks there favour what stood on top.
+    data
+        The searches.
+    propensity
+        Chance of being looked at, by position; all ones for the logged slice.
+    """
+
+    name: str
+    data: RankingData
+    propensity: Floats
+
+    @property
+    def searches(self) -> int:
+        """Searches with a click."""
+        return int(self.data.rewarding.sum())
+
+    def judge(self, scores: Floats) -> PerUnit:
+        """The discount at which the order puts what guests wanted: higher is better."""
+        return counterfactual(
+            gains(self.data.label), self.data.position, scores, self.data.groups, propensity=self.propensity, k=CUT
+        )
+
+
+def choose_slice(test: RankingData, randomised: RankingData) -> Slice:
+    """Pick the most honest slice that is large enough.
+
+    Parameters
+    ----------
+    test
+        The newest searches.
+    randomised
+        All searches in random order, of any day; none of them was trained on.
+    """
+    propensity = examination(randomised.label > 0, randomised.position)
+    recent = test.keep(test.exploration)
+    if int(recent.rewarding.sum()) >= PLENTY:
+        return Slice("randomised", recent, propensity)
+    if int(randomised.rewarding.sum()) >= MIN_SEARCHES:
+        return Slice("randomised, all days", randomised, propensity)
+    return Slice("logged", test, np.ones(1))
+
+
+def log_metrics(data: RankingData, scores: Mapping[str, Floats]) -> dict[str, PerUnit]:
+    """NDCG@10 and reciprocal rank of the logged clicks, by ranker and metric: ``<ranker>.ndcg``, ``<ranker>.mrr``."""
+    metrics: dict[str, PerUnit] = {}
+    for name, score in scores.items():
+        metrics[f"{name}.ndcg"] = mean_of(ndcg(gains(data.label), score, data.groups, k=CUT))
+        metrics[f"{name}.mrr"] = mean_of(reciprocal_rank(data.label > 0, score, data.groups))
+    return metrics
+
+
+def truth_ndcg(utility: Floats, scores: Floats, groups: np.ndarray, *, k: int = CUT) -> PerUnit:
+    """NDCG against the simulator's truth: a row's gain is its share of the choice, ``exp(utility)`` over the search.
+
+    Searches with a row whose utility is not known do not count.
+    """
+    lists = list_of_row(groups)
+    top = np.full(len(groups), -np.inf)
+    np.maximum.at(top, lists, np.where(np.isfinite(utility), utility, -np.inf))
+    gain = np.exp(np.where(np.isfinite(utility), utility - top[lists], -np.inf))
+    whole = np.bincount(lists, weights=np.isfinite(utility), minlength=len(groups)) == groups
+    return mean_of(np.where(whole, ndcg(gain, scores, groups, k=k), np.nan))
+
+
+def prefer_debiased(debiased: PerUnit, blind: PerUnit, generator: np.random.Generator) -> bool:
+    """Whether the variant with the position term is taken: unless the blind one is surely better.
+
+    The slice is small and the two are close, while theory and every public experiment favour the former.
+    """
+    return not difference(blind, debiased, generator).low > 0

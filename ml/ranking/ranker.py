@@ -1,0 +1,103 @@
+"""Rankers as serving holds them: the champion, or the heuristic where there is none."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.arrays import Floats
+from ml.ranking.baselines import heuristic, heuristic_contributions
+from ml.ranking.features import FEATURES
+from ml.ranking.reasons import Reason, reasons_of
+from ml.registry import MAIN, Model, Registry
+
+MODEL = "ranking"
+"""Registered name."""
+REASONS = 3
+_SERVING_THREADS = 1
+"""500 candidates take 3 ms on one thread; more threads only fight over the cores of a web process."""
+
+
+class AnyRanker(Protocol):
+    """What serving needs of a ranker.
+
+    Attributes
+    ----------
+    name
+        Stands in every answer and in the log: ``ranking@3``, ``baseline``.
+    """
+
+    name: str
+
+    def score(self, matrix: NDArray[np.float64]) -> Floats:
+        """Score of each row of :func:`ml.ranking.features.ranking_features`; higher is better."""
+
+    def explain(self, matrix: NDArray[np.float64]) -> tuple[tuple[Reason, ...], ...]:
+        """The strongest reasons of each row; for a page, not for all candidates."""
+
+
+class Ranker:
+    """A LightGBM ranker.
+
+    Parameters
+    ----------
+    booster, name
+        The trained model and how it is called in answers.
+    features
+        Columns it was trained on; those it does not have (an older model) are left out of the matrix.
+
+    Raises
+    ------
+    ValueError
+        It wants a column that :data:`ml.ranking.features.FEATURES` no longer has.
+    """
+
+    def __init__(self, booster: lgb.Booster, *, name: str, features: tuple[str, ...]) -> None:
+        self.name = name
+        self._booster = booster
+        self._columns = np.array([FEATURES.index(feature) for feature in features], dtype=np.int64)
+
+    @classmethod
+    def of(cls, model: Model) -> Ranker:
+        """From a model of the registry."""
+        name = f"{model.version.name}@{model.version.version}"
+        return cls(model.boosters[MAIN], name=name, features=model.features)
+
+    @staticmethod
+    def load_champion(registry: Registry) -> AnyRanker:
+        """The champion, or :class:`BaselineRanker` where there is none."""
+        model = registry.champion(MODEL)
+        return BaselineRanker() if model is None else Ranker.of(model)
+
+    def score(self, matrix: NDArray[np.float64]) -> Floats:
+        """Score of each row, (n,)."""
+        if not len(matrix):
+            return np.empty(0)
+        predicted = self._booster.predict(matrix[:, self._columns], num_threads=_SERVING_THREADS)
+        return np.asarray(predicted, dtype=np.float64)
+
+    def explain(self, matrix: NDArray[np.float64]) -> tuple[tuple[Reason, ...], ...]:
+        """Reasons from the exact SHAP values of the trees."""
+        if not len(matrix):
+            return ()
+        shap = self._booster.predict(matrix[:, self._columns], pred_contrib=True, num_threads=_SERVING_THREADS)
+        contributions = np.zeros(matrix.shape)
+        contributions[:, self._columns] = np.asarray(shap)[:, :-1]  # the last column is the base value
+        return reasons_of(matrix, contributions, most=REASONS)
+
+
+class BaselineRanker:
+    """The heuristic of :mod:`ml.ranking.baselines`: serves until a model has beaten it."""
+
+    name = "baseline"
+
+    def score(self, matrix: NDArray[np.float64]) -> Floats:
+        """Score of each row, (n,)."""
+        return heuristic(matrix)
+
+    def explain(self, matrix: NDArray[np.float64]) -> tuple[tuple[Reason, ...], ...]:
+        """Reasons from the terms of the heuristic."""
+        return reasons_of(matrix, heuristic_contributions(matrix), most=REASONS)

@@ -1,0 +1,40 @@
+"""What a training run hands back: to Dagster's metadata, the command line and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ml.gate import Decision
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """A trained, logged and judged model.
+
+    Attributes
+    ----------
+    model, version
+        Registered name and the version that was logged.
+    decision
+        The gate's word; the aliases are moved already.
+    metrics
+        What was logged to MLflow.
+    rows
+        Rows it was trained on.
+    card
+        The model card, Markdown.
+    """
+
+    model: str
+    version: int
+    decision: Decision
+    metrics: Mapping[str, float]
+    rows: int
+    card: str
+
+
+def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
