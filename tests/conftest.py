@@ -57,8 +57,10 @@ def _sweep() -> None:
 
 
 def _remove(home: Path) -> None:
-    supervise(home, report=lambda _name, _text: None).down([])
-    shutil.rmtree(home, ignore_errors=True)
+    supervisor = supervise(home, report=lambda _name, _text: None)
+    supervisor.down([])
+    for folder in supervisor.folders():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

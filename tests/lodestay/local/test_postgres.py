@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+
+import psutil
 import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lodestay.local.account import ground, service_account
+from lodestay.local.postgres import Postgres
 from lodestay.local.postgres import database_url as database_of
+from lodestay.local.state import State
+from lodestay.local.supervisor import Supervisor
+from tests.lodestay.local.conftest import Supervise
 
 
 def test_speaks_tcp_with_a_password_and_keeps_fsync_on(postgres: str) -> None:
@@ -35,3 +43,79 @@ def test_each_test_has_a_database_of_its_own(database_url: str, postgres: str) -
 async def test_session_reaches_the_same_database(session: AsyncSession, database_url: str) -> None:
     """The async session speaks to the test's own database."""
     assert (await session.execute(text("SELECT current_database()"))).scalar_one() == database_url.rpartition("/")[2]
+
+
+def test_a_crash_loses_nothing_that_was_committed(supervised: Supervise) -> None:
+    """After `kill -9` of the whole server, `up` brings it back with its data and at its old address."""
+    supervisor = supervised(services=[Postgres()])
+    before = _up(supervisor)
+    with psycopg.connect(before, autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    _kill(supervisor)
+    assert supervisor.status()[0].state is State.DIED
+    after = _up(supervisor)
+    assert after == before
+    with psycopg.connect(after) as connection:
+        assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+
+def test_a_stale_lock_file_that_names_a_living_stranger_is_survived(supervised: Supervise) -> None:
+    """PostgreSQL refuses to start when its lock file names any living process of ours; we know better."""
+    supervisor = supervised(services=[Postgres()])
+    _up(supervisor)
+    data = supervisor.folders()[-1] / "postgres"
+    lock_file = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+    _kill(supervisor)
+    with subprocess.Popen(["sleep", "600"], user=data.stat().st_uid) as stranger:
+        lock_file[0] = str(stranger.pid)
+        (data / "postmaster.pid").write_text("\n".join(lock_file), encoding="utf-8")
+        _up(supervisor)
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_server_that_we_lost_track_of_is_replaced(supervised: Supervise) -> None:
+    """When our record of a running server is gone, it is ended before another opens the same files."""
+    supervisor = supervised(services=[Postgres()])
+    _up(supervisor)
+    lost = supervisor.records.process("postgres")
+    assert lost is not None
+    supervisor.records.forget_process("postgres")
+    _up(supervisor)
+    assert not lost.is_alive
+
+
+def test_a_cluster_that_was_never_finished_is_made_again(supervised: Supervise) -> None:
+    """A folder left by an interrupted initdb is not taken for a cluster."""
+    supervisor = supervised(services=[Postgres()])
+    supervisor.home.mkdir()
+    half = ground(supervisor.home, service_account()) / "postgres.new"
+    half.mkdir()
+    (half / "PG_VERSION").write_text("18", encoding="utf-8")
+    _up(supervisor)
+    assert not half.exists()
+
+
+def test_its_password_is_for_the_owner_alone(supervised: Supervise) -> None:
+    """Neither the password nor the data can be read by others, and no copy of the password is left."""
+    supervisor = supervised(services=[Postgres()])
+    _up(supervisor)
+    data = supervisor.folders()[-1] / "postgres"
+    assert (supervisor.home / "secrets" / "postgres_password").stat().st_mode & 0o777 == 0o600
+    assert data.stat().st_mode & 0o077 == 0
+    assert list(data.parent.glob("*.password")) == []
+
+
+def _up(supervisor: Supervisor) -> str:
+    supervisor.up(["postgres"])
+    return supervisor.records.endpoints()["LODESTAY_DATABASE_URL"]
+
+
+def _kill(supervisor: Supervisor) -> None:
+    process = supervisor.records.process("postgres")
+    assert process is not None
+    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    for member in family:
+        member.kill()
+    psutil.wait_procs(family, timeout=10)
+    assert not process.is_alive

@@ -1,0 +1,50 @@
+"""Processes that outlive their starter."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from lodestay.local.process import Launch, ProcessId, spawn, stop
+
+
+def _launch(code: str, folder: Path) -> Launch:
+    return Launch(command=(sys.executable, "-c", code), environment={}, folder=folder, account=None)
+
+
+def test_a_process_inherits_nothing_of_the_callers_environment(tmp_path: Path) -> None:
+    """A service sees the environment it was given, and that alone."""
+    process = spawn(_launch("import os; print(sorted(os.environ))", tmp_path), log=tmp_path / "log")
+    while process.is_alive:
+        time.sleep(0.01)
+    assert "PATH" not in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+def test_a_zombie_is_dead(tmp_path: Path) -> None:
+    """A child that ended counts as gone even before anybody collected it."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        assert ProcessId.of(child.pid) is None
+
+
+def test_stop_takes_the_children_along(tmp_path: Path) -> None:
+    """Processes that a service leaves behind are ended with it."""
+    code = (
+        "import subprocess, sys, time; "
+        "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).pid, flush=True); "
+        "time.sleep(600)"
+    )
+    log = tmp_path / "log"
+    process = spawn(_launch(code, tmp_path), log=log)
+    while not log.read_text(encoding="utf-8").strip():
+        time.sleep(0.01)
+    child = int(log.read_text(encoding="utf-8"))
+    assert psutil.pid_exists(child)
+    assert stop(process, by=signal.SIGTERM, grace=5)
+    assert ProcessId.of(child) is None
