@@ -55,6 +55,8 @@ COPIED: Final = (
 _USUAL_RATING: Final = 4.6
 _USUAL_WEIGHT: Final = 10
 
+_FRONT: Final = 12
+"""Letters of a title's word that suggestions compare."""
 _FLAG: Final = {"type": "boolean"}
 _COUNT: Final = {"type": "integer"}
 _KEYWORD: Final = {"type": "keyword"}
@@ -76,7 +78,7 @@ def index_body(dimension: int, *, model: str) -> dict[str, Any]:
         Length of the embeddings and name of the model they come from; one index never mixes two.
     """
     method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}  # the default engine needs native code
-    begins = {"type": "text", "analyzer": "beginnings", "search_analyzer": "folded"}
+    begins = {"type": "text", "analyzer": "beginnings", "search_analyzer": "begun"}
     properties: dict[str, Any] = {
         "listing_id": {"type": "long"},
         "market": _KEYWORD,
@@ -115,10 +117,14 @@ def index_body(dimension: int, *, model: str) -> dict[str, Any]:
                 "mapping.total_fields.limit": 1000,
             },
             "analysis": {
-                "filter": {"front": {"type": "edge_ngram", "min_gram": 1, "max_gram": 12}},
+                "filter": {
+                    "front": {"type": "edge_ngram", "min_gram": 1, "max_gram": _FRONT},
+                    "cut": {"type": "truncate", "length": _FRONT},
+                },
                 "analyzer": {
                     "folded": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding"]},
                     "beginnings": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", "front"]},
+                    "begun": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", "cut"]},
                     "tokens": {"tokenizer": "whitespace"},
                 },
             },

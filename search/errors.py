@@ -15,3 +15,9 @@ class IndexNotReady(SetupIncomplete):
     """A new index failed its checks and was not put in service; the old one still is."""
 
     title = "Search index not ready"
+
+
+class EventLogUnavailable(ServiceUnavailable):
+    """An event could not be written to the lake."""
+
+    title = "Event log unavailable"

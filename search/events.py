@@ -12,6 +12,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+MARKET_KEY = r"^[a-z0-9][a-z0-9-]{0,62}$"
+"""What a market's key looks like; the events of a market lie in a folder of that name."""
+
 
 class _Event(BaseModel):
     """Common part: what happened when, to whom, where."""
@@ -20,7 +23,7 @@ class _Event(BaseModel):
 
     event_id: UUID
     occurred_at: datetime
-    market: str
+    market: str = Field(pattern=MARKET_KEY)
     session_id: str = Field(max_length=64)
     guest_key: str | None = Field(max_length=64)
     search_id: UUID

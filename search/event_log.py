@@ -1,0 +1,114 @@
+"""The event log: JSON lines under the lake's raw events, one file a process, day and market.
+
+A line is written by one `write` call to a file opened for appending, so that a crash loses the line in
+hand at most, never one before it, and two writers never mix. Files are named for their process: nobody
+else appends to them. What is written is on disk for good once its file is full or closed (`fsync`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from pydantic import TypeAdapter
+
+from lodestay.ids import new_id
+from lodestay.lake import RAW_EVENTS
+from search.errors import EventLogUnavailable
+from search.events import Event
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""Size at which a file is closed and the next one begun."""
+MAX_OPEN: Final = 64
+"""Files kept open, one a day and market; the one used longest ago is closed for a new one."""
+_HINT: Final = "Look whether the lake's disk is full or cannot be written to."
+_EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Event)
+
+
+class EventLog:
+    """Appends events. Not shared between threads.
+
+    Parameters
+    ----------
+    lake
+        Address of the lake's root: a local folder.
+    writer
+        Who writes, in the file's name: ``api``, ``simulation``.
+    max_bytes
+        Of a file.
+    """
+
+    def __init__(self, lake: str, *, writer: str, max_bytes: int = MAX_BYTES) -> None:
+        self._lake = lake
+        self._writer = f"{writer}-{os.getpid()}"
+        self._max_bytes = max_bytes
+        self._open: dict[Path, int] = {}
+
+    def append(self, events: Iterable[Event]) -> None:
+        """Write events, each under the day (UTC) and the market in which it happened.
+
+        Raises
+        ------
+        EventLogUnavailable
+            The disk does not take them; those before the one at fault are written.
+        """
+        for event in events:
+            folder = partition(self._lake, day=event.occurred_at.astimezone(UTC).date(), market=event.market)
+            line = _EVENT.dump_json(event) + b"\n"
+            try:
+                file = self._file(folder)
+                written = os.write(file, line)
+                if written < len(line) or os.fstat(file).st_size >= self._max_bytes:
+                    self._close(folder)
+            except OSError as error:
+                raise EventLogUnavailable(f"{folder}: {error.strerror}.", hint=_HINT) from error
+            if written < len(line):  # the torn line is the last of its file
+                raise EventLogUnavailable(f"{folder}: an event was written in part.", hint=_HINT)
+
+    def close(self) -> None:
+        """Bring everything to disk; the log may be written to again."""
+        for folder in list(self._open):
+            self._close(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _file(self, folder: Path) -> int:
+        file = self._open.pop(folder, None)
+        if file is None:
+            if len(self._open) >= MAX_OPEN:
+                self._close(next(iter(self._open)))
+            folder.mkdir(parents=True, exist_ok=True)
+            # A new name each time: a file that was closed is never written to again.
+            path = folder / f"{self._writer}-{new_id()}.jsonl"
+            file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        self._open[folder] = file  # the newest last
+        return file
+
+    def _close(self, folder: Path) -> None:
+        file = self._open.pop(folder)
+        os.fsync(file)
+        os.close(file)
+
+
+def partition(lake: str, *, day: date, market: str) -> Path:
+    """Folder of one day and market."""
+    return Path(RAW_EVENTS.partition(lake, day=day, market=market))
+
+
+def read_events(lake: str, *, day: date, market: str) -> Iterator[Event]:
+    """Read the events of one day and market, file by file; a last line that was torn by a crash is passed over."""
+    for file in sorted(partition(lake, day=day, market=market).glob("*.jsonl")):
+        with file.open("rb") as lines:
+            for line in lines:
+                if line.endswith(b"\n"):
+                    yield _EVENT.validate_json(line)

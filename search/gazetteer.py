@@ -1,0 +1,163 @@
+"""Finding a place by what somebody typed: whole names, beginnings, and names with one slip."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from math import log10
+from typing import Final
+
+from search.geography import distance_km
+from search.places import Place, PlaceKind, folded
+from search.request import Point
+
+MAX_NAME: Final = 60
+"""Letters of a name that are read."""
+_FUZZY_FROM: Final = 4
+"""Letters from which one may be wrong."""
+_BY_ITS_NAME: Final = 1.5
+"""Weight of being meant by the name shown, not by one in another language."""
+_LAST_LETTER: Final = chr(0x10FFFF)
+_NEAR_WORDS: Final = frozenset(
+    "near in at around by close to nära i vid omkring près de à autour cerca en bei nahe um vicino a "  # noqa: SIM905
+    "perto em nabij op rond".split()
+)
+"""Words before a place: "near Södermalm", "près de la gare" (English, Swedish, French, Spanish, German, Italian,
+Portuguese, Dutch)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A place that a text names, and what else it says.
+
+    Attributes
+    ----------
+    rest
+        The text without the place; None where nothing is left.
+    """
+
+    place: Place
+    rest: str | None
+
+
+class Gazetteer:
+    """Places by name.
+
+    The tables are made at the first question; until then nothing is read.
+
+    Parameters
+    ----------
+    read
+        Brings the places: :func:`search.places.known_places` over the marketplace's own and GeoNames'.
+    """
+
+    def __init__(self, read: Callable[[], Iterable[Place]]) -> None:
+        self._read = read
+
+    def lookup(self, text: str, *, near: Point | None) -> Place | None:
+        """Find the place of exactly this name, the weightiest where several have it, or None."""
+        name = _read_name(text)
+        found = self._owners(name, name) if name else set()
+        return next(iter(self._ranked(found, name, near=near)), None)
+
+    def understand(self, text: str, *, near: Point | None) -> Named | None:
+        """Find the place that a text names: the whole text, or its end after a word such as "near".
+
+        So "sauna near Södermalm" is a place and a wish, and "nice flat" is no town in France.
+        """
+        if (place := self.lookup(text, near=near)) is not None:
+            return Named(place, None)
+        words = text.split()
+        for start, word in enumerate(words[:-1]):
+            if word.casefold() not in _NEAR_WORDS:
+                continue
+            tail = start + 1
+            while tail < len(words) - 1 and words[tail].casefold() in _NEAR_WORDS:
+                tail += 1
+            if (place := self.lookup(" ".join(words[tail:]), near=near)) is not None:
+                return Named(place, " ".join(words[:start]) or None)
+        return None
+
+    def complete(self, text: str, *, near: Point | None, limit: int) -> list[Place]:
+        """Find the places whose name begins like the text, the weightiest first.
+
+        Where none does, one letter may be wrong, missing, too many or swapped, but not the first.
+        """
+        name = _read_name(text)
+        if not name:
+            return []
+        found = self._beginning(name)
+        if found or len(name) < _FUZZY_FROM:
+            return self._ranked(found, name, near=near)[:limit]
+        found = {n for variant in self._slips(name) for n in self._beginning(variant)}
+        return self._ranked(found, "", near=near)[:limit]
+
+    @cached_property
+    def _places(self) -> list[Place]:
+        return list(self._read())
+
+    @cached_property
+    def _table(self) -> tuple[list[str], list[int]]:
+        """Names in order, and beside each its place: two lists, since a tree of a million nodes would not be small."""
+        names = {(folded(name)[:MAX_NAME], n) for n, place in enumerate(self._places) for name in place.names}
+        pairs = sorted(pair for pair in names if pair[0])
+        return [name for name, _ in pairs], [n for _, n in pairs]
+
+    @cached_property
+    def _shown(self) -> list[str]:
+        return [folded(place.name) for place in self._places]
+
+    @cached_property
+    def _weights(self) -> list[float]:
+        return [_weight(place) for place in self._places]
+
+    def _owners(self, low: str, high: str) -> set[int]:
+        """Places with a name from `low` to `high`, both included."""
+        names, owners = self._table
+        return set(owners[bisect_left(names, low) : bisect_left(names, high + "\0")])
+
+    def _beginning(self, name: str) -> set[int]:
+        return self._owners(name, name + _LAST_LETTER)
+
+    def _ranked(self, found: Iterable[int], name: str, *, near: Point | None) -> list[Place]:
+        def weight(n: int) -> float:
+            by_its_name = _BY_ITS_NAME if self._shown[n].startswith(name) else 0.0
+            return self._weights[n] + by_its_name - _far(self._places[n], near)
+
+        return [self._places[n] for n in sorted(found, key=lambda n: (-weight(n), n))]
+
+    def _slips(self, name: str) -> Iterator[str]:
+        """Beginnings one slip away that some name has: only letters that follow in the table are tried."""
+        for at in range(1, len(name)):
+            head, letter, tail = name[:at], name[at], name[at + 1 :]
+            yield head + tail
+            if tail:
+                yield head + tail[0] + letter + tail[1:]
+            for other in self._letters_after(head):
+                yield head + other + tail
+                yield head + other + letter + tail
+
+    def _letters_after(self, head: str) -> Iterator[str]:
+        names, _ = self._table
+        at = bisect_left(names, head + "\x01")
+        while at < len(names) and names[at].startswith(head):
+            letter = names[at][len(head)]
+            yield letter
+            at = bisect_left(names, head + chr(ord(letter) + 1))
+
+
+def _read_name(text: str) -> str:
+    return folded(text[: 4 * MAX_NAME])[:MAX_NAME]
+
+
+def _weight(place: Place) -> float:
+    """How likely a place is meant: by places to stay there, and by people."""
+    kind = {PlaceKind.MARKET: 2.0, PlaceKind.NEIGHBOURHOOD: 0.5, PlaceKind.CITY: 0.0}[place.kind]
+    return kind + 2 * log10(1 + place.listings) + log10(1 + place.population)
+
+
+def _far(place: Place, near: Point | None) -> float:
+    """How much less likely it is for being far from where the guest looks: 2 for 100 km, 4 for 1,000."""
+    return 0.0 if near is None else 2 * log10(1 + distance_km(place.location, near) / 10)
