@@ -58,6 +58,17 @@ async def attempt(sessions: Sessions, work: Callable[[AsyncSession], Awaitable[T
         return conflict
 
 
+async def attempt_in(session: AsyncSession, work: Callable[[AsyncSession], Awaitable[T]]) -> T | Conflict:
+    """As :func:`attempt`, in a transaction that has begun."""
+    try:
+        result = await work(session)
+    except Conflict as conflict:
+        await session.rollback()
+        return conflict
+    await session.commit()
+    return result
+
+
 def holding(clock: FixedClock, guest_id: UUID, quote_id: UUID) -> Callable[[AsyncSession], Awaitable[BookingRecord]]:
     """The work of one guest."""
     return lambda session: service.hold(session, clock, guest_id=guest_id, quote_id=quote_id, keep=KEEP)
@@ -256,3 +267,29 @@ async def test_control_without_lock_the_constraint_still_refuses(
     assert kinds[BookingRecord] <= 1
     assert set(kinds) <= {BookingRecord, StayUnavailable, ListingBusy}
     assert await nights_shared(sessions) == 0
+
+
+async def test_control_a_snapshot_from_before_the_lock_sells_twice(database_url: str, clock: FixedClock) -> None:
+    """B16, control: under REPEATABLE READ the lock is waited for and the check still sees the past.
+
+    With the constraint gone nothing else stands in the way; READ COMMITTED, as the engine of the project
+    has it, lets one of the two in.
+    """
+    sold = {}
+    for isolation, days_ahead in (("REPEATABLE READ", 10), ("READ COMMITTED", 20)):
+        engine = create_engine(database_url, pool_size=4, lock_timeout_ms=20_000)
+        sessions = session_factory(engine)
+        async with sessions.begin() as session:
+            await session.execute(text(f"ALTER TABLE occupancy DROP CONSTRAINT IF EXISTS {OCCUPANCY_NO_OVERLAP}"))
+        _, [(ana, first), (ben, second)] = await prepare(sessions, clock, [stay_of(days_ahead, 3)] * 2)
+        async with sessions() as quick, sessions() as slow:
+            for session in (quick, slow):
+                await session.connection(execution_options={"isolation_level": isolation})
+                await session.execute(text("SELECT 1"))  # here the snapshot of REPEATABLE READ is taken
+            await service.hold(quick, clock, guest_id=ana, quote_id=first, keep=KEEP)
+            waiting = asyncio.create_task(attempt_in(slow, holding(clock, ben, second)))
+            await asyncio.sleep(0.05)
+            await quick.commit()
+            sold[isolation] = isinstance(await waiting, BookingRecord)
+        await engine.dispose()
+    assert sold == {"REPEATABLE READ": True, "READ COMMITTED": False}
