@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Final, Self
 
@@ -30,7 +31,7 @@ _EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Event)
 
 
 class EventLog:
-    """Appends events. Not shared between threads.
+    """Appends events, from any thread.
 
     Parameters
     ----------
@@ -47,6 +48,7 @@ class EventLog:
         self._writer = f"{writer}-{os.getpid()}"
         self._max_bytes = max_bytes
         self._open: dict[Path, int] = {}
+        self._lock = Lock()
 
     def append(self, events: Iterable[Event]) -> None:
         """Write events, each under the day (UTC) and the market in which it happened.
@@ -58,21 +60,17 @@ class EventLog:
         """
         for event in events:
             folder = partition(self._lake, day=event.occurred_at.astimezone(UTC).date(), market=event.market)
-            line = _EVENT.dump_json(event) + b"\n"
             try:
-                file = self._file(folder)
-                written = os.write(file, line)
-                if written < len(line) or os.fstat(file).st_size >= self._max_bytes:
-                    self._close(folder)
+                with self._lock:
+                    self._write(folder, _EVENT.dump_json(event) + b"\n")
             except OSError as error:
-                raise EventLogUnavailable(f"{folder}: {error.strerror}.", hint=_HINT) from error
-            if written < len(line):  # the torn line is the last of its file
-                raise EventLogUnavailable(f"{folder}: an event was written in part.", hint=_HINT)
+                raise EventLogUnavailable(f"{folder}: {error.strerror or error}.", hint=_HINT) from error
 
     def close(self) -> None:
         """Bring everything to disk; the log may be written to again."""
-        for folder in list(self._open):
-            self._close(folder)
+        with self._lock:
+            for folder in list(self._open):
+                self._close(folder)
 
     def __enter__(self) -> Self:
         return self
@@ -81,6 +79,14 @@ class EventLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _write(self, folder: Path, line: bytes) -> None:
+        file = self._file(folder)
+        written = os.write(file, line)
+        if written < len(line) or os.fstat(file).st_size >= self._max_bytes:
+            self._close(folder)
+        if written < len(line):  # the torn line is the last of its file
+            raise OSError("an event was written in part")
 
     def _file(self, folder: Path) -> int:
         file = self._open.pop(folder, None)

@@ -11,7 +11,7 @@ from typing import Final
 
 from search.geography import distance_km
 from search.places import Place, PlaceKind, folded
-from search.request import Point
+from search.request import MAX_TEXT, Point
 
 MAX_NAME: Final = 60
 """Letters of a name that are read."""
@@ -69,7 +69,7 @@ class Gazetteer:
         """
         if (place := self.lookup(text, near=near)) is not None:
             return Named(place, None)
-        words = text.split()
+        words = text[:MAX_TEXT].split()
         for start, word in enumerate(words[:-1]):
             if word.casefold() not in _NEAR_WORDS:
                 continue

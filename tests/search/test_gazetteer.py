@@ -1,0 +1,128 @@
+"""Places by name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.gazetteer import Gazetteer
+from search.places import (
+    BIG_CITY,
+    Place,
+    PlaceKind,
+    folded,
+    geonames_cities,
+    known_places,
+    market_place,
+    neighbourhood_place,
+)
+from search.request import Point
+
+STOCKHOLM = market_place(
+    market="stockholm", name="Stockholm", country="SE", location=Point(59.33, 18.07), listings=3_900
+)
+SINGAPORE = market_place(
+    market="singapore", name="Singapore", country="SG", location=Point(1.29, 103.85), listings=3_400
+)
+SODERMALM = neighbourhood_place(
+    market="stockholm", name="Södermalms", country="SE", location=Point(59.31, 18.07), radius_km=2, listings=900
+)
+
+
+@pytest.fixture(scope="module")
+def gazetteer() -> Gazetteer:
+    """Two markets, a neighbourhood and the world's cities."""
+    return Gazetteer(lambda: known_places([STOCKHOLM, SINGAPORE, SODERMALM], geonames_cities()))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Singapore", "singapur", "新加坡", "シンガポール", "Сингапур", "싱가포르", "سنغافورة", "  SINGAPORE ", "SIN"],
+)
+def test_a_market_in_many_scripts(gazetteer: Gazetteer, name: str) -> None:
+    """The market takes the names of the city that it is."""
+    found = gazetteer.lookup(name, near=None)
+    assert found is not None
+    assert (found.kind, found.market, found.population > 5_000_000) == (PlaceKind.MARKET, "singapore", True)
+
+
+def test_what_is_kept(gazetteer: Gazetteer) -> None:
+    """Small towns are known near markets only; big cities everywhere, Paris in France before the one in Texas."""
+    assert gazetteer.lookup("Nacka", near=None) is not None
+    assert gazetteer.lookup("Antibes", near=None) is None
+    paris = gazetteer.lookup("paris", near=None)
+    assert paris is not None
+    assert (paris.country, paris.population >= BIG_CITY) == ("FR", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "rest"),
+    [
+        ("sauna near Södermalms", "Södermalms", "sauna"),
+        ("flat close to stockholm", "Stockholm", "flat"),
+        ("quiet room nära sodermalms", "Södermalms", "quiet room"),
+        ("près de Paris", "Paris", None),
+        ("Stockholm", "Stockholm", None),
+    ],
+)
+def test_a_wish_and_a_place(gazetteer: Gazetteer, text: str, place: str, rest: str | None) -> None:
+    """A place is understood alone, or after a word such as "near"."""
+    named = gazetteer.understand(text, near=None)
+    assert named is not None
+    assert (named.place.name, named.rest) == (place, rest)
+
+
+@pytest.mark.parametrize("text", ["nice flat", "garden in bloom", "", "near", "🏖", "x" * 10_000, "near " * 300])
+def test_no_place(gazetteer: Gazetteer, text: str) -> None:
+    """Words that only happen to be towns, and nonsense of any length, are no place."""
+    assert gazetteer.understand(text, near=None) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("s", "Singapore"),
+        ("sto", "Stockholm"),
+        ("söder", "Södermalms"),
+        ("Stokcholm", "Stockholm"),
+        ("singaproe", "Singapore"),
+        ("sinapore", "Singapore"),
+        ("singgapore", "Singapore"),
+        ("東", "Tokyo"),
+        ("моск", "Moscow"),
+    ],
+)
+def test_completion(gazetteer: Gazetteer, typed: str, first: str) -> None:
+    """From the first letter on, in any script, with one slip from the second of four letters on."""
+    assert gazetteer.complete(typed, near=None, limit=3)[0].name == first
+
+
+def test_what_is_near_comes_first(gazetteer: Gazetteer) -> None:
+    """The same letters mean another place to somebody who looks elsewhere."""
+    somewhere = gazetteer.complete("san", near=None, limit=1)[0]
+    here = gazetteer.complete("san", near=Point(34.05, -118.24), limit=1)[0]
+    assert here.country == "US"
+    assert gazetteer.complete("san", near=Point(-33.45, -70.67), limit=1)[0].name == "Santiago"
+    assert somewhere.population > 1_000_000
+
+
+def test_nothing_is_read_before_the_first_question() -> None:
+    """Making a gazetteer costs nothing; the places are read once."""
+    reads = []
+
+    def read() -> list[Place]:
+        reads.append(1)
+        return [STOCKHOLM]
+
+    gazetteer = Gazetteer(read)
+    assert not reads
+    assert gazetteer.lookup("stockholm", near=None) is STOCKHOLM
+    assert gazetteer.complete("sto", near=None, limit=1) == [STOCKHOLM]
+    assert len(reads) == 1
+
+
+@given(st.text(max_size=40))
+def test_folding_twice_is_folding_once(text: str) -> None:
+    """The form that names are looked up in is stable."""
+    assert folded(folded(text)) == folded(text)
