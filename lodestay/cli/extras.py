@@ -13,6 +13,7 @@ _PACKAGES = {
     "sklearn": "scikit-learn",
     "torch": "sentence-transformers",
 }
+_EVERYTHING = "all"  # holds what the smaller extras hold: named only when none of them does
 _REQUIREMENT = re.compile(r"""^(?P<package>[\w.-]+).*extra == ['"](?P<extra>[\w-]+)['"]""")
 
 
@@ -24,8 +25,6 @@ def extra_with(module: str) -> str | None:
         requirements = requires("lodestay") or []
     except PackageNotFoundError:
         return None
-    for requirement in requirements:
-        match = _REQUIREMENT.match(requirement)
-        if match and match["package"].lower() == package.lower():
-            return match["extra"]
-    return None
+    matches = [match for requirement in requirements if (match := _REQUIREMENT.match(requirement))]
+    extras = [match["extra"] for match in matches if match["package"].lower() == package.lower()]
+    return min(extras, key=lambda extra: extra == _EVERYTHING, default=None)

@@ -81,7 +81,7 @@ def test_what_a_killed_download_left_is_cleared(maven: Path, tmp_path: Path) -> 
 @pytest.mark.usefixtures("maven")
 def test_what_maven_says_is_passed_on(tmp_path: Path) -> None:
     """A failed download shows Maven's own words."""
-    with pytest.raises(DownloadFailed, match="could not fetch org.example:part:1.0:jar") as caught:
+    with pytest.raises(DownloadFailed, match=r"could not fetch org\.example:part") as caught:
         _fetch(tmp_path / "cache")
     assert caught.value.hint == "Could not resolve artifact"
 

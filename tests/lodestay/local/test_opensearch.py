@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psutil
 import pytest
 from opensearchpy import OpenSearch
+
+from lodestay.local.opensearch import OpenSearch as Node
+from lodestay.local.state import State
+from tests.lodestay.local.conftest import Supervise
 
 pytestmark = pytest.mark.opensearch
 
@@ -35,3 +40,23 @@ def test_finds_a_vector_with_the_lucene_engine(client: OpenSearch) -> None:
     answer = client.search(index="local-vectors", body={"query": {"knn": {"at": {"vector": [0.1, 0.9], "k": 1}}}})
     assert answer["hits"]["hits"][0]["_id"] == "north"
     client.indices.delete(index="local-vectors")
+
+
+@pytest.mark.slow
+def test_a_killed_node_comes_back_with_its_documents(supervised: Supervise) -> None:
+    """After `kill -9`, status says that the node died; `up` restarts it and what was indexed is there."""
+    supervisor = supervised(services=[Node()])
+    supervisor.up([])
+    address = supervisor.records.endpoints()["LODESTAY_OPENSEARCH_URL"]
+    with OpenSearch(address) as client:
+        client.index(index="kept", id="1", body={"answer": 42})
+    process = supervisor.records.process("opensearch")
+    assert process is not None
+    node = psutil.Process(process.pid)
+    node.kill()
+    psutil.wait_procs([node], timeout=10)
+    assert supervisor.status()[0].state is State.DIED
+    supervisor.up([])
+    assert supervisor.records.endpoints()["LODESTAY_OPENSEARCH_URL"] == address
+    with OpenSearch(address) as client:
+        assert client.get(index="kept", id="1")["_source"] == {"answer": 42}
