@@ -12,7 +12,9 @@ from fastapi import FastAPI
 from lodestay.clock import Clock, SystemClock
 from lodestay.settings import Settings, get_settings
 from lodestay.telemetry import configure_logging
+from serving.admin import endpoints as admin
 from serving.bookings import endpoints as bookings
+from serving.events import endpoints as events
 from serving.health import endpoints as health
 from serving.host_calendar import endpoints as host_calendar
 from serving.listings import endpoints as listings
@@ -25,6 +27,7 @@ from serving.problems import add_problem_handlers
 from serving.quotes import endpoints as quotes
 from serving.search import endpoints as search
 from serving.state import State, open_services
+from serving.suggest import endpoints as suggest
 
 SERVICE = "lodestay-api"
 
@@ -40,10 +43,13 @@ Search, quote and book stays, and ask what a night should cost.
 
 ROUTERS = (
     search.router,
+    suggest.router,
     listings.router,
     quotes.router,
     bookings.router,
     host_calendar.router,
+    events.router,
+    admin.router,
     health.router,
     problem_pages.router,
 )

@@ -6,12 +6,15 @@ import asyncio
 import os
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import OpenSearchException
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.errors import LodestayError
 from lodestay.lake import LISTING_FEATURES
@@ -22,6 +25,8 @@ from ml.ranking.columns import ListingColumns
 from ml.ranking.ranker import MODEL as RANKING
 from ml.ranking.ranker import AnyRanker, BaselineRanker, Ranker
 from ml.registry import Registry
+from search.gazetteer import Gazetteer
+from serving.search.gazetteer import make_gazetteer, own_places
 
 LOOK_EVERY_SECONDS = 15.0
 FIRST_LOOK_SECONDS = 10.0
@@ -53,6 +58,7 @@ class Models:
     columns: ListingColumns
     embedder: Embedder | None
     index_model: str | None
+    gazetteer: Gazetteer
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -67,10 +73,16 @@ class Models:
 class ModelShelf:
     """Holds the newest models and looks for newer ones."""
 
-    def __init__(self, settings: Settings, opensearch: AsyncOpenSearch | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: async_sessionmaker[AsyncSession],
+        opensearch: AsyncOpenSearch | None,
+    ) -> None:
         self._settings = settings
+        self._sessions = sessions
         self._opensearch = opensearch
-        self._current = Models(BaselineRanker(), ListingColumns(SCHEMA.empty_table()), None, None)
+        self._current = Models(BaselineRanker(), ListingColumns(SCHEMA.empty_table()), None, None, Gazetteer(tuple))
         self._seen: dict[str, Hashable] = {}
         self._looking = asyncio.Lock()
         self._looked = asyncio.Event()
@@ -98,6 +110,7 @@ class ModelShelf:
     async def look(self) -> Models:
         """Load what is newer than what is held. What cannot be had leaves the old in place, and the log says why."""
         async with self._looking:
+            await self._take_places()
             await self._take("columns", self._features_on_disk, self._read_columns)
             await self._take("embedder", lambda: self._settings.embedding_model, self._load_embedder)
             self._current = replace(self._current, index_model=await self._model_of_index())
@@ -119,6 +132,18 @@ class ModelShelf:
         self._seen[part] = found
         log.info("loaded", part=part)
 
+    async def _take_places(self) -> None:
+        """Make the gazetteer anew where the marketplace's own places are others."""
+        try:
+            async with self._sessions() as session:
+                places = await own_places(session)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("not loaded", part="gazetteer", reason=type(error).__name__)
+            return
+        # Names alone: the counts, which only weigh, change with every import.
+        names = tuple((place.market, place.name) for place in places)
+        await self._take("gazetteer", lambda: names, lambda: make_gazetteer(places))
+
     def _features_on_disk(self) -> Hashable:
         """Newest file of each partition of the features: enough to know that a run has replaced one."""
         root = Path(LISTING_FEATURES.path(self._settings.lake))
@@ -128,7 +153,7 @@ class ModelShelf:
         return ListingColumns.read(self._settings.lake)
 
     def _load_embedder(self) -> Embedder:
-        return make_embedder(self._settings.embedding_model)
+        return _embedder(self._settings.embedding_model)
 
     async def _model_of_index(self) -> str | None:
         """Name of the model that the index in service was built with, or the last one known."""
@@ -152,3 +177,7 @@ class ModelShelf:
 
     def _load_ranker(self) -> AnyRanker:
         return Ranker.load_champion(self._registry())
+
+
+# One a process, however many applications it holds: a model is some hundred megabytes.
+_embedder = lru_cache(maxsize=2)(make_embedder)

@@ -17,8 +17,8 @@ from lodestay.settings import Settings
 from search.answer import Retrieved
 from search.engine import OpenSearchEngine, connect
 from search.errors import SearchUnavailable
+from search.event_log import EventLog
 from search.request import SearchRequest
-from serving.events.writer import EventWriter
 from serving.models import FIRST_LOOK_SECONDS, ModelShelf
 from serving.observability.metrics import Metrics
 from serving.search.markets import MarketShelf
@@ -52,7 +52,7 @@ class Services:
     engine: Engine
     models: ModelShelf
     markets: MarketShelf
-    events: EventWriter
+    events: EventLog
 
 
 class State(TypedDict):
@@ -67,7 +67,8 @@ async def open_services(settings: Settings, clock: Clock, metrics: Metrics) -> A
     database = create_engine(settings.require_database_url(), pool_size=POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS)
     opensearch = None if settings.opensearch_url is None else connect(settings.require_opensearch_url())
     sessions = session_factory(database)
-    models = ModelShelf(settings, opensearch)
+    events = EventLog(settings.lake, writer="api")
+    models = ModelShelf(settings, sessions, opensearch)
     looking = asyncio.create_task(models.keep_fresh())
     try:
         await models.wait_for_first_look(FIRST_LOOK_SECONDS)
@@ -82,9 +83,10 @@ async def open_services(settings: Settings, clock: Clock, metrics: Metrics) -> A
             engine=NoEngine() if opensearch is None else engine_of(opensearch, settings),
             models=models,
             markets=MarketShelf(sessions),
-            events=EventWriter(settings.lake),
+            events=events,
         )
     finally:
+        events.close()
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
         if opensearch is not None:

@@ -11,9 +11,10 @@ from fastapi.responses import JSONResponse
 
 from serving.bookings.schemas import BookingOut, BookingsOut, BookingsQuery, ConfirmIn, HoldIn, Seat
 from serving.bookings.service import log_booking
-from serving.dependencies import AnyActor, GuestActor, ReadSession, ServicesDep, WriteSession
+from serving.dependencies import AnyActor, GuestActor, ReadSession, ServicesDep, SessionKey, WriteSession
 from serving.idempotency import OnceDep
 from serving.openapi import problems
+from serving.search.log import visit_of
 from transactional.bookings import repository, service
 
 router = APIRouter(prefix="/v1/bookings", tags=["bookings"])
@@ -46,13 +47,15 @@ async def confirm_booking(
     services: ServicesDep,
     after: BackgroundTasks,
     body: ConfirmIn | None = None,
+    session_key: SessionKey = None,
 ) -> JSONResponse:
     """Turn a hold into a booking. A hold that has expired is confirmed while its nights are still free."""
 
     async def confirm() -> tuple[int, BookingOut]:
         confirmed = await service.confirm(session, services.clock, actor, booking_id)
         if body is not None and body.search_id is not None:
-            after.add_task(log_booking, services, confirmed, search_id=body.search_id)
+            visit = visit_of(actor, session_key, masking_key=services.masking_key)
+            after.add_task(log_booking, services, confirmed, search_id=body.search_id, visit=visit)
         return 200, BookingOut.of(confirmed)
 
     return await once(confirm)

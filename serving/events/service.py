@@ -7,14 +7,14 @@ from datetime import datetime
 
 from search.events import ClickEvent, ImpressionEvent
 from serving.events.schemas import ClickIn, ImpressionIn
+from serving.search.log import Visit
 
 
 def as_event(
     told: ImpressionIn | ClickIn,
     *,
     markets: Mapping[int, str],
-    session_id: str,
-    guest_key: str | None,
+    visit: Visit,
     now: datetime,
 ) -> ImpressionEvent | ClickEvent | None:
     """Complete an event with what the service knows; None for a listing that is in no market.
@@ -23,8 +23,8 @@ def as_event(
     ----------
     markets
         Market by listing.
-    guest_key
-        Pseudonym of the guest, where one is signed in.
+    visit
+        Who looks, as far as the log may know.
     """
     market = markets.get(told.listing_id)
     if market is None:
@@ -35,8 +35,8 @@ def as_event(
         "listing_id": told.listing_id,
         "position": told.position,
         "market": market,
-        "session_id": session_id,
-        "guest_key": guest_key,
+        "session_id": visit.session_id,
+        "guest_key": visit.guest_key,
         "occurred_at": now,
     }
     return ImpressionEvent(**common) if isinstance(told, ImpressionIn) else ClickEvent(**common)

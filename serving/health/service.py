@@ -8,6 +8,7 @@ from opensearchpy.exceptions import NotFoundError, OpenSearchException
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from ml.ranking.ranker import BaselineRanker
 from serving.health.schemas import Dependency, DependencyState
 from serving.state import Services
 
@@ -39,6 +40,25 @@ async def check_opensearch(services: Services) -> Dependency:
     return Dependency(name=name, state=DependencyState.UP, detail=f"{counted['count']} documents")
 
 
-def check_models(_services: Services) -> list[Dependency]:
+def check_models(services: Services) -> list[Dependency]:
     """Which models and listing columns are in memory."""
-    return []
+    models = services.models.current
+    up, degraded = DependencyState.UP, DependencyState.DEGRADED
+    embedder = None if models.embedder is None else models.embedder.model
+    return [
+        Dependency(
+            name="ranking model",
+            state=degraded if isinstance(models.ranker, BaselineRanker) else up,
+            detail=models.ranker.name,
+        ),
+        Dependency(
+            name="listing features",
+            state=up if len(models.columns) else degraded,
+            detail=f"{len(models.columns)} listings",
+        ),
+        Dependency(
+            name="embeddings",
+            state=up if embedder is not None and embedder == models.index_model else degraded,
+            detail=f"{embedder or 'none'} here, {models.index_model or 'none'} in the index",
+        ),
+    ]

@@ -14,6 +14,9 @@ from serving.listings.schemas import (
     MAX_CALENDAR_NIGHTS,
     ListingOut,
     ListingQuery,
+    ReviewOut,
+    ReviewsOut,
+    ReviewsQuery,
 )
 from serving.openapi import problems
 from serving.schemas import ListingId
@@ -21,6 +24,7 @@ from transactional.calendars.errors import InvalidWindow
 from transactional.calendars.repository import load_calendars
 from transactional.calendars.rules import Window
 from transactional.listings.repository import get_detail
+from transactional.reviews.repository import list_of_listing
 
 router = APIRouter(prefix="/v1/listings", tags=["listings"])
 
@@ -38,6 +42,19 @@ async def get_listing(
     window = window_of(wanted.from_, wanted.to, today=today_in(detail.market.timezone, services.clock))
     calendars = await load_calendars(session, [listing_id], window, now=services.clock.now())
     return ListingOut.of(detail, calendars.get(listing_id))
+
+
+@router.get("/{listing_id}/reviews", summary="A listing's reviews", responses=problems(401, 404, 422, 503))
+async def list_reviews(
+    listing_id: Annotated[ListingId, Path()],
+    wanted: Annotated[ReviewsQuery, Query()],
+    actor: MaybeActor,
+    session: ReadSession,
+) -> ReviewsOut:
+    """Page through the reviews that say something, newest first; authors are not named."""
+    await get_detail(session, listing_id, viewer=None if actor is None else actor.user_id)
+    page = await list_of_listing(session, listing_id, cursor=wanted.cursor, size=wanted.size)
+    return ReviewsOut(items=[ReviewOut.model_validate(item) for item in page.items], next_cursor=page.next_cursor)
 
 
 def window_of(start: date | None, end: date | None, *, today: date) -> Window:

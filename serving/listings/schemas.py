@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from lodestay.calendar import StayCalendar
 from serving.schemas import MoneyOut, NightsQuery, Query
@@ -158,6 +158,8 @@ class ListingOut(BaseModel):
 
 class ReviewOut(BaseModel):
     """What a guest wrote; the author is not named."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     written_on: date
     rating: int | None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lodestay.errors import NotFound
+from search.gazetteer import Gazetteer
 from search.geography import distance_km
+from search.places import Place, PlaceKind
 from search.request import Bounds, Circle, Point
 from serving.search.markets import WORLD_CURRENCY, WORLD_TIMEZONE, MarketBook, MarketInfo
 from serving.search.schemas import SearchQuery
@@ -19,7 +21,7 @@ class PlaceNotFound(NotFound):
 
 @dataclass(frozen=True)
 class Where:
-    """Where to look, in whose time and money.
+    """Where to look, in whose time and money, and what for.
 
     Attributes
     ----------
@@ -27,6 +29,8 @@ class Where:
         Of the place that was named and understood; None where none was.
     centre
         Where distances are measured from; None: the middle of the area.
+    text
+        The wish without the place in it; None where nothing is wished.
     """
 
     name: str | None
@@ -35,24 +39,13 @@ class Where:
     centre: Point | None
     timezone: str
     currency: str
+    text: str | None
 
 
-def in_market(market: MarketInfo, *, name: str | None, area: Bounds | Circle | None, centre: Point | None) -> Where:
-    """Look in a market, or in an area of it."""
-    return Where(name, market.market_key, area, centre or market.centre, market.timezone, market.currency)
-
-
-def in_area(area: Bounds | Circle | None, book: MarketBook, *, name: str | None) -> Where:
-    """Look in an area, whoever's market it is; its time and money are those of the nearest market."""
-    if area is None:
-        return Where(name, None, None, None, WORLD_TIMEZONE, WORLD_CURRENCY)
-    nearest = min(book.markets.values(), key=lambda market: distance_km(market.centre, area.centre), default=None)
-    timezone, currency = (WORLD_TIMEZONE, WORLD_CURRENCY) if nearest is None else (nearest.timezone, nearest.currency)
-    return Where(name, None, area, area.centre, timezone, currency)
-
-
-def find_place(query: SearchQuery, book: MarketBook) -> Where:
+def find_place(query: SearchQuery, book: MarketBook, gazetteer: Gazetteer) -> Where:
     """Say where a search looks.
+
+    A place is taken from the wish ("sauna near the harbour") only where nothing else says where to look.
 
     Raises
     ------
@@ -60,17 +53,49 @@ def find_place(query: SearchQuery, book: MarketBook) -> Where:
         What was named is not known.
     """
     area = query.area()
-    if query.market is not None:
-        return in_market(book.get(query.market), name=None, area=area, centre=None if area is None else area.centre)
+    text = (query.text or "").strip() or None
+    market = None if query.market is None else book.get(query.market)
     if query.place is not None:
-        return _named(query.place, book)
-    if area is None and len(book.markets) == 1:
-        return in_market(next(iter(book.markets.values())), name=None, area=None, centre=None)
-    return in_area(area, book, name=None)
+        near = None if market is None else market.centre
+        return _at(_lookup(query.place, gazetteer, near=near), book, text=text)
+    if market is not None:
+        centre = market.centre if area is None else area.centre
+        return _in_market(market, name=None, area=area, centre=centre, text=text)
+    if area is not None:
+        return _in_area(area, book, name=None, text=text)
+    if text is not None and (named := gazetteer.understand(text, near=None)) is not None:
+        return _at(named.place, book, text=named.rest)
+    if len(book.markets) == 1:
+        (only,) = book.markets.values()
+        return _in_market(only, name=None, area=None, centre=only.centre, text=text)
+    return Where(None, None, None, None, WORLD_TIMEZONE, WORLD_CURRENCY, text)
 
 
-def _named(place: str, book: MarketBook) -> Where:
-    for market in book.markets.values():
-        if place.strip().casefold() == market.name.casefold():
-            return in_market(market, name=market.name, area=None, centre=None)
-    raise PlaceNotFound("No place of that name is known here.", hint="See /v1/suggest, or send a market or bounds.")
+def _lookup(name: str, gazetteer: Gazetteer, *, near: Point | None) -> Place:
+    """The place of this name, or the likeliest that begins so or is one slip away."""
+    place = gazetteer.lookup(name, near=near) or next(iter(gazetteer.complete(name, near=near, limit=1)), None)
+    if place is None:
+        raise PlaceNotFound("No place of that name is known here.", hint="See /v1/suggest, or send a market or bounds.")
+    return place
+
+
+def _at(place: Place, book: MarketBook, *, text: str | None) -> Where:
+    around = Circle(place.location, place.radius_km)
+    market = book.markets.get(place.market or "")
+    if market is None:
+        return _in_area(around, book, name=place.name, text=text)
+    area = None if place.kind is PlaceKind.MARKET else around
+    return _in_market(market, name=place.name, area=area, centre=place.location, text=text)
+
+
+def _in_market(
+    market: MarketInfo, *, name: str | None, area: Bounds | Circle | None, centre: Point, text: str | None
+) -> Where:
+    return Where(name, market.market_key, area, centre, market.timezone, market.currency, text)
+
+
+def _in_area(area: Bounds | Circle, book: MarketBook, *, name: str | None, text: str | None) -> Where:
+    """Look in an area, whoever's market it is; its time and money are those of the nearest market."""
+    nearest = min(book.markets.values(), key=lambda market: distance_km(market.centre, area.centre), default=None)
+    timezone, currency = (WORLD_TIMEZONE, WORLD_CURRENCY) if nearest is None else (nearest.timezone, nearest.currency)
+    return Where(name, None, area, area.centre, timezone, currency, text)

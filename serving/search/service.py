@@ -17,6 +17,7 @@ from search.answer import Retrieved
 from search.errors import SearchUnavailable
 from search.request import MAX_PAGE_DEPTH, SearchRequest
 from search.stay_price import exchange_factors
+from serving.events.writer import write_events
 from serving.models import NO_MEANING, Models
 from serving.search.answer import SearchOut
 from serving.search.confirmation import confirm
@@ -44,7 +45,7 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
     """
     models = services.models.current
     book = await services.markets.book()
-    where = find_place(query, book)
+    where = find_place(query, book, models.gazetteer)
     today = today_in(where.timezone, services.clock)
     request, missing = await _request(services, query, where, book, models)
     factors = exchange_factors(request.rates, request.currency)
@@ -72,7 +73,7 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
         factors=factors,
         degraded=(*retrieved.degraded, *models.missing, *missing),
     )
-    await services.events.write([search_event(answer, request, seen, visit=visit, clock=services.clock)])
+    write_events(services.events, [search_event(answer, request, seen, visit=visit, clock=services.clock)])
     return answer
 
 
@@ -81,10 +82,10 @@ async def _request(
 ) -> tuple[SearchRequest, tuple[str, ...]]:
     """The search in the field's terms, and what of it cannot be had."""
     currency = query.currency or where.currency
-    text = query.text.strip() if query.text else ""
+    text = where.text
     vector, missing = await _embed(services, text, models)
     request = SearchRequest(
-        text=text or None,
+        text=text,
         market=where.market,
         area=where.area,
         centre=where.centre,
@@ -102,8 +103,10 @@ async def _request(
     return request, missing
 
 
-async def _embed(services: Services, text: str, models: Models) -> tuple[tuple[float, ...] | None, tuple[str, ...]]:
-    if not text:
+async def _embed(
+    services: Services, text: str | None, models: Models
+) -> tuple[tuple[float, ...] | None, tuple[str, ...]]:
+    if text is None:
         return None, ()
     if models.embedder is None or models.index_model != models.embedder.model:
         services.metrics.degraded.labels("embed").inc()

@@ -1,0 +1,53 @@
+"""What suggestions are asked for and answered with."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from search.suggest import Suggestion, SuggestionKind
+from serving.schemas import Query
+
+
+class SuggestQuery(Query):
+    """What was typed so far, and where the guest looks."""
+
+    q: str = Field(min_length=1, max_length=100, examples=["lis"])
+    market: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="What lies there comes first.")
+    limit: int = Field(8, ge=1, le=20)
+
+
+class SuggestionOut(BaseModel):
+    """A place, or a listing."""
+
+    kind: SuggestionKind
+    text: str = Field(examples=["Lisbon"])
+    country: str | None = Field(description="ISO 3166-1, of a place.")
+    latitude: float | None
+    longitude: float | None
+    radius_km: float | None
+    listing_id: int | None
+    market: str | None
+
+    @classmethod
+    def of(cls, suggestion: Suggestion) -> Self:
+        """Write a suggestion down."""
+        place = suggestion.place
+        return cls(
+            kind=suggestion.kind,
+            text=suggestion.text,
+            country=None if place is None else place.country,
+            latitude=None if place is None else place.location.latitude,
+            longitude=None if place is None else place.location.longitude,
+            radius_km=None if place is None else place.radius_km,
+            listing_id=suggestion.listing_id,
+            market=suggestion.market,
+        )
+
+
+class SuggestionsOut(BaseModel):
+    """Suggestions, the likeliest first."""
+
+    items: list[SuggestionOut]
+    degraded: list[str] = Field(description="What had to be left out; empty when all is well.")
