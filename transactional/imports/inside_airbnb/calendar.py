@@ -30,6 +30,9 @@ HINT: Final = "Download the city's calendar.csv.gz again."
 BELONGING: Final = 0.5
 """Share of a file's listings that must be among the city's; below, it is another city's file."""
 
+NOT_IMPORTED: Final = "listing not imported"
+"""Reason: the row is of a listing that the listings file does not have, or that was left out."""
+
 _TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 
 
@@ -92,7 +95,7 @@ def read_calendar(path: Path, *, listing_ids: list[str], currency: str) -> Calen
         )
 
     for name, reason, rows in (
-        ("listing_id", "no such listing in the listings file", listing < 0),
+        ("listing_id", NOT_IMPORTED, listing < 0),
         ("date", "not a date", ~night.known),
         ("available", "neither t nor f", ~free.known),
     ):
@@ -125,20 +128,6 @@ def read_calendar(path: Path, *, listing_ids: list[str], currency: str) -> Calen
         schema=NIGHTS,
     )
     return CalendarRows(nights=nights, rows=len(table) + len(broken), rejects=rejects)
-
-
-def median_prices(nights: pa.Table, of: list[str]) -> dict[str, int]:
-    """Middle price over the nights of the given listings, for those that have any."""
-    told = nights.select(["source_id", "price_minor"]).filter(
-        pc.and_(pc.is_in(nights["source_id"], pa.array(of, pa.string())), pc.is_valid(nights["price_minor"]))
-    )
-    medians = told.group_by("source_id").aggregate([("price_minor", "approximate_median")])
-    return {
-        listing: round(price)
-        for listing, price in zip(
-            *(medians[name].to_pylist() for name in ("source_id", "price_minor_approximate_median")), strict=True
-        )
-    }
 
 
 def _read(path: Path) -> tuple[pa.Table, list[int]]:

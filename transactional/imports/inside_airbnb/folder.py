@@ -97,7 +97,7 @@ def find_files(folder: Path, *, snapshot: date | None) -> SnapshotFiles:
         boundaries=_first(folder, _BOUNDARIES),
         names=_first(folder, _NAMES),
         left_out=tuple(
-            f"{kind} of other dates were left out: {', '.join(str(d or 'undated') for d in others)}"
+            f"{kind} files of other dates were left out: {', '.join(str(d or 'undated') for d in others)}"
             for kind in ("calendar", "reviews")
             if day not in found[kind] and (others := sorted(found[kind], key=str))
         ),

@@ -205,7 +205,7 @@ def _stars(raw: str, *, best: int) -> Decimal | None:
     score = values.decimal(raw)
     if score is None:
         return None
-    if not 0 <= score <= best:
+    if not 0 < score <= best:
         raise ValueError("no such score")
     return Decimal(score * _STARS / best).quantize(_CENT)
 

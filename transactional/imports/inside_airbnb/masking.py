@@ -43,7 +43,7 @@ _WORD: Final = re.compile(r"[^\W\d_][\w'\u2019-]+")
 _SPACELESS: Final = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 _PHONE_DIGITS: Final = 8
-_ORDINARY_USES: Final = 3
+_ORDINARY_PEOPLE: Final = 3
 
 
 def plain(raw: str) -> str:
@@ -71,16 +71,19 @@ class Names:
 
     Parameters
     ----------
-    texts
-        The source's own texts: a word that they often write in lower case is an everyday word.
+    writings
+        What each person wrote, without addresses: a word that several people write in lower case, and no
+        fewer than with a capital, is an everyday word.
     ordinary
         Words that are no person's, in lower case (the market's own name).
     """
 
-    def __init__(self, texts: Iterable[str], *, ordinary: Iterable[str]) -> None:
-        uses = Counter(word for text in texts for word in _WORD.findall(text))
+    def __init__(self, writings: Iterable[str], *, ordinary: Iterable[str]) -> None:
+        people = Counter(word for written in writings for word in set(_WORD.findall(written)))
         self._ordinary = {
-            word for word, n in uses.items() if word.islower() and n >= _ORDINARY_USES and n >= uses[word.capitalize()]
+            word
+            for word, n in people.items()
+            if word.islower() and n >= _ORDINARY_PEOPLE and n >= people[word.capitalize()]
         }
         self._ordinary.update(ordinary)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -13,17 +14,19 @@ from lodestay.ids import pseudonym
 from lodestay.snapshot import HOSTS, LISTINGS, NEIGHBOURHOODS, REVIEWS, SEASONS, MarketFacts, Snapshot
 from transactional.imports.errors import UnreadableSource
 from transactional.imports.inside_airbnb import masking
-from transactional.imports.inside_airbnb.calendar import CalendarRows, median_prices, read_calendar
+from transactional.imports.inside_airbnb.calendar import CalendarRows, read_calendar
 from transactional.imports.inside_airbnb.folder import SnapshotFiles
 from transactional.imports.inside_airbnb.languages import languages
 from transactional.imports.inside_airbnb.listings import HINT, Listings, read_listings, read_records, scraped_on
 from transactional.imports.inside_airbnb.market import market_facts
 from transactional.imports.inside_airbnb.neighbourhoods import Neighbourhoods, read_neighbourhoods
+from transactional.imports.inside_airbnb.prices import fill_prices
 from transactional.imports.inside_airbnb.reviews import Reviews, read_reviews
 
 SOURCE: Final = "inside-airbnb"
 READER: Final = "1"
 """Goes up when the same files would be read otherwise, so that they are read anew: part of the fingerprint."""
+_TEXTS: Final = ("title", "description", "house_rules")
 
 Progress = Callable[[str], None]
 """Told what is being done."""
@@ -93,7 +96,7 @@ def read_snapshot(
     if files.calendar is not None:
         progress("reading the calendar")
         calendar = read_calendar(files.calendar, listing_ids=ids, currency=facts.currency)
-        _fill_prices(listings, calendar.nights)
+        fill_prices(listings.rows, calendar.nights)
     reviews: Reviews | None = None
     if files.reviews is not None:
         progress("reading reviews")
@@ -139,26 +142,21 @@ def read_snapshot(
     )
 
 
-def _fill_prices(listings: Listings, nights: pa.Table) -> None:
-    """Give listings without a price of their own the middle one of their calendar."""
-    priceless = [row["source_id"] for row in listings.rows if row["base_price_minor"] is None]
-    medians = median_prices(nights, priceless)
-    for row in listings.rows:
-        if row["base_price_minor"] is None:
-            row["base_price_minor"] = medians.get(row["source_id"])
-
-
 def _mask(listings: Listings, reviews: Reviews | None, facts: MarketFacts, key: str) -> None:
     """Put pseudonyms for people and take their names and addresses out of the texts, in place."""
+    writings: dict[str, list[str]] = defaultdict(list)
+    for row in listings.rows:
+        for column in _TEXTS:
+            row[column] = masking.mask(masking.plain(row[column]))
+            writings[row["host_number"]].append(row[column])
     names = masking.Names(
-        (row["description"] for row in listings.rows),
+        ("\n".join(texts) for texts in writings.values()),
         ordinary=(*facts.name.lower().split(), *facts.market_key.split("-")),
     )
     for row in listings.rows:
-        host = listings.host_names[row["source_id"]]
         row["host_key"] = pseudonym(key, SOURCE, "host", row["host_number"])
-        for column in ("title", "description", "house_rules"):
-            row[column] = names.hide(masking.mask(masking.plain(row[column])), host, masking.HOST)
+        for column in _TEXTS:
+            row[column] = names.hide(row[column], listings.host_names[row["source_id"]], masking.HOST)
         row["title"] = row["title"].replace("\n", " ") or row["property_phrase"] or "Place to stay"
     for number, facts_of_host in listings.hosts.items():
         facts_of_host["host_key"] = pseudonym(key, SOURCE, "host", number)

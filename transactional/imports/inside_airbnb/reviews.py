@@ -12,7 +12,7 @@ from typing import Any, Final
 from lodestay.snapshot import Reject
 from transactional.imports.errors import UnreadableSource
 from transactional.imports.inside_airbnb import values
-from transactional.imports.inside_airbnb.calendar import BELONGING
+from transactional.imports.inside_airbnb.calendar import BELONGING, NOT_IMPORTED
 from transactional.imports.inside_airbnb.files import csv_rows
 from transactional.imports.inside_airbnb.rows import BadRow, Row, nameless
 
@@ -62,7 +62,7 @@ def read_reviews(path: Path, *, listing_ids: frozenset[str], author_key: Callabl
             listing = row.need("listing_id", values.text)
             if listing not in listing_ids:
                 strangers += 1
-                raise BadRow("listing_id", "no such listing in the listings file", listing)  # noqa: TRY301
+                raise BadRow("listing_id", NOT_IMPORTED, listing)  # noqa: TRY301
             written = row.need("date", values.day)
             same_day[listing, written] += 1
             review = values.text(row.raw("id")) or f"{DATE_ONLY}{written}:{same_day[listing, written]}"

@@ -18,7 +18,7 @@ def nameless(raw: str) -> str | None:
     return raw if _NAMELESS.fullmatch(raw) else None
 
 
-class BadRow(Exception):  # noqa: N818 - not an error: how a record leaves the reader
+class BadRow(Exception):
     """A column that the record cannot do without is missing or unreadable."""
 
     def __init__(self, column: str, reason: str, raw: str) -> None:
