@@ -74,6 +74,11 @@ class DayLog:
     searches: int = 0
     _truth: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def impressions(self) -> int:
+        """Listings shown, each as often as it was."""
+        return sum(len(page["listing_id"]) for page in self._truth)
+
     def note(self, **columns: Any) -> None:
         """Keep the truth of one page."""
         self._truth.append(columns)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from datetime import date
-from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lodestay.lake import TRUTH_SESSIONS, Dataset, Layer
+from simulation.lake_files import delete, exists, read_parquet, write_parquet
 
 TRUTH_LISTINGS: Final = Dataset(Layer.TRUTH, "listings", ("market",))
 """A row a synthetic listing by source_id: :data:`simulation.supply.LATENT`."""
+
+_FILE: Final = "part-0.parquet"
 
 SESSIONS: Final = pa.schema(
     [
@@ -40,33 +39,34 @@ SESSIONS: Final = pa.schema(
 
 
 def is_played(lake: str, *, day: date, market: str) -> bool:
-    """Whether a day of a market has been played: its truth is written last."""
-    return Path(TRUTH_SESSIONS.partition(lake, day=day, market=market)).is_dir()
+    """Whether a day of a market has been played: its truth is the mark."""
+    return exists(_sessions_file(lake, day, market))
 
 
 def write_sessions(lake: str, table: pa.Table, *, day: date, market: str) -> None:
     """Write the truth of a day of a market."""
-    _swap_in(table, Path(TRUTH_SESSIONS.partition(lake, day=day, market=market)))
+    write_parquet(table, _sessions_file(lake, day, market))
+
+
+def forget_sessions(lake: str, *, day: date, market: str) -> None:
+    """Take the mark of a played day away."""
+    delete(_sessions_file(lake, day, market))
 
 
 def write_latent(lake: str, latent: pa.Table, *, market: str) -> None:
     """Keep the latent truth of a synthetic market's listings."""
-    _swap_in(latent, Path(TRUTH_LISTINGS.path(lake)) / f"market={market}")
+    write_parquet(latent, _latent_file(lake, market))
 
 
 def read_latent(lake: str, *, market: str) -> pa.Table | None:
     """Read the latent truth of a market's listings; None where none was kept."""
-    path = Path(TRUTH_LISTINGS.path(lake)) / f"market={market}" / "part.parquet"
-    return pq.read_table(path, partitioning=None) if path.is_file() else None
+    path = _latent_file(lake, market)
+    return read_parquet(path) if exists(path) else None
 
 
-def _swap_in(table: pa.Table, partition: Path) -> None:
-    """Put a partition in place whole: a reader sees the old one or the new one."""
-    partition.parent.mkdir(parents=True, exist_ok=True)
-    beside = partition.with_name(f".{partition.name}.{os.getpid()}")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir()
-    pq.write_table(table, beside / "part.parquet")
-    if partition.is_dir():
-        shutil.rmtree(partition)
-    beside.rename(partition)
+def _sessions_file(lake: str, day: date, market: str) -> str:
+    return f"{TRUTH_SESSIONS.partition(lake, day=day, market=market)}/{_FILE}"
+
+
+def _latent_file(lake: str, market: str) -> str:
+    return f"{TRUTH_LISTINGS.path(lake)}/market={market}/{_FILE}"
