@@ -93,7 +93,7 @@ def retrieved(request: SearchRequest, answer: dict[str, Any]) -> Retrieved:
     if answer["_shards"]["failed"]:
         degraded.append(INCOMPLETE)
     return Retrieved(
-        candidates=tuple(_candidate(hit, request) for hit in answer["hits"]["hits"]),
+        candidates=candidates(request, answer),
         total_count=answer["hits"]["total"]["value"],
         facets={
             facet.name: facet_values(_counts(counted[facet.name]), facet.selected(request.filters)) for facet in FACETS
@@ -101,6 +101,11 @@ def retrieved(request: SearchRequest, answer: dict[str, Any]) -> Retrieved:
         histogram=histogram.bins(prices),
         degraded=tuple(degraded),
     )
+
+
+def candidates(request: SearchRequest, answer: dict[str, Any]) -> tuple[Candidate, ...]:
+    """Read the results alone."""
+    return tuple(_candidate(hit, request) for hit in answer["hits"]["hits"])
 
 
 def _counts(aggregation: dict[str, Any]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from lodestay.calendar import HORIZON_NIGHTS, StayCalendar
 from lodestay.pricing import PriceTerms, price_stay
 from lodestay.stay import MAX_NIGHTS, Stay
 from search.document import document_id
-from search.engine import retrieved
+from search.engine import candidates
 from search.errors import IndexNotReady
 from search.query import search_body
 from search.request import Circle, Filters, Point, SearchRequest, Sort
@@ -84,52 +84,60 @@ def check(client: OpenSearch, index: str, expected: Expected, *, rng: np.random.
         )
 
 
-def _look_up(client: OpenSearch, index: str, sample: Sample, *, today: date, rng: np.random.Generator) -> list[str]:
+def _look_up(client: OpenSearch, index: str, sample: Sample, *, today: date, rng: np.random.Generator) -> Iterator[str]:
+    """Find a listing by id, and by searches where it lies: without dates, and for random stays."""
     listing_id = sample.listing["listing_id"]
     if not client.exists(index=index, id=document_id(listing_id)):
-        return [f"listing {listing_id} is not there"]
+        yield f"listing {listing_id} is not there"
+        return
     if not sample.listing["is_active"]:
-        return []
-    stays = [None, *_random_stays(sample.calendar, today, rng)]
-    problems = (_ask(client, index, sample, stay, today=today) for stay in stays)
-    return [problem for problem in problems if problem is not None]
+        return
+    requests = [_request(sample, stay) for stay in (None, *_random_stays(sample.calendar, today, rng))]
+    searches: list[dict[str, Any]] = []
+    for request in requests:
+        body = search_body(request, today=today, timeout_ms=_PATIENCE_MS) | {"size": 1, "aggs": {}}
+        body["query"]["bool"]["filter"].append({"term": {"listing_id": listing_id}})
+        searches += [{}, body]
+    answers = client.msearch(index=index, body=searches)["responses"]
+    for request, answer in zip(requests, answers, strict=True):
+        if problem := _problem(sample, request, answer, today=today):
+            yield problem
 
 
-def _ask(client: OpenSearch, index: str, sample: Sample, stay: Stay | None, *, today: date) -> str | None:
-    """Search where the listing is, for a stay; compare what is found with what the pure rules say."""
-    listing, calendar = sample.listing, sample.calendar
-    listing_id, guests = listing["listing_id"], listing["accommodates"]
-    total = None
-    free = stay is None or (calendar is not None and calendar.refuse(stay, today=today) is None)
-    if free and stay is not None and calendar is not None:
+def _problem(sample: Sample, request: SearchRequest, answer: dict[str, Any], *, today: date) -> str | None:
+    """Compare what was found with what the pure rules say."""
+    stay, calendar = request.stay, sample.calendar
+    asked = f"listing {sample.listing['listing_id']} "
+    asked += "without dates" if stay is None else f"for {stay.check_in} to {stay.check_out}"
+    if "error" in answer:
+        return f"{asked}: {answer['error']}"
+    free, total = stay is None, None
+    if stay is not None and calendar is not None and calendar.refuse(stay, today=today) is None:
         nights_minor = int(calendar.nightly_prices(stay).sum())
-        price = price_stay(sample.terms, nights_minor=nights_minor, nights=stay.nights, guests=guests)
-        total = price.total_minor
-    request = _request(listing, stay, guests, sample.terms.currency)
-    body = search_body(request, today=today, timeout_ms=_PATIENCE_MS)
-    body["query"]["bool"]["filter"].append({"term": {"listing_id": listing_id}})
-    found = retrieved(request, client.search(index=index, body=body)).candidates
-    asked = "without dates" if stay is None else f"for {stay.check_in} to {stay.check_out}"
+        price = price_stay(sample.terms, nights_minor=nights_minor, nights=stay.nights, guests=request.guests)
+        free, total = True, price.total_minor
+    found = candidates(request, answer)
     if bool(found) != free:
-        return f"listing {listing_id} {asked} is {'found' if found else 'not found'}, its calendar says otherwise"
+        return f"{asked} is {'found' if found else 'not found'}, its calendar says otherwise"
     if found and found[0].total_minor != total:
-        return f"listing {listing_id} {asked} costs {found[0].total_minor}, its price is {total}"
+        return f"{asked} costs {found[0].total_minor}, its price is {total}"
     return None
 
 
-def _request(listing: Mapping[str, Any], stay: Stay | None, guests: int, currency: str) -> SearchRequest:
+def _request(sample: Sample, stay: Stay | None) -> SearchRequest:
+    listing = sample.listing
     return SearchRequest(
         text=None,
         market=listing["market"],
         area=Circle(Point(listing["latitude"], listing["longitude"]), _NEARBY_KM),
         centre=None,
         stay=stay,
-        guests=guests,
+        guests=listing["accommodates"],
         filters=Filters(),
         sort=Sort.RELEVANCE,
         page=1,
         page_size=1,
-        currency=currency,
+        currency=sample.terms.currency,
         locale="en",
         rates={},
     )
