@@ -12,11 +12,10 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from lodestay.local.artifacts import artifact, cache_folder, fetch
+from lodestay.local.artifacts import postgresql_jdbc
 from lodestay.local.java import find_java
 from lodestay.settings import get_settings
 
@@ -69,17 +68,12 @@ def _local(name: str) -> SparkSession:
         "spark.driver.memory": LOCAL_MEMORY,
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
-        "spark.jars": str(_jdbc_jar()),
+        "spark.jars": str(postgresql_jdbc()),  # a Connect server has it on its own class path
         "spark.log.level": "WARN",
     }
     for key, value in options.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
-
-
-def _jdbc_jar() -> Path:
-    """PostgreSQL's JDBC driver, fetched once from Maven Central; a Connect server has it on its own class path."""
-    return fetch(artifact("postgresql"), cache_folder(None), report=print)
 
 
 @contextmanager

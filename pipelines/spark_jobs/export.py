@@ -21,7 +21,7 @@ from lodestay.settings import get_settings
 from pipelines.partitions import Written, write
 from pipelines.spark import JDBC_DRIVER
 from pipelines.spark_jobs.export_queries import bounds_query, export_query
-from pipelines.spark_jobs.job import Scope, running
+from pipelines.spark_jobs.job import Scope, running, start
 
 ROWS_PER_READ = 200_000
 """Rows that one connection reads; more are read by several at once."""
@@ -111,4 +111,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start("pipelines.spark_jobs.export")

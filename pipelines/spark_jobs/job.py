@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from importlib import import_module
 from typing import Any
 
 import pyarrow as pa
@@ -113,3 +114,12 @@ def parse_scope(name: str, arguments: Sequence[str] | None) -> Scope:
     parser.add_argument("--lake", default=get_settings().lake, help="address of the lake; default: the settings'")
     given = parser.parse_args(arguments)
     return Scope(given.day, tuple(sorted(set(given.markets))), given.lake.rstrip("/"))
+
+
+def start(module: str) -> None:
+    """Run a job's `main` from its module under its own name.
+
+    What is defined in ``__main__`` is sent to Spark's workers by value, with a fresh copy of every global
+    for each task: an embedding model would be loaded a hundred times. What is imported is sent by name.
+    """
+    import_module(module).main()

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 from lodestay.lake import RAW, STAGED_BOOKINGS, STAGED_LISTINGS, STAGED_NIGHTS, STAGED_REVIEWS
 from pipelines.partitions import Written, read, write
 from pipelines.spark_jobs.calendars import staged_nights
-from pipelines.spark_jobs.job import Scope, running
+from pipelines.spark_jobs.job import Scope, running, start
 from pipelines.spark_jobs.stage_tables import staged_bookings, staged_listings, staged_reviews
 from transactional.calendars.rules import Window
 
@@ -60,4 +60,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start("pipelines.spark_jobs.stage")

@@ -16,7 +16,7 @@ from lodestay.lake import RAW_EVENTS, REJECTED_EVENTS, STAGED_IMPRESSIONS, STAGE
 from pipelines.event_files import EventFile, event_files, outdated, staged_at
 from pipelines.partitions import Partition, Written, spark_address, write
 from pipelines.spark_jobs import event_lines
-from pipelines.spark_jobs.job import Scope, running
+from pipelines.spark_jobs.job import Scope, running, start
 
 DATASETS = (
     (STAGED_SEARCHES, ("occurred_at", "search_id")),
@@ -78,4 +78,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start("pipelines.spark_jobs.stage_events")
