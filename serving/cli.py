@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from serving.commands import serve, token
+from serving.commands.search import search
+from serving.commands.serve import serve
+from serving.commands.token import token
 
 app = typer.Typer()
-app.command("serve")(serve.serve)
-app.command("token")(token.token)
+for command in (search, serve, token):
+    app.command()(command)

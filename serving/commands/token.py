@@ -8,11 +8,10 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-import orjson
 import typer
-from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lodestay.cli.output import AsJson, messages, print_json
 from lodestay.clock import Clock, SystemClock
 from lodestay.errors import Forbidden, InvalidInput
 from lodestay.settings import Environment, Settings, get_settings
@@ -54,18 +53,19 @@ def token(
     user: Annotated[UUID | None, typer.Option(help="Who; default: the first user of the role.")] = None,
     listing: Annotated[int | None, typer.Option(min=1, help="The host of this listing.")] = None,
     hours: Annotated[int, typer.Option(min=1, max=MAX_HOURS, help="How long it is good.")] = 12,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002 (a flag)
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Print an access token for development."""
     minted = asyncio.run(
         mint_token(get_settings(), SystemClock(), role=role, user_id=user, listing_id=listing, hours=hours)
     )
-    if json:
-        typer.echo(orjson.dumps(minted).decode())
+    if as_json:
+        print_json(minted)
         return
     typer.echo(minted.token)
-    if (notes := Console(stderr=True)).is_terminal:
-        notes.print(f"[dim]{minted.role} {minted.user_id}, {hours} h. Send it as: Authorization: Bearer ...[/dim]")
+    if messages.is_terminal:
+        messages.print(f"[dim]{minted.role} {minted.user_id}, good for {hours} h: Authorization: Bearer …[/]")
 
 
 async def mint_token(

@@ -1,0 +1,119 @@
+"""`lodestay search`: a ranked search in the terminal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from lodestay.cli.output import AsJson, console, messages, print_json, print_table
+from lodestay.settings import get_settings
+from search.request import MAX_PAGE_SIZE, Sort
+from serving.commands import api
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+Many = Annotated[list[str] | None, typer.Option(help="May be given several times.")]
+
+
+def search(  # noqa: PLR0917 (a command's options)
+    text: Annotated[str | None, typer.Argument(help="A wish in words: 'sauna near the harbour'.")] = None,
+    place: Annotated[str | None, typer.Option(help="A city or a part of one.")] = None,
+    market: Annotated[str | None, typer.Option(help="Key of a market.")] = None,
+    bounds: Annotated[str | None, typer.Option(help="south,west,north,east")] = None,
+    latitude: Annotated[float | None, typer.Option(help="Of a centre.")] = None,
+    longitude: Annotated[float | None, typer.Option(help="Of a centre.")] = None,
+    radius_km: Annotated[float | None, typer.Option(help="Around the centre.")] = None,
+    check_in: Day = None,
+    check_out: Day = None,
+    guests: Annotated[int, typer.Option(min=1, help="Size of the party.")] = 2,
+    room_type: Many = None,
+    property_type: Many = None,
+    amenity: Many = None,
+    neighbourhood: Many = None,
+    min_price: Annotated[str | None, typer.Option(help="Of the stay, in the currency.")] = None,
+    max_price: Annotated[str | None, typer.Option(help="Of the stay, in the currency.")] = None,
+    min_rating: Annotated[float | None, typer.Option(min=0, max=5)] = None,
+    sort: Annotated[Sort, typer.Option(help="Order of the results.")] = Sort.RELEVANCE,
+    page: Annotated[int, typer.Option(min=1)] = 1,
+    page_size: Annotated[int, typer.Option(min=1, max=MAX_PAGE_SIZE, help="Results shown.")] = 10,
+    currency: Annotated[str | None, typer.Option(help="ISO 4217 code of the prices shown.")] = None,
+    locale: Annotated[str, typer.Option(help="BCP 47 tag.")] = "en",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Search for stays: ranked, with exact totals and the reasons for the order."""
+    asked = {
+        "text": text,
+        "place": place,
+        "market": market,
+        "bounds": bounds,
+        "latitude": latitude,
+        "longitude": longitude,
+        "radius_km": radius_km,
+        "check_in": None if check_in is None else check_in.date().isoformat(),
+        "check_out": None if check_out is None else check_out.date().isoformat(),
+        "guests": guests,
+        "room_type": room_type or [],
+        "property_type": property_type or [],
+        "amenity": amenity or [],
+        "neighbourhood": neighbourhood or [],
+        "min_price": min_price,
+        "max_price": max_price,
+        "min_rating": min_rating,
+        "sort": sort.value,
+        "page": page,
+        "page_size": page_size,
+        "currency": currency,
+        "locale": locale,
+    }
+    answer = api.get(get_settings(), "/v1/search", params=asked, token=None)
+    if as_json:
+        print_json(answer)
+        return
+    _print(answer)
+
+
+def _print(answer: dict[str, Any]) -> None:
+    where = answer["place"]["name"] if answer["place"] else answer["market"] or "everywhere"
+    stay = f", {answer['check_in']} to {answer['check_out']}" if answer["nights"] else ""
+    total = ("total",) if answer["nights"] else ()
+    print_table(
+        f"{answer['total_count']:,} places to stay in {where}{stay}",
+        ("#", "listing", "title", *total, "a night", "km", "rating", "why"),
+        [_row(result, dated=bool(answer["nights"])) for result in answer["results"]],
+    )
+    shown = f"page {answer['page']} of {answer['pages']}, " if answer["pages"] > 1 else ""
+    console.print(Text(f"{shown}ordered by {answer['ranker']}", style="dim"))
+    for words in answer["degraded"]:
+        messages.print(Text(f"degraded: {words}", style="yellow"))
+
+
+def _row(result: dict[str, Any], *, dated: bool) -> list[object]:
+    price = result["price"]
+    totals: list[object] = [_money(price["total"])] if dated else []
+    distance = result["distance_km"]
+    return [
+        result["rank"],
+        # A number of a listing is a name: no thousands separators.
+        str(result["listing_id"]),
+        Text(result["title"][:48]),
+        *totals,
+        _money(price["per_night"]),
+        None if distance is None else f"{distance:.1f}",
+        _rating(result),
+        Text("\n".join(f"{_sign(reason)} {reason['sentence']}" for reason in result["reasons"])),
+    ]
+
+
+def _sign(reason: dict[str, Any]) -> str:
+    return "+" if reason["contribution"] > 0 else "\N{MINUS SIGN}"
+
+
+def _rating(result: dict[str, Any]) -> str | None:
+    return None if result["rating"] is None else f"{float(result['rating']):.2f} ({result['review_count']})"
+
+
+def _money(price: dict[str, Any] | None) -> Text | None:
+    return None if price is None else Text(f"{price['amount']} {price['currency']}", justify="right", no_wrap=True)

@@ -1,0 +1,98 @@
+"""What search does while services are away: poorer, said so, never a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import HttpUrl
+
+from lodestay.clock import FixedClock
+from lodestay.settings import Settings
+from serving.app import create_app
+from serving.search.service import NO_ENGINE
+from tests.serving.marketplace import Marketplace
+from tests.serving.proxy import Proxy, proxy_to
+from tests.serving.test_bookings import STAY, SignIn, hold
+from tests.serving.test_search import search
+
+pytestmark = pytest.mark.opensearch
+
+
+@pytest.fixture
+def proxy(opensearch_url: str) -> Iterator[Proxy]:
+    """A way to OpenSearch that can be cut."""
+    with proxy_to(opensearch_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def cuttable(settings: Settings, clock: FixedClock, proxy: Proxy, index_alias: str) -> Iterator[TestClient]:
+    """An application that reaches OpenSearch through the proxy."""
+    known = {"opensearch_url": HttpUrl(proxy.url), "index_alias": index_alias, "search_timeout_ms": 10_000}
+    with TestClient(create_app(settings.model_copy(update=known), clock)) as client:
+        yield client
+
+
+def essence(answer: dict[str, object]) -> object:
+    """What must be the same whoever answered: which listings, at which totals, with which counts."""
+    results = answer["results"]
+    assert isinstance(results, list)
+    prices = {result["listing_id"]: result["price"] for result in results}
+    return answer["total_count"], prices, answer["facets"], answer["histogram"]
+
+
+def test_without_opensearch_the_database_answers_the_same(
+    cuttable: TestClient, proxy: Proxy, marketplace: Marketplace
+) -> None:
+    """OpenSearch gone: the same listings, totals and counts, and `degraded` says why the order may be poorer."""
+    asked = STAY | {"room_type": "entire_home"}
+    well = search(cuttable, **asked)
+    assert NO_ENGINE not in well["degraded"]
+    proxy.is_down = True
+    degraded = search(cuttable, **asked)
+    assert NO_ENGINE in degraded["degraded"]
+    assert essence(degraded) == essence(well)
+    proxy.is_down = False
+    assert NO_ENGINE not in search(cuttable, **asked)["degraded"]
+
+
+def test_a_silent_opensearch_is_given_up(
+    settings: Settings, clock: FixedClock, proxy: Proxy, index_alias: str, marketplace: Marketplace
+) -> None:
+    """A node that takes requests and never answers costs the time that a search has, not more."""
+    known = {"opensearch_url": HttpUrl(proxy.url), "index_alias": index_alias, "search_timeout_ms": 200}
+    with TestClient(create_app(settings.model_copy(update=known), clock)) as client:
+        proxy.is_silent = True
+        assert NO_ENGINE in search(client, **STAY)["degraded"]
+        suggestions = client.get("/v1/suggest", params={"q": "Lisb"}).json()
+    assert suggestions["items"][0]["market"] == "lisbon"
+    assert suggestions["degraded"]
+
+
+def test_without_any_address_search_answers_and_bookings_count(
+    client: TestClient, marketplace: Marketplace, signed_in: SignIn
+) -> None:
+    """Without OpenSearch configured at all, search, suggestions and readiness say so; held nights are not offered."""
+    hold(client, signed_in, marketplace.guest, marketplace.loft)
+    answer = search(client, **STAY)
+    assert NO_ENGINE in answer["degraded"]
+    assert answer["total_count"] == 2
+    ready = client.get("/readyz")
+    states = {part["name"]: part["state"] for part in ready.json()["dependencies"]}
+    assert ready.status_code == 200
+    assert (states["postgresql"], states["opensearch"], states["ranking model"]) == ("up", "down", "degraded")
+
+
+def test_without_postgresql_the_answer_is_a_503_that_says_so(settings: Settings, clock: FixedClock) -> None:
+    """PostgreSQL is the truth: without it there is no answer, and no traceback either."""
+    nowhere = settings.model_copy(
+        update={"database_url": type(settings.database_url)("postgresql://a:b@127.0.0.1:1/c")}
+    )
+    with TestClient(create_app(nowhere, clock)) as client:
+        answer = client.get("/v1/search")
+        assert (answer.status_code, answer.json()["type"]) == (503, "/problems/service-unavailable")
+        assert answer.headers["Retry-After"]
+        assert client.get("/readyz").status_code == 503
+        assert client.get("/healthz").status_code == 200

@@ -1,0 +1,218 @@
+"""The relay on a real database and a real index: what is delivered, in which order, after which failures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from opensearchpy import AsyncOpenSearch, OpenSearch
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from lodestay.clock import FixedClock
+from ml.embeddings.gateway import Embedder
+from search.engine import connect
+from serving.relay.index_sink import IndexSink
+from serving.relay.service import SINK, Relay, run
+from tests.serving.indexing import build_index
+from tests.serving.marketplace import Marketplace
+from tests.serving.proxy import proxy_to
+from tests.serving.test_bookings import STAY, SignIn, hold
+from tests.serving.test_search import search
+from tests.transactional.factories import create_hold, stay_of
+from transactional.bookings.service import cancel
+from transactional.listings.service import deactivate
+from transactional.outbox.repository import lag
+
+pytestmark = pytest.mark.opensearch
+
+
+@pytest.fixture
+def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    """Sessions on the test's own database."""
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+@pytest.fixture
+async def client(opensearch_url: str) -> AsyncIterator[AsyncOpenSearch]:
+    """A client for live updates."""
+    client = connect(opensearch_url)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+def relay(
+    sessions: async_sessionmaker[AsyncSession], client: AsyncOpenSearch, index_alias: str, clock: FixedClock
+) -> Relay:
+    """A relay over the test's marketplace."""
+    return Relay(sessions, IndexSink(client, index_alias, clock), clock)
+
+
+async def drain(relay: Relay) -> None:
+    """Step until there is nothing to do."""
+    while await relay.step():
+        pass
+
+
+def document(opensearch: OpenSearch, alias: str, listing_id: int) -> dict[str, Any]:
+    """A listing's document as it is now."""
+    found: dict[str, Any] = opensearch.get(index=alias, id=str(listing_id))
+    return dict(found["_source"])
+
+
+def free_nights(opensearch: OpenSearch, alias: str, listing_id: int) -> int:
+    """Nights that the document says are free."""
+    tokens = document(opensearch, alias, listing_id)["stay_tokens"].split()
+    return sum(token.startswith("n") for token in tokens)
+
+
+async def test_a_booking_leaves_the_search_and_comes_back_when_cancelled(
+    *,
+    searching: TestClient,
+    marketplace: Marketplace,
+    signed_in: SignIn,
+    relay: Relay,
+    opensearch: OpenSearch,
+    index_alias: str,
+) -> None:
+    """What is booked over HTTP is gone from counts and results of the index, and back after a cancellation."""
+    await drain(relay)
+    held = hold(searching, signed_in, marketplace.guest, marketplace.loft)
+    await drain(relay)
+    opensearch.indices.refresh(index=index_alias)
+    assert search(searching, **STAY)["total_count"] == 2
+    searching.post(f"/v1/bookings/{held['booking_id']}/cancel", headers=signed_in(marketplace.guest))
+    await drain(relay)
+    opensearch.indices.refresh(index=index_alias)
+    assert search(searching, **STAY)["total_count"] == 3
+
+
+async def test_a_listing_taken_off_the_market_is_inactive_in_the_index(
+    session: AsyncSession, marketplace: Marketplace, relay: Relay, opensearch: OpenSearch, index_alias: str
+) -> None:
+    """Activity travels like availability does."""
+    await deactivate(session, marketplace.host, marketplace.loft)
+    await session.commit()
+    await drain(relay)
+    assert document(opensearch, index_alias, marketplace.loft)["is_active"] is False
+
+
+async def test_delivering_twice_changes_nothing(
+    *,
+    session: AsyncSession,
+    marketplace: Marketplace,
+    relay: Relay,
+    opensearch: OpenSearch,
+    index_alias: str,
+    clock: FixedClock,
+) -> None:
+    """A batch that was delivered but not remembered is delivered again, to the same document."""
+    await create_hold(session, clock, listing_id=marketplace.loft, guest_id=marketplace.guest.user_id)
+    await session.commit()
+    await relay.sink.write(session, [marketplace.loft])
+    once = document(opensearch, index_alias, marketplace.loft)
+    await relay.sink.write(session, [marketplace.loft])
+    assert document(opensearch, index_alias, marketplace.loft) == once
+
+
+async def test_a_hold_that_expires_is_free_again_without_anybody_asking(
+    *,
+    session: AsyncSession,
+    marketplace: Marketplace,
+    relay: Relay,
+    opensearch: OpenSearch,
+    index_alias: str,
+    clock: FixedClock,
+) -> None:
+    """The relay expires due holds itself and tells the index."""
+    before = free_nights(opensearch, index_alias, marketplace.loft)
+    await create_hold(session, clock, listing_id=marketplace.loft, guest_id=marketplace.guest.user_id)
+    await session.commit()
+    await drain(relay)
+    assert free_nights(opensearch, index_alias, marketplace.loft) == before - 3
+    clock.advance(timedelta(minutes=16))
+    await drain(relay)
+    assert free_nights(opensearch, index_alias, marketplace.loft) == before
+
+
+async def test_without_an_index_nothing_is_written_and_none_is_created(
+    *,
+    session: AsyncSession,
+    marketplace: Marketplace,
+    sessions: async_sessionmaker[AsyncSession],
+    client: AsyncOpenSearch,
+    opensearch: OpenSearch,
+    clock: FixedClock,
+) -> None:
+    """An update never creates an index: its name would stand in the way of the alias."""
+    alias = "not-built-yet"
+    relay = Relay(sessions, IndexSink(client, alias, clock), clock)
+    await create_hold(session, clock, listing_id=marketplace.loft, guest_id=marketplace.guest.user_id)
+    await session.commit()
+    await drain(relay)
+    assert await lag(session, SINK) == 0
+    assert not opensearch.indices.exists(index=alias)
+
+
+async def test_an_index_built_from_older_data_is_caught_up(
+    *,
+    session: AsyncSession,
+    marketplace: Marketplace,
+    relay: Relay,
+    opensearch: OpenSearch,
+    index_alias: str,
+    clock: FixedClock,
+    embedder: Embedder,
+) -> None:
+    """A change that an index in the making has missed is written once it goes into service."""
+    await drain(relay)
+    held = await create_hold(session, clock, listing_id=marketplace.loft, guest_id=marketplace.guest.user_id)
+    await session.commit()
+    await drain(relay)
+    taken = free_nights(opensearch, index_alias, marketplace.loft)
+    async with relay.sessions() as other:  # built from a world without the hold: undone at the end
+        await cancel(other, clock, marketplace.guest, held.booking_id)
+        clock.advance(timedelta(minutes=1))
+        newer = await build_index(other, opensearch, index_alias, clock=clock, embedder=embedder)
+        await other.rollback()
+    assert free_nights(opensearch, index_alias, marketplace.loft) == taken + 3
+    clock.advance(timedelta(seconds=10))
+    await drain(relay)
+    assert free_nights(opensearch, index_alias, marketplace.loft) == taken
+    opensearch.indices.delete(index=newer)
+
+
+async def test_the_relay_waits_for_a_service_and_loses_nothing(
+    *,
+    session: AsyncSession,
+    marketplace: Marketplace,
+    sessions: async_sessionmaker[AsyncSession],
+    opensearch_url: str,
+    opensearch: OpenSearch,
+    index_alias: str,
+    clock: FixedClock,
+) -> None:
+    """While OpenSearch is away the cursor stays; once it is back everything is delivered; `stop` ends the loop."""
+    before = free_nights(opensearch, index_alias, marketplace.loft)
+    guest_id = marketplace.guest.user_id
+    await create_hold(session, clock, listing_id=marketplace.loft, guest_id=guest_id, stay=stay_of(40, 2))
+    await session.commit()
+    with proxy_to(opensearch_url) as proxy:
+        proxy.is_down = True
+        client = connect(proxy.url)
+        stop = asyncio.Event()
+        running = asyncio.create_task(run(Relay(sessions, IndexSink(client, index_alias, clock), clock), stop))
+        await asyncio.sleep(1)
+        assert await lag(session, SINK) > 0
+        proxy.is_down = False
+        while await lag(session, SINK):
+            await session.commit()
+            await asyncio.sleep(0.05)
+        stop.set()
+        await running
+        await client.close()
+    assert free_nights(opensearch, index_alias, marketplace.loft) == before - 2
