@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ console = Console()
 
 messages = Console(stderr=True)
 """Progress and remarks go here, so that stdout can be piped."""
+
+_TICKING = re.compile(r" \(\d+ s\)$")  # how long a step has taken so far: for the eye, not for a log
 
 
 def print_json(value: object) -> None:
@@ -76,9 +79,10 @@ def progress(what: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
         seen: set[str] = set()
 
         def once(text: str) -> None:
-            if text not in seen:
-                seen.add(text)
-                messages.print(f"{what}: {text}", highlight=False)
+            step = _TICKING.sub("", text)
+            if step not in seen:
+                seen.add(step)
+                messages.print(f"{what}: {step}", highlight=False)
 
         yield once
 

@@ -127,8 +127,7 @@ def _show(states: Sequence[ServiceState], supervisor: Supervisor, *, as_json: bo
     if as_json:
         print_json({"home": supervisor.home, "folders": supervisor.folders(), "services": states})
         return
-    rows = [[state.name, _state(state), state.address, state.pid and str(state.pid)] for state in states]
-    print_table(None, ["service", "state", "address", "process"], rows)
+    print_table(None, ["service", "state", "address"], [[state.name, _state(state), state.address] for state in states])
     for state in states:
         if state.hint and state.state != "stopped":
             messages.print(f"[dim]→[/] {escape(state.title)}: {escape(state.hint)}", highlight=False)

@@ -60,9 +60,12 @@ class Records:
 
     def remember_endpoint(self, variable: str, address: str | None) -> None:
         """Write a service's address for every process that reads the settings; None: take it out."""
-        endpoints = {name: value for name, value in self.endpoints().items() if name != variable}
+        known = self.endpoints()
+        endpoints = {name: value for name, value in known.items() if name != variable}
         if address is not None:
             endpoints[variable] = address
+        if endpoints == known:
+            return
         text = "".join(f"{name}={value}\n" for name, value in sorted(endpoints.items()))
         write_whole(endpoints_file(self.home), text)
 

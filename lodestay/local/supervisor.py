@@ -73,6 +73,8 @@ class Supervisor:
     def down(self, names: Iterable[str]) -> list[ServiceState]:
         """Stop the named services (all, when none is named), last started first."""
         chosen = self._named(names)
+        if not self.home.exists():  # nothing was ever started here: nothing to stop, nothing to write
+            return [self.state(service) for service in chosen]
         with locked(self.records.lock, patience=_LOCK_PATIENCE):
             for service in reversed(self._with_needs(chosen)):
                 if service in chosen:
@@ -198,9 +200,10 @@ class Supervisor:
     def _failure(self, service: Service, what: str) -> ServiceDidNotStart:
         log = self.records.log(service.name)
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:] if log.exists() else []
+        again = f"lodestay down {service.name} && lodestay up {service.name}"
         return ServiceDidNotStart(
             f"{service.title} {what}.",
-            hint="\n".join([f"Its log is {log}. The last lines:", *lines, f"Then: lodestay up {service.name}"]),
+            hint="\n".join([f"Its log is {log}. The last lines:", *lines, f"Then: {again}"]),
             service=service.name,
             log=str(log),
         )

@@ -34,7 +34,10 @@ def test_json_takes_what_the_platform_is_made_of(capsys: pytest.CaptureFixture[s
 
 def test_json_has_every_field_and_the_table_those_chosen(capsys: pytest.CaptureFixture[str]) -> None:
     """Programs get whole records, people the columns that matter; nothing known is a dash."""
-    records = [{"name": "loft", "price": 12_000, "secret": 1}, {"name": "shed", "price": None, "secret": 2}]
+    records: list[dict[str, object]] = [
+        {"name": "loft", "price": 12_000, "secret": 1},
+        {"name": "shed", "price": None, "secret": 2},
+    ]
     print_rows(None, records, columns={"name": "listing", "price": "price"}, as_json=True)
     assert json.loads(capsys.readouterr().out) == records
     print_rows(None, records, columns={"name": "listing", "price": "price"}, as_json=False)
@@ -47,8 +50,8 @@ def test_json_has_every_field_and_the_table_those_chosen(capsys: pytest.CaptureF
 def test_progress_in_a_pipe_says_each_thing_once_and_not_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     """A log does not fill with the same line, and results stay alone on stdout."""
     with progress("Import", quiet=False) as report:
-        for _ in range(3):
-            report("reading listings")
+        for seconds in range(3):
+            report(f"reading listings ({seconds} s)")
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.count("Import: reading listings") == 1

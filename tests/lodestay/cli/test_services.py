@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from lodestay.cli.app import build
 from lodestay.cli.services import app
@@ -83,6 +82,12 @@ def test_doctor_names_every_prerequisite(run: Run) -> None:
     """What is needed, what was found, and whether that is enough."""
     findings = json.loads(run("doctor", "--json").stdout)
     assert [finding["name"] for finding in findings] == ["Python", "JDK", "Maven", "Disk", "Memory"]
+
+
+def test_stopping_what_was_never_started_writes_nothing(run: Run, home: Path) -> None:
+    """`down` in a fresh checkout, or with the wrong home, leaves no trace."""
+    assert {state["state"] for state in json.loads(run("down", "--json").stdout)["services"]} == {"stopped"}
+    assert not home.exists()
 
 
 def test_every_command_has_json() -> None:

@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lodestay.local import postgres as module
 from lodestay.local.account import ground, service_account
+from lodestay.local.errors import ServiceDidNotStart
 from lodestay.local.postgres import Postgres
 from lodestay.local.postgres import database_url as database_of
 from lodestay.local.state import State
@@ -72,6 +74,23 @@ def test_a_stale_lock_file_that_names_a_living_stranger_is_survived(supervised: 
         _up(supervisor)
         assert stranger.poll() is None
         stranger.kill()
+
+
+def test_without_our_care_that_lock_file_would_stop_it(supervised: Supervise, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control: with the lock file left as it is, PostgreSQL does refuse to start."""
+    supervisor = supervised(services=[Postgres()])
+    _up(supervisor)
+    data = supervisor.folders()[-1] / "postgres"
+    lock_file = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+    _kill(supervisor)
+    monkeypatch.setattr(module, "_clear_lock_file", lambda _data: None)
+    with subprocess.Popen(["sleep", "600"], user=data.stat().st_uid) as stranger:
+        lock_file[0] = str(stranger.pid)
+        (data / "postmaster.pid").write_text("\n".join(lock_file), encoding="utf-8")
+        with pytest.raises(ServiceDidNotStart, match="ended while it was starting") as caught:
+            supervisor.up([])
+        stranger.kill()
+    assert "lock file" in (caught.value.hint or "")
 
 
 def test_a_server_that_we_lost_track_of_is_replaced(supervised: Supervise) -> None:
