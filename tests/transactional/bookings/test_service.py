@@ -24,7 +24,10 @@ from transactional.bookings import repository, service
 from transactional.bookings.errors import BookingNotFound, BookingStateConflict, OnlyTheGuest, StayIsOver
 from transactional.bookings.holds import expire_due_holds
 from transactional.bookings.records import BookingRecord
+from transactional.bookings.rules import Side
 from transactional.calendars.errors import StayUnavailable
+from transactional.calendars.rules import Window
+from transactional.calendars.service import set_min_stay
 from transactional.listings.errors import ListingWithdrawn
 from transactional.quotes.errors import QuoteAlreadyBooked, QuoteExpired, QuoteNotFound
 from transactional.users.actors import Role
@@ -239,3 +242,32 @@ async def test_lists_page_newest_first_and_show_own_alone(session: AsyncSession,
             if cursor is None:
                 break
         assert seen == expected
+
+
+async def test_late_confirmation_asks_the_rules_again(session: AsyncSession, clock: FixedClock) -> None:
+    """B10: a hold confirmed in time keeps the rules of its day; one that comes late meets those of now."""
+    host, guest = await create_host(session), await create_user(session)
+    listing = await create_listing(session, host=host)
+    early = await create_hold(
+        session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, stay=stay_of(10, 3)
+    )
+    late = await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, stay=stay_of(20, 3))
+    window = Window(stay_of(0, 30).check_in, stay_of(0, 30).check_out)
+    await set_min_stay(session, actor_of(host), listing.listing_id, window, min_stay=5)
+    assert (await service.confirm(session, clock, actor_of(guest), early.booking_id)).status == "confirmed"
+    clock.advance(KEEP)
+    with pytest.raises(StayUnavailable) as refused:
+        await service.confirm(session, clock, actor_of(guest), late.booking_id)
+    assert refused.value.rule is Refusal.MIN_STAY
+
+
+async def test_updates_guard_themselves(session: AsyncSession, clock: FixedClock) -> None:
+    """B18: even called past the service, a statement changes no booking in a state that it does not name."""
+    guest, listing = await create_user(session), await create_listing(session)
+    held = await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+    assert await repository.confirm_late(session, held.booking_id, now=clock.now()) is None
+    await service.cancel(session, clock, actor_of(guest), held.booking_id)
+    assert await repository.confirm_in_time(session, held.booking_id, now=clock.now()) is None
+    assert await repository.confirm_late(session, held.booking_id, now=clock.now()) is None
+    assert await repository.cancel(session, held.booking_id, side=Side.GUEST, now=clock.now()) is None
+    assert await live_kinds(session) == []
