@@ -79,6 +79,8 @@ class StayGrid:
 
     def totals(self, check_in: date, nights: int, *, guests: int, listings: Ints) -> Ints:
         """Totals of the stay in some listings (columns), in minor units, as `price_stay` makes them."""
+        if not listings.size:
+            return np.zeros(0, dtype=np.int64)  # the stay may lie outside the window
         first = (check_in - self.start).days
         nights_minor = self._price_until[first + nights, listings] - self._price_until[first, listings]
         subtotal = nights_minor - share(nights_minor, self._discount(nights)[listings])
