@@ -7,6 +7,8 @@ serves markets of any currency. No column is an amount of money for the same rea
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -80,8 +82,25 @@ FEATURES = KNOWN_FEATURES
 YEAR_DAYS = 365.2425
 
 
+@dataclass(frozen=True)
+class OwnPrices:
+    """What n listing-nights' listings asked for earlier nights; NaN for a listing that never asked anything.
+
+    Attributes
+    ----------
+    median_minor
+        (n,) minor units.
+    weekend_uplift, variation
+        (n,) as in `ml.listing_stats.NIGHT_STATS`, over the earlier nights only.
+    """
+
+    median_minor: Floats
+    weekend_uplift: Floats
+    variation: Floats
+
+
 def pricing_features(
-    listings: pa.Table, nights: Dates, *, lead_days: Floats, own_median_minor: Floats
+    listings: pa.Table, nights: Dates, *, lead_days: Floats, comparables_minor: Floats, own: OwnPrices
 ) -> NDArray[np.float64]:
     """Matrix of the price models for n listing-nights.
 
@@ -93,26 +112,28 @@ def pricing_features(
         (n,) datetime64[D].
     lead_days
         (n,) days from the day the prices are asked to the night.
-    own_median_minor
-        (n,) median of the listing's own earlier nightly prices; NaN for an unseen listing.
+    comparables_minor
+        (n,) what comparable listings ask; training on unseen listings hides some of them.
+    own
+        Earlier prices of the listing.
 
     Returns
     -------
     (n, len(FEATURES)) float64
         The first ``len(UNSEEN_FEATURES)`` columns are those of the model for unseen listings.
     """
-    weekday = (nights.astype("datetime64[D]").astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday (3)
-    angle = 2 * np.pi * nights.astype("datetime64[D]").astype(np.float64) / YEAR_DAYS
-    seen = np.isfinite(own_median_minor)
+    number = nights.astype("datetime64[D]").astype(np.int64)
+    weekday = (number + 3) % 7  # 1970-01-01 was a Thursday (3)
+    angle = 2 * np.pi * number / YEAR_DAYS
     values = {
         "weekday": weekday.astype(np.float64),
         "is_weekend": np.isin(weekday, WEEKEND).astype(np.float64),
         "year_sin": np.sin(angle),
         "year_cos": np.cos(angle),
         "lead_days": lead_days,
-        "own_to_comparables": divide(own_median_minor, floats(listings, "comparables_minor")),
-        "own_weekend_uplift": np.where(seen, floats(listings, "weekend_uplift"), np.nan),
-        "own_variation": np.where(seen, floats(listings, "price_variation"), np.nan),
+        "own_to_comparables": divide(own.median_minor, comparables_minor),
+        "own_weekend_uplift": own.weekend_uplift,
+        "own_variation": own.variation,
     }
     columns = [values[name] if name in values else floats(listings, name) for name in FEATURES]
     return np.column_stack(columns) if len(nights) else np.empty((0, len(FEATURES)))

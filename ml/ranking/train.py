@@ -14,7 +14,7 @@ import numpy as np
 from ml.ranking.dataset import RankingData
 from ml.ranking.features import FEATURES
 
-MAX_ROWS = 200_000
+MAX_ROWS = 150_000
 """Rows above which searches are sampled, so that training stays under half a minute on two cores."""
 
 
@@ -49,6 +49,7 @@ class RankerParameters:
             "learning_rate": self.learning_rate,
             "num_leaves": self.num_leaves,
             "min_data_in_leaf": self.min_data_in_leaf,
+            "max_bin": 63,  # as good as 255 here, and faster
             "feature_fraction": self.feature_fraction,
             "lambda_l2": self.lambda_l2,
             "seed": self.seed,
