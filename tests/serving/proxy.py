@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
+import select
+import socket
+import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+_CHUNK = 65_536
+_TICK_SECONDS = 0.05
 
-class Proxy:
+
+class Proxy(socketserver.ThreadingTCPServer):
     """Passes bytes on; can be told to drop every connection, or to take requests and never answer.
 
     Attributes
@@ -21,64 +26,42 @@ class Proxy:
     """
 
     def __init__(self, target: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
         parts = urlsplit(target)
-        self._target = (parts.hostname or "127.0.0.1", parts.port or 80)
+        self.target = (parts.hostname or "127.0.0.1", parts.port or 80)
         self.is_down = False
         self.is_silent = False
-        self.url = ""
+        self.is_closing = False
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
-    async def serve(self, ready: threading.Event, stop: asyncio.Event) -> None:
-        """Run until `stop`."""
-        server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
-        self.url = "http://{}:{}".format(*server.sockets[0].getsockname()[:2])
-        ready.set()
-        await stop.wait()
-        server.close()
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while request := await reader.read(65_536):
-                if self.is_down:
-                    break
-                if self.is_silent:
-                    continue
-                await self._exchange(request, reader, writer)
-        finally:
-            writer.close()
+class _Handler(socketserver.BaseRequestHandler):
+    """One connection."""
 
-    async def _exchange(self, request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Join the caller to the service from here on."""
-        service_reader, service_writer = await asyncio.open_connection(*self._target)
-        service_writer.write(request)
-        there = asyncio.create_task(self._copy(reader, service_writer))
-        back = asyncio.create_task(self._copy(service_reader, writer))
-        await asyncio.wait([there, back], return_when=asyncio.FIRST_COMPLETED)
-        for task in (there, back):
-            task.cancel()
-        service_writer.close()
+    server: Proxy
 
-    async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        while data := await source.read(65_536):
-            if self.is_down:
-                return
-            if not self.is_silent:
-                sink.write(data)
-                await sink.drain()
+    def handle(self) -> None:
+        """Copy in both directions until either side, or the test, ends it."""
+        with socket.create_connection(self.server.target) as service:
+            other = {self.request: service, service: self.request}
+            while not (self.server.is_down or self.server.is_closing):
+                for ready in select.select(list(other), [], [], _TICK_SECONDS)[0]:
+                    data = ready.recv(_CHUNK)
+                    if not data or self.server.is_down:
+                        return
+                    if not self.server.is_silent:
+                        other[ready].sendall(data)
 
 
 @contextmanager
 def proxy_to(target: str) -> Iterator[Proxy]:
-    """Run a proxy in a thread of its own."""
-    proxy, ready, loop, stop = Proxy(target), threading.Event(), asyncio.new_event_loop(), asyncio.Event()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(proxy.serve(ready, stop)))
-    thread.start()
-    ready.wait()
-    try:
-        yield proxy
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0.05))
-        loop.close()
+    """Run a proxy in threads of its own; leaving waits for all of them."""
+    with Proxy(target) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, args=(_TICK_SECONDS,))
+        thread.start()
+        try:
+            yield proxy
+        finally:
+            proxy.is_closing = True
+            proxy.shutdown()
+            thread.join()
