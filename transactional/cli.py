@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 
 import typer
 from sqlalchemy import text
 
-from lodestay.cli.output import AsJson, console, print_json
+from lodestay.cli.output import AsJson, console, print_json, print_rows
 from lodestay.settings import get_settings
 from transactional.imports.cli import app as imports_app
 from transactional.kit.database import create_engine, session_factory
 from transactional.markets.exchange import ExchangeRates
-from transactional.markets.repository import latest_rates, load_exchange_rates
+from transactional.markets.repository import MarketOverview, latest_rates, load_exchange_rates, overview
 from transactional.migrations.run import upgrade
 
 app = typer.Typer(no_args_is_help=True)
@@ -40,6 +41,23 @@ def rates(*, as_json: AsJson = False) -> None:
         print_json({"added": added, "day": newest.day, "currencies": sorted(newest.per_euro)})
     else:
         console.print(f"{added:,} rates added; {len(newest.per_euro)} currencies as of [bold]{newest.day}[/bold].")
+
+
+@app.command()
+def markets(*, as_json: AsJson = False) -> None:
+    """List the markets: what they offer and when they were imported."""
+    found = [asdict(market) for market in asyncio.run(_markets(get_settings().require_database_url()))]
+    shown = {name: name.replace("_", " ") for name in ("market_key", "name", "country", "currency", "active_listings")}
+    print_rows(None, found, columns=shown | {"snapshot_date": "as of"}, as_json=as_json)
+
+
+async def _markets(database_url: str) -> list[MarketOverview]:
+    engine = create_engine(database_url, pool_size=1, lock_timeout_ms=LOCK_TIMEOUT_MS)
+    try:
+        async with session_factory(engine).begin() as session:
+            return await overview(session)
+    finally:
+        await engine.dispose()
 
 
 async def _load_rates(database_url: str) -> tuple[int, ExchangeRates]:

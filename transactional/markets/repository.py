@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date, datetime
+
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from transactional.imports.models import ImportRun
 from transactional.kit.copying import copy_rows
+from transactional.listings.models import Listing
 from transactional.markets.ecb import read_rates
 from transactional.markets.errors import MarketNotFound
 from transactional.markets.exchange import ExchangeRates
 from transactional.markets.models import ExchangeRate, Market, Neighbourhood
+
+
+@dataclass(frozen=True)
+class MarketOverview:
+    """A market at a glance; `imported_at` is null for one that no import made."""
+
+    market_key: str
+    name: str
+    country: str
+    currency: str
+    timezone: str
+    snapshot_date: date | None
+    active_listings: int
+    imported_at: datetime | None
 
 
 async def get(session: AsyncSession, market_key: str) -> Market:
@@ -24,6 +43,17 @@ async def get(session: AsyncSession, market_key: str) -> Market:
 async def list_all(session: AsyncSession) -> list[Market]:
     """Every market, by key."""
     return list((await session.scalars(select(Market).order_by(Market.market_key))).all())
+
+
+async def overview(session: AsyncSession) -> list[MarketOverview]:
+    """Every market with how much it offers and when it was last imported, by key."""
+    active = select(func.count()).where(Listing.market_key == Market.market_key, Listing.is_active).scalar_subquery()
+    imported = (
+        select(func.max(ImportRun.finished_at)).where(ImportRun.market_key == Market.market_key).scalar_subquery()
+    )
+    columns = (Market.market_key, Market.name, Market.country, Market.currency, Market.timezone, Market.snapshot_date)
+    statement = select(*columns, active, imported).order_by(Market.market_key)
+    return [MarketOverview(*row) for row in (await session.execute(statement)).all()]
 
 
 async def list_neighbourhoods(session: AsyncSession, market_key: str) -> list[Neighbourhood]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from lodestay.cli import app as module
-from lodestay.cli.app import GROUP, build, main
+from lodestay.cli.app import GROUP, asked, build, main
 from lodestay.cli.extras import extra_with
 from lodestay.cli.failures import describe
 
@@ -142,3 +143,18 @@ def test_modules_are_traced_to_extras(missing: str, extra: str | None) -> None:
 def test_a_missing_module_of_ours_is_a_fault_and_not_an_extra() -> None:
     """Nobody is told to install what the project itself should hold."""
     assert describe(ModuleNotFoundError("x", name="serving.nothing")).slug == "unexpected-error"
+
+
+def test_only_the_app_of_the_command_asked_for_is_loaded(plugins: list[EntryPoint]) -> None:
+    """A plugin's name picks it; help and unknown words load all."""
+    assert [plugin.name for plugin in asked(["--debug", "poor_commands", "x"], plugins)] == ["poor_commands"]
+    assert asked(["--help"], plugins) == plugins
+    assert asked(["nonsense"], plugins) == plugins
+
+
+def test_every_command_is_an_entry_point_of_its_name() -> None:
+    """The installed entry points are exactly the commands that their apps offer."""
+    named = {plugin.name for plugin in entry_points(group=GROUP)}
+    root, missing = build(entry_points(group=GROUP))
+    assert missing == []
+    assert set(typer.main.get_command(root).commands) == named
