@@ -1,8 +1,9 @@
 """Building an index beside the one in service, and putting it in its place.
 
 A build writes to an index of its own name; searches read an alias. The alias moves in one step, after
-:func:`search.index_checks.check` has nothing to say against it, and one earlier index is kept so that
-the step can be taken back. A build that dies leaves an index nobody reads, which the next one removes.
+:func:`search.index_checks.check` has nothing to say against it, and the index that served before is kept,
+under the alias ``…-previous``, so that the step can be taken back. A build that dies leaves an index nobody
+reads, which the next one removes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import NotFoundError
 from opensearchpy.helpers import streaming_bulk
 
 from search.document import document_id, index_body
@@ -97,37 +97,44 @@ def finish_loading(client: OpenSearch, index: str) -> None:
     client.indices.refresh(index=index)
 
 
-def put_in_service(client: OpenSearch, alias: str, index: str, *, keep: int = 1) -> None:
-    """Point the alias to an index, in one step, and remove all but the newest `keep` of the others.
+def put_in_service(client: OpenSearch, alias: str, index: str) -> None:
+    """Point the alias to an index, in one step, keep the one before it, and remove older ones.
 
-    Doing it again changes nothing. An alias name that is taken by an index is refused by the engine.
+    Doing it again changes nothing; doing it with the one before takes the step back. Newer indices, which
+    somebody may be building, are left alone.
     """
-    actions = [{"remove": {"index": name, "alias": alias}} for name in in_service(client, alias) if name != index]
-    client.indices.update_aliases(body={"actions": [*actions, {"add": {"index": index, "alias": alias}}]})
-    others = sorted(name for name in _family(client, alias) if name != index)
-    for name in others[: max(0, len(others) - keep)]:
-        client.indices.delete(index=name)
+    previous = f"{alias}-previous"
+    family = _family(client, alias)
+    serving = [name for name, aliases in family.items() if alias in aliases]
+    if serving != [index]:
+        before = [name for name in serving if name != index]
+        out = [
+            {"remove": {"index": name, "alias": held}}
+            for name, aliases in family.items()
+            for held in sorted(aliases & {alias, previous})
+        ]
+        into = [{"add": {"index": name, "alias": previous}} for name in before]
+        client.indices.update_aliases(body={"actions": [*out, *into, {"add": {"index": index, "alias": alias}}]})
+    for name, aliases in _family(client, alias).items():
+        if name < index and not aliases & {alias, previous}:
+            client.indices.delete(index=name)
 
 
 def in_service(client: OpenSearch, alias: str) -> list[str]:
     """Names of the indices that the alias points to: one, or none before the first build."""
-    try:
-        return sorted(client.indices.get_alias(name=alias))
-    except NotFoundError:
-        return []
+    return [name for name, aliases in _family(client, alias).items() if alias in aliases]
 
 
 def index_status(client: OpenSearch, alias: str) -> list[IndexStatus]:
     """Describe the indices of the alias's family, oldest first."""
-    serving = in_service(client, alias)
     found = []
-    for name in _family(client, alias):
+    for name, aliases in _family(client, alias).items():
         meta = client.indices.get_mapping(index=name)[name]["mappings"]["_meta"]
         stats = client.indices.stats(index=name, metric="docs,store")["indices"][name]["primaries"]
         found.append(
             IndexStatus(
                 name=name,
-                in_service=name in serving,
+                in_service=alias in aliases,
                 documents=stats["docs"]["count"],
                 bytes=stats["store"]["size_in_bytes"],
                 model=meta["model"],
@@ -137,7 +144,7 @@ def index_status(client: OpenSearch, alias: str) -> list[IndexStatus]:
     return found
 
 
-def _family(client: OpenSearch, alias: str) -> list[str]:
-    """Indices that :func:`create_index` made for the alias: its name, a dash, and digits only."""
-    names = client.indices.get(index=f"{alias}-*", expand_wildcards="open", ignore_unavailable=True)
-    return sorted(name for name in names if name.removeprefix(f"{alias}-").isdigit())
+def _family(client: OpenSearch, alias: str) -> dict[str, set[str]]:
+    """Indices that :func:`create_index` made for the alias (its name, a dash, digits), by age, with their aliases."""
+    found = client.indices.get_alias(index=f"{alias}-*")
+    return {name: set(found[name]["aliases"]) for name in sorted(found) if name.removeprefix(f"{alias}-").isdigit()}

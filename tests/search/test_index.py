@@ -57,7 +57,7 @@ def expected(supply: Supply, **changes: Any) -> Expected:
     """Say what an index of the supply should hold, but for the changes."""
     listings = list(supply.listings)
     samples = [Sample(r, supply.calendars.get(r["listing_id"]), supply.terms[r["listing_id"]]) for r in listings[:12]]
-    plain = {
+    plain: dict[str, Any] = {
         "documents": len(listings),
         "samples": samples,
         "covers_until": NOW,
@@ -84,6 +84,18 @@ def test_a_good_index_passes_and_is_swapped_in(opensearch: OpenSearch, alias: st
         (builds[1], False, 40, MODEL),
         (builds[2], True, 40, MODEL),
     ]
+
+
+def test_a_step_can_be_taken_back(opensearch: OpenSearch, alias: str) -> None:
+    """A dead build is swept away by the next, not kept in place of what served; one under way is left alone."""
+    good, dead, bad, under_way = (build(opensearch, alias, [], minute=minute) for minute in range(4))
+    put_in_service(opensearch, alias, good)
+    put_in_service(opensearch, alias, bad)
+    assert [s.name for s in index_status(opensearch, alias)] == [good, bad, under_way]
+    put_in_service(opensearch, alias, good)
+    assert in_service(opensearch, alias) == [good]
+    assert dead not in opensearch.indices.get(index=f"{alias}-*")
+    assert bad in opensearch.indices.get(index=f"{alias}-*")
 
 
 def test_what_is_wrong_is_found(opensearch: OpenSearch, alias: str, supply: Supply) -> None:
