@@ -19,6 +19,7 @@ from simulation.choice import examination
 from simulation.draws import stream
 from simulation.market import Market
 from simulation.sessions import Behaviour, DayLog, Regulars, play_day
+from simulation.stay_grid import StayGrid
 from simulation.supply import SyntheticMarket
 from tests.simulation.markets import calendars_of, market_of
 
@@ -145,6 +146,21 @@ def test_bookings_never_share_a_night(played: Played) -> None:
         for night in Stay(event.check_in, event.check_out):
             assert (event.listing_id, night) not in nights
             nights.add((event.listing_id, night))
+
+
+def test_nights_would_be_sold_twice_if_none_were_taken(
+    lisbon: SyntheticMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: with the guard off the same play does sell nights twice."""
+    monkeypatch.setattr(StayGrid, "take", lambda *_args: None)
+    open_house = _play(lisbon, seed=5, days=5, searches=SEARCHES, behaviour=Behaviour())
+    nights = [
+        (booking.listing_id, night)
+        for day in open_house.days
+        for booking in day.bookings
+        for night in Stay(booking.check_in, booking.check_out)
+    ]
+    assert len(set(nights)) < len(nights)
 
 
 def test_bookings_agree_with_their_events(played: Played) -> None:

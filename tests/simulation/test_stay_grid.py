@@ -52,9 +52,9 @@ def _calendars(draw: st.DrawFn) -> StayCalendar:
 @settings(max_examples=150, deadline=None)
 @given(
     listings=st.lists(st.tuples(_calendars(), _terms), min_size=1, max_size=6),
-    taken=st.lists(st.tuples(st.integers(0, 5), st.integers(0, WINDOW - 1), st.integers(1, 5)), max_size=4),
+    taken=st.lists(st.tuples(st.integers(0, 2), st.integers(-6, 6), st.integers(1, 5)), max_size=3),
     arrival=st.integers(0, WINDOW - 1),
-    nights=st.integers(1, 40),
+    nights=st.integers(1, 8) | st.integers(1, 40),
     notice=st.integers(-2, 20),
     guests=st.integers(1, 7),
 )
@@ -72,7 +72,8 @@ def test_grid_agrees_with_calendar_and_price(
     terms = [term for _, term in listings]
     end = START + timedelta(days=WINDOW)
     grid = StayGrid(calendars, terms, start=START, end=end)
-    for row, first, count in taken:
+    for row, offset, count in taken:
+        first = min(max(arrival + offset, 0), WINDOW - count)
         if row < len(calendars):
             _take(calendars[row], START + timedelta(days=first), count)
             grid.take(row, START + timedelta(days=first), count)
