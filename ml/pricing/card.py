@@ -92,4 +92,4 @@ def _flat(shares: Mapping[str, float]) -> list[str]:
     ]
 
 
-_MOSTLY = 0.5
+_MOSTLY = 0.9

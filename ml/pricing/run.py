@@ -94,6 +94,7 @@ def _run(
         listings=listings,
         over_rule=difference(errors["rule"], errors["model"], generator),
         coverage=found["model"].coverage,
+        rule_coverage=found["rule"].coverage,
         rule=task.rule,
     )
     finalist = "model" if over_rule.promote else "rule"
