@@ -10,14 +10,12 @@ from sqlalchemy import text
 
 from lodestay.cli.output import AsJson, console, print_json, print_rows
 from lodestay.settings import get_settings
-from transactional.imports.cli import app as imports_app
 from transactional.kit.database import create_engine, session_factory
 from transactional.markets.exchange import ExchangeRates
 from transactional.markets.repository import MarketOverview, latest_rates, load_exchange_rates, overview
 from transactional.migrations.run import upgrade
 
 app = typer.Typer(no_args_is_help=True)
-app.add_typer(imports_app)
 LOCK_TIMEOUT_MS = 5_000
 
 

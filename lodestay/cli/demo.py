@@ -22,7 +22,7 @@ from rich.rule import Rule
 
 from lodestay.cli.journal import Journal, Step, chain, state_of
 from lodestay.cli.output import AsJson, messages, print_json
-from lodestay.errors import LodestayError
+from lodestay.errors import SetupIncomplete
 from lodestay.settings import get_settings
 
 app = typer.Typer()
@@ -34,7 +34,7 @@ ENOUGH_RESULTS = 10
 WEEKS_AHEAD = 4
 
 
-class DemoStepFailed(LodestayError):
+class DemoStepFailed(SetupIncomplete):
     """A command of the demo did not succeed; what it printed stands above."""
 
     title = "The demo stopped"
