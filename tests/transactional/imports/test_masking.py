@@ -53,21 +53,29 @@ def test_masking_twice_is_masking_once(text: str) -> None:
 
 def test_names_of_people_are_taken_out() -> None:
     """Whole words in any case, several next to each other, and in scripts without spaces."""
-    assert NO_NAMES.hide("Thank you Belinda! BELINDA's place", "Belinda", HOST) == "Thank you [host]! [host]'s place"
-    assert NO_NAMES.hide("An & Jo are nice, so is Jo", "An & Jo", HOST) == "[host] are nice, so is [host]"
-    assert NO_NAMES.hide("谢谢小明的家", "小明", HOST) == "谢谢[host]的家"
-    assert NO_NAMES.hide("Jolly place", "Jo", GUEST) == "Jolly place"
-    assert NO_NAMES.hide("Nothing to hide", "", HOST) == "Nothing to hide"
+    assert (
+        NO_NAMES.hide("Thank you Belinda! BELINDA's place", "Belinda", HOST, prose=True)
+        == "Thank you [host]! [host]'s place"
+    )
+    assert NO_NAMES.hide("An & Jo are nice, so is Jo", "An & Jo", HOST, prose=True) == "[host] are nice, so is [host]"
+    assert NO_NAMES.hide("谢谢小明的家", "小明", HOST, prose=True) == "谢谢[host]的家"
+    assert NO_NAMES.hide("Jolly place", "Jo", GUEST, prose=True) == "Jolly place"
+    assert NO_NAMES.hide("Nothing to hide", "", HOST, prose=True) == "Nothing to hide"
 
 
-def test_everyday_words_are_no_names() -> None:
+@pytest.mark.parametrize(
+    ("text", "prose", "hidden"),
+    [
+        ("A sunny home in Singapore by Belinda", True, "A sunny home in Singapore by [host]"),
+        ("Sunny rooms, thanks to Sunny", True, "Sunny rooms, thanks to [host]"),
+        ("Cosy Sunny Room of Belinda", False, "Cosy Sunny Room of [host]"),
+    ],
+)
+def test_everyday_words_are_names_where_their_capital_says_so(text: str, prose: bool, hidden: str) -> None:  # noqa: FBT001
     """A host called Sunny Home does not take the sun out of every description."""
-    names = Names(
-        ["a sunny home", "sunny and home", "home is sunny", "belinda belinda belinda"], ordinary=["singapore"]
-    )
-    assert names.hide("A sunny home in Singapore by Belinda", "Sunny Home Singapore Belinda", HOST) == (
-        "A sunny home in Singapore by [host]"
-    )
+    people = ["a sunny home", "sunny and home", "home is sunny", "belinda belinda belinda"]
+    names = Names(people, ordinary=["singapore"])
+    assert names.hide(text, "Sunny Home Singapore Belinda", HOST, prose=prose) == hidden
 
 
 def test_markup_becomes_lines() -> None:

@@ -2,7 +2,8 @@
 
 Hosts and reviewers become keyed hashes (:func:`lodestay.ids.pseudonym`); their names are taken out of
 the free texts that concern them, because guests write "thank you Belinda" and hosts sign what they
-write. A name that is an everyday word in the same texts ("Sunny", "Home") is no name and stays.
+write. A name that is an everyday word in the same texts ("Sunny", "Max") is taken for a name only where
+its capital says so.
 """
 
 from __future__ import annotations
@@ -80,25 +81,35 @@ class Names:
 
     def __init__(self, writings: Iterable[str], *, ordinary: Iterable[str]) -> None:
         people = Counter(word for written in writings for word in set(_WORD.findall(written)))
-        self._ordinary = {
+        self._everyday = {
             word
             for word, n in people.items()
             if word.islower() and n >= _ORDINARY_PEOPLE and n >= people[word.capitalize()]
         }
-        self._ordinary.update(ordinary)
+        self._ordinary = frozenset(ordinary)
 
-    def telling(self, name: str | None) -> tuple[str, ...]:
-        """Words of a name to be masked: two letters or more, and not everyday words."""
-        words = _WORD.findall(name or "")
-        return tuple(dict.fromkeys(word for word in words if word.lower() not in self._ordinary))
+    def hide(self, text: str, name: str | None, stand_in: str, *, prose: bool) -> str:
+        """Put `stand_in` where `text` says a word of `name`.
 
-    def hide(self, text: str, name: str | None, stand_in: str) -> str:
-        """Put `stand_in` where `text` says a telling word of `name`, in whatever case."""
+        In whatever case where the word is a name alone; an everyday word only with a capital inside a
+        sentence.
+
+        Parameters
+        ----------
+        prose
+            Whether capitals mean anything: in titles they do not.
+        """
         if not name or not text:
             return text
         lower = text.lower()
-        words = tuple(word for word in self.telling(name) if word.lower() in lower)
-        return _pattern(words).sub(stand_in, text) if words else text
+        said = dict.fromkeys(
+            word for word in _WORD.findall(name) if word.lower() in lower and word.lower() not in self._ordinary
+        )
+        telling = tuple(word for word in said if word.lower() not in self._everyday)
+        everyday = tuple(word.capitalize() for word in said if word.lower() in self._everyday) if prose else ()
+        if telling:
+            text = _pattern(telling).sub(stand_in, text)
+        return _inside_sentence(everyday).sub(stand_in, text) if everyday else text
 
 
 @lru_cache(maxsize=65_536)
@@ -109,3 +120,9 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
         for word in sorted(words, key=len, reverse=True)
     )
     return re.compile(rf"(?:{any_of})(?:(?:\s+|\s*&\s*)(?:{any_of}))*", re.IGNORECASE)
+
+
+@lru_cache(maxsize=65_536)
+def _inside_sentence(words: tuple[str, ...]) -> re.Pattern[str]:
+    """The words with their capital, after a small letter or a comma."""
+    return re.compile(rf"(?<=[a-z,;&] )(?:{'|'.join(map(re.escape, words))})(?!\w)")

@@ -156,14 +156,16 @@ def _mask(listings: Listings, reviews: Reviews | None, facts: MarketFacts, key: 
     for row in listings.rows:
         row["host_key"] = pseudonym(key, SOURCE, "host", row["host_number"])
         for column in _TEXTS:
-            row[column] = names.hide(row[column], listings.host_names[row["source_id"]], masking.HOST)
+            row[column] = names.hide(
+                row[column], listings.host_names[row["source_id"]], masking.HOST, prose=column != "title"
+            )
         row["title"] = row["title"].replace("\n", " ") or row["property_phrase"] or "Place to stay"
     for number, facts_of_host in listings.hosts.items():
         facts_of_host["host_key"] = pseudonym(key, SOURCE, "host", number)
     for review in reviews.rows if reviews else ():
         said = masking.mask(masking.plain(review["comment"]))
-        said = names.hide(said, listings.host_names[review["source_id"]], masking.HOST)
-        review["comment"] = names.hide(said, review["author_name"], masking.GUEST)
+        said = names.hide(said, listings.host_names[review["source_id"]], masking.HOST, prose=True)
+        review["comment"] = names.hide(said, review["author_name"], masking.GUEST, prose=True)
 
 
 def _tell_languages(rows: list[dict[str, Any]], column: str) -> None:
