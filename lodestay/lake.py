@@ -102,13 +102,13 @@ LISTING_VECTORS = Dataset(Layer.FEATURES, "listing_vectors", ("model", "market")
 """A row a listing: listing_id, text_hash, model, dimension, vector; recomputed where the text changed."""
 
 SEARCH_DOCUMENTS = Dataset(Layer.DOCUMENTS, "listings")
-"""A row a listing: listing_id, document (JSON of search.document)."""
+"""A row a listing: listing_id, document (JSON of search.document), model and dimension of its vector."""
 
-RANKING_EXAMPLES = Dataset(Layer.TRAINING, "ranking", ("day",))
-"""A row an impression with its features and label."""
+RANKING_EXAMPLES = Dataset(Layer.TRAINING, "ranking")
+"""A row an impression with its features and label: ml.ranking.examples.EXAMPLES. Day: of the search."""
 
-PRICING_EXAMPLES = Dataset(Layer.TRAINING, "pricing", ("day", "market"))
-"""A row a listing and night with its features and price."""
+PRICING_EXAMPLES = Dataset(Layer.TRAINING, "pricing")
+"""A row a listing and night with its price: ml.pricing.examples.EXAMPLES."""
 
 TRUTH_SESSIONS = Dataset(Layer.TRUTH, "sessions")
 """What the simulator knew: true utility of each listing shown. Never read by training."""

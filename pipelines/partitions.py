@@ -15,6 +15,7 @@ from datetime import date
 from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow.fs import FileSelector, FileSystem, FileType
 from pyspark.sql import DataFrame, SparkSession
@@ -68,6 +69,31 @@ def exists(dataset: Dataset, lake: str, partition: Partition) -> bool:
     """Whether a partition has been written."""
     filesystem, path = _filesystem(f"{folder(dataset, lake, partition)}/{FILE}")
     return bool(filesystem.get_file_info(path).type is FileType.File)
+
+
+def newest(dataset: Dataset, lake: str, *, until: date) -> list[Partition]:
+    """Newest partition of each market of a dataset by day and market, none later than a day."""
+    filesystem, root = _filesystem(dataset.path(lake))
+    by_market: dict[str, str] = {}
+    for info in filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True)):
+        if info.base_name != FILE:
+            continue
+        day, market = _values(info.path, root)
+        if day <= until.isoformat():
+            by_market[market] = max(day, by_market.get(market, day))
+    return sorted((day, market) for market, day in by_market.items())
+
+
+def read_table(dataset: Dataset, lake: str, partition: Partition, *, columns: Sequence[str]) -> pa.Table:
+    """Read some columns of one partition without Spark."""
+    filesystem, path = _filesystem(f"{folder(dataset, lake, partition)}/{FILE}")
+    return pq.read_table(path, columns=list(columns), filesystem=filesystem, partitioning=None)
+
+
+def read_rows(dataset: Dataset, lake: str, partition: Partition, condition: pc.Expression) -> pa.Table:
+    """Read the rows of one partition that meet a condition, without Spark."""
+    filesystem, path = _filesystem(f"{folder(dataset, lake, partition)}/{FILE}")
+    return pq.read_table(path, filters=condition, filesystem=filesystem, partitioning=None)
 
 
 def read(spark: SparkSession, dataset: Dataset, lake: str, partitions: Sequence[Partition]) -> DataFrame:
@@ -140,10 +166,15 @@ def _fresh_files(filesystem: FileSystem, root: str, keys: Sequence[str]) -> dict
     for info in filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True)):
         if info.type is not FileType.File or not info.path.endswith(".parquet"):
             continue
-        steps = info.path.removeprefix(f"{root}/").split("/")[:-1]
-        if len(steps) == len(keys):
-            found[tuple(step.partition("=")[2] for step in steps)] = info.path
+        values = _values(info.path, root)
+        if len(values) == len(keys):
+            found[values] = info.path
     return found
+
+
+def _values(path: str, root: str) -> Partition:
+    """Values of the partition columns in a file's path."""
+    return tuple(step.partition("=")[2] for step in path.removeprefix(f"{root}/").split("/")[:-1])
 
 
 def _empty_file(filesystem: FileSystem, root: str, schema: pa.Schema) -> str:

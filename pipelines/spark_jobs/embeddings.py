@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
 from lodestay.lake import LISTING_VECTORS, STAGED_LISTINGS
 from lodestay.settings import get_settings

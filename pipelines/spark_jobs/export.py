@@ -10,12 +10,15 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import psycopg
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
+from lodestay.errors import ServiceUnavailable
 from lodestay.lake import EXPORTED_TABLES, RAW
 from lodestay.settings import get_settings
 from pipelines.partitions import Written, write
@@ -45,11 +48,18 @@ ORDER = {
 
 @dataclass(frozen=True)
 class Source:
-    """A snapshot of a database, open for reading as long as the connection that holds it."""
+    """A snapshot of a database, open for reading as long as the connection that holds it.
+
+    Attributes
+    ----------
+    taken_at
+        The moment it shows; `raw/markets` keeps it as `exported_at`.
+    """
 
     url: str
     snapshot: str
-    connection: psycopg.Connection[tuple[int | None, ...]]
+    taken_at: datetime
+    connection: psycopg.Connection[tuple[Any, ...]]
 
 
 @contextmanager
@@ -58,8 +68,10 @@ def snapshot_of(url: str) -> Iterator[Source]:
     with psycopg.connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        row = connection.execute("SELECT pg_export_snapshot()").fetchone()
-        yield Source(url, str(row[0] if row else ""), connection)
+        row = connection.execute("SELECT pg_export_snapshot(), now()").fetchone()
+        if row is None:
+            raise ServiceUnavailable("PostgreSQL gave no snapshot.", hint="Look at its log, then run the job again.")
+        yield Source(url, row[0], row[1], connection)
 
 
 def read_table(spark: SparkSession, source: Source, table: str, markets: Sequence[str]) -> DataFrame:
@@ -85,6 +97,8 @@ def export(spark: SparkSession, source: Source, scope: Scope) -> list[Written]:
 
     def one(table: str) -> Written:
         rows = read_table(spark, source, table, scope.markets).withColumn("day", F.lit(scope.day.isoformat()))
+        if table == "markets":
+            rows = rows.withColumn("exported_at", F.lit(source.taken_at))
         return write(rows, RAW[table], scope.lake, scope.partitions, order=ORDER[table])
 
     with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -49,23 +50,29 @@ class Scope:
 
 @dataclass(frozen=True)
 class Job:
-    """A job under way: its scope, its session, and the way to report what it made."""
+    """A job under way: its scope, and the way to report what it made."""
 
+    name: str
     scope: Scope
-    spark: SparkSession
     pipes: PipesContext
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        """The job's session, opened when it is first asked for."""
+        return spark_session(f"lodestay {self.name}")
 
     def report(self, *written: Written, **metadata: Any) -> None:
         """Tell Dagster, and whoever runs the job by hand, what stands in the lake now."""
         for one in written:
             self.materialized(
-                one.dataset, {**row_metadata(one), "dagster/column_schema": column_schema(one.schema), **metadata}
+                asset_key(one.dataset),
+                {**row_metadata(one), "dagster/column_schema": column_schema(one.schema), **metadata},
             )
             print(f"{asset_key(one.dataset)}: {one.row_count:,} rows")
 
-    def materialized(self, dataset: Dataset, metadata: dict[str, Any]) -> None:
+    def materialized(self, key: str, metadata: dict[str, Any]) -> None:
         """Report one asset with metadata of its own."""
-        self.pipes.report_asset_materialization(metadata=metadata, asset_key=asset_key(dataset))
+        self.pipes.report_asset_materialization(metadata=metadata, asset_key=key)
 
 
 def asset_key(dataset: Dataset) -> str:
@@ -90,7 +97,7 @@ def column_schema(schema: pa.Schema) -> dict[str, Any]:
 
 @contextmanager
 def running(name: str, arguments: Sequence[str] | None) -> Iterator[Job]:
-    """Run a job: read its arguments, open a session, report through Pipes where Dagster started it.
+    """Run a job: read its arguments, report through Pipes where Dagster started it.
 
     An error that a person can mend ends the process with its sentence and hint instead of a stack.
     """
@@ -100,7 +107,7 @@ def running(name: str, arguments: Sequence[str] | None) -> Iterator[Job]:
         pipes = open_dagster_pipes()
     with pipes:
         try:
-            yield Job(scope, spark_session(f"lodestay {name}"), pipes)
+            yield Job(name, scope, pipes)
         except LodestayError as error:
             print("\n".join(filter(None, (error.detail, error.hint))), file=sys.stderr)
             raise SystemExit(error.exit_code) from error

@@ -1,0 +1,121 @@
+"""Staged + features → documents: what the search index holds of each listing, as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
+
+from lodestay.lake import LISTING_FEATURES, LISTING_VECTORS, SEARCH_DOCUMENTS, STAGED_LISTINGS, STAGED_NIGHTS
+from lodestay.settings import get_settings
+from ml.embeddings.gateway import Embedder
+from pipelines.calendar_columns import NIGHT_COLUMNS, calendars, price_terms
+from pipelines.partitions import Written, read, write
+from pipelines.spark_jobs.embeddings import embedder
+from pipelines.spark_jobs.job import Scope, running, start
+from pipelines.spark_jobs.listing_features import bucket
+from search.document import build_document
+
+DOCUMENTS = "listing_id bigint, market string, document string"
+DEMAND = ("rating_shrunk", "bookings_90", "reviews_per_month")
+"""Columns of `ml.listing_features.SCHEMA` that popularity is made of."""
+
+
+def documents(
+    listings: DataFrame, nights: DataFrame, features: DataFrame, vectors: DataFrame, *, day: date
+) -> DataFrame:
+    """Document of every listing that has a rate plan: :data:`DOCUMENTS`.
+
+    Parameters
+    ----------
+    vectors
+        Of one model; a listing without one is found by its words only.
+    day
+        First night that the documents speak of.
+    """
+    rows = (
+        listings.where(F.col("currency").isNotNull())
+        .join(features.select("listing_id", *DEMAND), "listing_id", "left")
+        .join(vectors.select("listing_id", "vector"), "listing_id", "left")
+    )
+    ahead = nights.where(F.col("night") >= F.lit(day)).select("market", *NIGHT_COLUMNS)
+    groups = (rows.groupBy("market", bucket()), ahead.groupBy("market", bucket()))
+    return groups[0].cogroup(groups[1]).applyInArrow(_documents(day), DOCUMENTS)
+
+
+def popularity(row: Mapping[str, Any]) -> float:
+    """What orders results where nothing else does: stars, shrunk to the market's mean, and demand on a log scale."""
+    bookings, reviews = row["bookings_90"] or 0.0, row["reviews_per_month"] or 0.0
+    return float((row["rating_shrunk"] or 0.0) + math.log1p(bookings) + math.log1p(reviews))
+
+
+def _documents(day: date) -> Callable[[pa.Table, pa.Table], pa.Table]:
+    def build(listings: pa.Table, nights: pa.Table) -> pa.Table:
+        rows = listings.drop_columns("vector").to_pylist()
+        vectors = _vectors(listings)
+        known = calendars(nights, {row["listing_id"]: row["advance_notice_days"] for row in rows})
+        return pa.table(
+            {
+                "listing_id": listings["listing_id"],
+                "market": listings["market"],
+                "document": pa.array(
+                    [
+                        orjson.dumps(
+                            build_document(
+                                row,
+                                calendar=known.get(row["listing_id"]),
+                                terms=price_terms(row),
+                                vector=vector,
+                                popularity=popularity(row),
+                                today=day,
+                            )
+                        ).decode()
+                        for row, vector in zip(rows, vectors, strict=True)
+                    ],
+                    pa.string(),
+                ),
+            }
+        )
+
+    return build
+
+
+def _vectors(listings: pa.Table) -> list[np.ndarray[tuple[int], np.dtype[np.float32]] | None]:
+    scalars = listings["vector"]
+    return [None if vector.values is None else vector.values.to_numpy() for vector in scalars]
+
+
+def make_documents(spark: SparkSession, scope: Scope, model: Embedder) -> Written:
+    """Write the documents of the scope's markets, with the vectors of a model and its name beside each."""
+    listings, nights, features = (
+        read(spark, dataset, scope.lake, scope.partitions).drop("day")
+        for dataset in (STAGED_LISTINGS, STAGED_NIGHTS, LISTING_FEATURES)
+    )
+    vectors = read(spark, LISTING_VECTORS, scope.lake, [(model.model, market) for market in scope.markets])
+    made = documents(listings, nights, features.drop("market"), vectors, day=scope.day)
+    named = made.withColumns(
+        {
+            "day": F.lit(scope.day.isoformat()),
+            "model": F.lit(model.model),
+            "dimension": F.lit(model.dimension),
+        }
+    )
+    return write(named, SEARCH_DOCUMENTS, scope.lake, scope.partitions, order=("listing_id",))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the job."""
+    with running("documents", arguments) as job:
+        model = embedder(get_settings().embedding_model)
+        job.report(make_documents(job.spark, job.scope, model), model=model.model, dimension=model.dimension)
+
+
+if __name__ == "__main__":
+    start("pipelines.spark_jobs.documents")
