@@ -32,7 +32,7 @@ def list_problems() -> HTMLResponse:
     return HTMLResponse(_page("Problems", f"<ul>{entries}</ul>"))
 
 
-@router.get("/{slug}", response_class=HTMLResponse, summary="What a problem means", responses=problems(404))
+@router.get("/{slug}", response_class=HTMLResponse, summary="What a problem means", responses=problems(404, 422))
 def explain_problem(
     slug: Annotated[str, Path(pattern="^[a-z0-9-]{1,80}$", examples=["stay-unavailable"])],
 ) -> HTMLResponse:
