@@ -63,13 +63,15 @@ def latency(seconds: Sequence[float]) -> Latency:
 def machine() -> str:
     """The machine in one line: enough to judge a figure by."""
     memory = psutil.virtual_memory().total / 2**30
-    return f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, Linux {platform.release()}, Python {platform.python_version()}"
+    software = f"Linux {platform.release()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, {software}"
 
 
 def publish(name: str, command: str, figures: Sequence[Figure], notes: str) -> None:
     """Write a benchmark's section of the page, in place of its older self."""
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    section = f"{begin}\n{_table(figures)}\n\n`{command}` · {datetime.now(UTC):%Y-%m-%d} · {machine()}\n\n{notes.strip()}\n{end}"
+    source = f"`{command}` · {datetime.now(UTC):%Y-%m-%d} · {machine()}"
+    section = "\n\n".join([f"{begin}\n{_table(figures)}", source, f"{notes.strip()}\n{end}"])
     page = PAGE.read_text(encoding="utf-8")
     if begin not in page:
         page = f"{page.rstrip()}\n\n## {name}\n\n{begin}\n{end}\n"
@@ -91,7 +93,9 @@ def _number(value: float) -> str:
 
 
 def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else ():
+    for line in (
+        Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else ()
+    ):
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()

@@ -13,9 +13,10 @@ import sys
 import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TextIO
 
 import typer
 from rich.rule import Rule
@@ -54,17 +55,19 @@ def demo(
 ) -> None:
     """Take a marketplace from files to a ranked, priced, bookable search."""
     started = monotonic()
+    # With --json stdout is for the result alone.
+    run = partial(_run, output=sys.stderr if as_json else sys.stdout)
     journal = Journal(get_settings().home / "run" / "demo.json")
-    _run(("up", *PIPELINE_SERVICES), title="Starting the services that the pipeline needs")
+    run(("up", *PIPELINE_SERVICES), title="Starting the services that the pipeline needs")
     for step in plan(data=data, listings=listings, seed=seed, today=_today()):
         if journal.has(step):
             messages.print(f"[green]✓[/] {step.title} [dim](done before)[/]")
             continue
-        _run(step.command, title=step.title)
+        run(step.command, title=step.title)
         journal.add(step)
-    _run(("up",), title="Starting everything that serves")
+    run(("up",), title="Starting everything that serves")
     market = _market_of(data)
-    found = show(market)
+    found = show(market, run=run)
     seconds = round(monotonic() - started, 1)
     if as_json:
         print_json({"market": market, "seconds": seconds} | found)
@@ -89,21 +92,21 @@ def plan(*, data: Path | None, listings: int, seed: int, today: date) -> list[St
     )
 
 
-def show(market: str) -> dict[str, Any]:
+def show(market: str, *, run: Run) -> dict[str, Any]:
     """Search, suggest a price, ask the warehouse, and say where everything is."""
     search, answer = _search_that_finds(market)
-    _run(search, title=f"A ranked search in {market}")
+    run(search, title=f"A ranked search in {market}")
     if not answer["results"]:
         messages.print("[yellow]No stay can be booked here; without dates:[/]")
         search = ("search", "--market", market)
         answer = _ask(search)
-        _run(search, title=f"A ranked search in {market}, without dates")
+        run(search, title=f"A ranked search in {market}, without dates")
     listing = str(answer["results"][0]["listing_id"])
     first = _today() + timedelta(weeks=WEEKS_AHEAD)
     nights = ("--from", first.isoformat(), "--to", (first + timedelta(days=7)).isoformat())
-    _run(("suggest-price", listing, *nights), title=f"What the host of listing {listing} is advised")
-    _run(("sql", weekly_figures(market)), title="A question to the warehouse")
-    _run(("status",), title="Where everything is")
+    run(("suggest-price", listing, *nights), title=f"What the host of listing {listing} is advised")
+    run(("sql", weekly_figures(market)), title="A question to the warehouse")
+    run(("status",), title="Where everything is")
     for role, whose in (("guest", ()), ("host", ("--listing", listing))):
         token = _ask(("token", "--role", role, *whose))["token"]
         messages.print(f"[dim]development token, {role}:[/] {token}", soft_wrap=True, highlight=False)
@@ -141,10 +144,17 @@ def _market_of(data: Path | None) -> str:
     return str(max(markets, key=lambda market: int(market["active_listings"]))["market_key"])
 
 
-def _run(command: Sequence[str], *, title: str) -> None:
-    """Run a command of ours in the terminal, under its title."""
+class Run(Protocol):
+    """Runs a command of ours under a title."""
+
+    def __call__(self, command: Sequence[str], *, title: str) -> None:
+        """Run it, or raise :class:`DemoStepFailed`."""
+
+
+def _run(command: Sequence[str], *, title: str, output: TextIO) -> None:
+    """Run a command of ours, its results to `output`, under its title."""
     messages.print(Rule(f"[bold]{title}[/]  [dim]lodestay {' '.join(command)[:100]}[/]", align="left"))
-    if subprocess.run(_ours(command), check=False).returncode:  # noqa: S603 - a command of ours
+    if subprocess.run(_ours(command), check=False, stdout=output).returncode:  # noqa: S603 - a command of ours
         hint = "Mend what it says above, then run the demo again: it goes on from here."
         raise DemoStepFailed(f"`lodestay {' '.join(command)}` failed.", hint=hint)
 
@@ -174,4 +184,4 @@ def _stay_up() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     stop.wait()
-    _run(("down",), title="Stopping")
+    _run(("down",), title="Stopping", output=sys.stdout)

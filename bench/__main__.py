@@ -1,0 +1,54 @@
+"""`python -m bench`: take the published figures again, all or one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench import demo, imports, pipeline, search
+from bench.report import publish
+from lodestay.settings import PROJECT_ROOT
+
+app = typer.Typer(no_args_is_help=False, invoke_without_command=True, pretty_exceptions_enable=False)
+DATA = PROJECT_ROOT.parent / "shared" / "data" / "inside-airbnb"
+City = Annotated[Path, typer.Option(help="Folder of an Inside Airbnb city.")]
+
+
+@app.callback()
+def everything(context: typer.Context) -> None:
+    """Take every figure, when no command is named."""
+    if context.invoked_subcommand is None:
+        run_demo()
+        run_pipeline()
+        run_search()
+        if DATA.is_dir():
+            run_import(DATA / "singapore")
+
+
+@app.command("import")
+def run_import(city: City = DATA / "singapore") -> None:
+    """Import rate of a real city, beside DuckDB reading the same files and doing nothing else."""
+    publish("Import", "python -m bench import", imports.measure(city), imports.NOTES)
+
+
+@app.command("pipeline")
+def run_pipeline() -> None:
+    """Time of each step of the pipeline on the marketplace that is up."""
+    publish("Pipeline", "python -m bench pipeline", pipeline.measure(), pipeline.NOTES)
+
+
+@app.command("search")
+def run_search() -> None:
+    """Latency of searches on the marketplace that is up, beside the same answer from PostgreSQL."""
+    publish("Search", "python -m bench search", search.measure(), search.NOTES)
+
+
+@app.command("demo")
+def run_demo() -> None:
+    """Time of the demo's first and second run, and the size of the environment."""
+    publish("Demo", "python -m bench demo", demo.measure(), demo.NOTES)
+
+
+app()
