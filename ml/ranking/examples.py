@@ -49,7 +49,9 @@ def ranking_examples(impressions: pa.Table, searches: pa.Table, listings: pa.Tab
     """
     rows = impressions.sort_by([("search_id", "ascending"), ("position", "ascending")])
     matrix = _logged(rows)
-    bare = np.asarray(pc.fill_null(pc.equal(_map_sizes(rows), 0), fill_value=True).to_numpy(), dtype=np.bool_)
+    bare = np.asarray(
+        pc.fill_null(pc.equal(_map_sizes(rows), 0), fill_value=True).to_numpy(zero_copy_only=False), dtype=np.bool_
+    )
     if bare.any():
         matrix[bare] = _computed(rows.filter(pa.array(bare)), searches, listings)
     label = np.where(floats(rows, "booked") > 0, BOOKED, np.where(floats(rows, "clicked") > 0, CLICKED, NOTHING))
