@@ -80,8 +80,8 @@ STAGED_LISTINGS = Dataset(Layer.STAGED, "listings")
 """A row a listing: the listing, its host, its rate plan, its market's fees."""
 
 STAGED_NIGHTS = Dataset(Layer.STAGED, "nights")
-"""A row a listing and night of the window: night, price_minor, is_free, occupancy_kind (null: free), min_stay,
-max_stay, closed_to_arrival, closed_to_departure."""
+"""A row a listing and night of the window: night, price_minor, is_free, occupancy_kind (null: free), taken_at
+(when a booking took it), min_stay, max_stay, closed_to_arrival, closed_to_departure."""
 
 STAGED_BOOKINGS = Dataset(Layer.STAGED, "bookings")
 """A row a booking, with nights, lead_days and nights_minor beside the table's columns."""

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 
 from pyarrow.fs import FileSelector, FileSystem, FileType
 
-from lodestay.lake import RAW_EVENTS, STAGED_IMPRESSIONS
-from pipelines.partitions import FILE, Partition
+from lodestay.lake import RAW_EVENTS
+from pipelines.partitions import Partition
 
 SUFFIX = ".jsonl"
 
@@ -33,13 +33,16 @@ class EventFile:
 
 def event_files(lake: str) -> list[EventFile]:
     """Every event file of the lake, by partition."""
-    found = _files(RAW_EVENTS.path(lake), SUFFIX)
+    filesystem, root = FileSystem.from_uri(RAW_EVENTS.path(lake))
+    found = []
+    for info in filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True)):
+        if info.type is not FileType.File or not info.path.endswith(SUFFIX):
+            continue
+        steps = info.path.removeprefix(f"{root}/").split("/")[:-1]
+        partition = tuple(step.partition("=")[2] for step in steps)
+        if len(partition) == len(RAW_EVENTS.partitions) and all(partition):
+            found.append(EventFile(info.path, partition, info.mtime))
     return sorted(found, key=lambda file: (file.partition, file.path))
-
-
-def staged_at(lake: str) -> dict[Partition, datetime]:
-    """When each day and market was staged last."""
-    return {file.partition: file.changed_at for file in _files(STAGED_IMPRESSIONS.path(lake), FILE)}
 
 
 def outdated(
@@ -67,16 +70,3 @@ def outdated(
         for back in range(1, attribution + 1)
     }
     return changed | (earlier & {file.partition for file in files})
-
-
-def _files(folder: str, suffix: str) -> list[EventFile]:
-    filesystem, root = FileSystem.from_uri(folder)
-    found = []
-    for info in filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True)):
-        if info.type is not FileType.File or not info.path.endswith(suffix):
-            continue
-        steps = info.path.removeprefix(f"{root}/").split("/")[:-1]
-        partition = tuple(step.partition("=")[2] for step in steps)
-        if len(partition) == len(RAW_EVENTS.partitions) and all(partition):
-            found.append(EventFile(info.path, partition, info.mtime))
-    return found

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import uuid4
 
 import pyarrow as pa
@@ -73,15 +73,24 @@ def exists(dataset: Dataset, lake: str, partition: Partition) -> bool:
 
 def newest(dataset: Dataset, lake: str, *, until: date) -> list[Partition]:
     """Newest partition of each market of a dataset by day and market, none later than a day."""
-    filesystem, root = _filesystem(dataset.path(lake))
     by_market: dict[str, str] = {}
-    for info in filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True)):
-        if info.base_name != FILE:
-            continue
-        day, market = _values(info.path, root)
+    for day, market in written_at(dataset, lake):
         if day <= until.isoformat():
             by_market[market] = max(day, by_market.get(market, day))
     return sorted((day, market) for market, day in by_market.items())
+
+
+def outdated(target: Dataset, source: Dataset, lake: str) -> set[Partition]:
+    """Partitions of `source` that `target`, partitioned alike, lacks or was written before."""
+    made, there = written_at(target, lake), written_at(source, lake)
+    return {partition for partition, at in there.items() if partition not in made or made[partition] <= at}
+
+
+def written_at(dataset: Dataset, lake: str) -> dict[Partition, datetime]:
+    """When each partition of a dataset was swapped in."""
+    filesystem, root = _filesystem(dataset.path(lake))
+    infos = filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True))
+    return {_values(info.path, root): info.mtime for info in infos if info.base_name == FILE}
 
 
 def read_table(dataset: Dataset, lake: str, partition: Partition, *, columns: Sequence[str]) -> pa.Table:

@@ -29,7 +29,7 @@ from transactional.calendars.rules import (
 
 NIGHTS_SCHEMA = (
     "listing_id bigint, market string, night date, price_minor bigint, is_free boolean, occupancy_kind string, "
-    "min_stay int, max_stay int, closed_to_arrival boolean, closed_to_departure boolean"
+    "taken_at timestamp, min_stay int, max_stay int, closed_to_arrival boolean, closed_to_departure boolean"
 )
 _ARROW = pa.schema(
     [
@@ -39,6 +39,7 @@ _ARROW = pa.schema(
         ("price_minor", pa.int64()),
         ("is_free", pa.bool_()),
         ("occupancy_kind", pa.string()),
+        ("taken_at", pa.timestamp("us", "UTC")),
         ("min_stay", pa.int32()),
         ("max_stay", pa.int32()),
         ("closed_to_arrival", pa.bool_()),
@@ -54,8 +55,9 @@ PLAN = (
     "calendar_from",
     "calendar_until",
 )
-NIGHT = ("night", "price_minor", "min_stay", "max_stay", "closed_to_arrival", "closed_to_departure")
-KINDS = ("host_block", "imported", "hold", "booking")
+RULES = ("min_stay", "max_stay", "closed_to_arrival", "closed_to_departure")
+NOBODY = -1
+NIGHT = ("night", "price_minor", *RULES)
 
 
 def staged_nights(
@@ -69,7 +71,13 @@ def staged_nights(
 def gather(
     rate_plans: DataFrame, seasons: DataFrame, calendar_nights: DataFrame, occupancy: DataFrame, window: Window
 ) -> DataFrame:
-    """Bring what a listing's calendar is made of into one row a listing, as far as it touches the window."""
+    """Bring what a listing's calendar is made of into one row a listing, as far as it touches the window.
+
+    Parameters
+    ----------
+    occupancy
+        With `taken_at`: when a booking took the nights; null for what was there when the listing came.
+    """
     start, end = F.lit(window.start), F.lit(window.end)
     spans = seasons.where((F.col("span_from") < end) & (F.col("span_until") > start))
     said = calendar_nights.where((F.col("night") >= start) & (F.col("night") < end))
@@ -80,7 +88,7 @@ def gather(
         rate_plans.select("listing_id", "market", *PLAN)
         .join(_lists(spans, "seasons", ("span_from", "span_until", "price_bps", "min_stay")), "listing_id", "left")
         .join(_lists(said, "nights", NIGHT), "listing_id", "left")
-        .join(_lists(taken, "occupied", ("stay_from", "stay_until", "kind")), "listing_id", "left")
+        .join(_lists(taken, "occupied", ("stay_from", "stay_until", "kind", "taken_at")), "listing_id", "left")
     )
 
 
@@ -122,7 +130,6 @@ def nights_of(batch: pa.RecordBatch, window: Window) -> pa.Table:
     seasons, said, taken = (_Nested.of(batch.column(name)) for name in ("seasons", "nights", "occupied"))
     columns = _night_columns(said)
     spans = list(zip(taken.fields["stay_from"].to_pylist(), taken.fields["stay_until"].to_pylist(), strict=True))
-    kinds = [KINDS.index(kind) for kind in taken.fields["kind"].to_pylist()]
     season_rows = [
         SeasonRow(*row) for row in zip(*(column.to_pylist() for column in seasons.fields.values()), strict=True)
     ]
@@ -135,9 +142,9 @@ def nights_of(batch: pa.RecordBatch, window: Window) -> pa.Table:
             occupied=spans[taken.part(row)],
             window=window,
         )
-        painted = _paint(calendar, spans[taken.part(row)], kinds[taken.part(row)])
-        parts.append((calendar, painted, plan["base_price_minor"] is not None))
-    return _table(batch, parts)
+        occupants = _paint(calendar, spans, taken.part(row))
+        parts.append((calendar, occupants, plan["base_price_minor"] is not None))
+    return _table(batch, taken.fields, parts)
 
 
 def _night_columns(said: _Nested) -> dict[str, NDArray[Any]]:
@@ -150,15 +157,18 @@ def _night_columns(said: _Nested) -> dict[str, NDArray[Any]]:
     return columns
 
 
-def _paint(calendar: StayCalendar, spans: list[tuple[date, date]], kinds: list[int]) -> NDArray[np.int8]:
-    """Who has each night, as a place in :data:`KINDS`, -1 for nobody."""
-    painted = np.full(len(calendar.free), -1, dtype=np.int8)
-    for (first, last), kind in zip(spans, kinds, strict=True):
-        painted[max(0, calendar.index(first)) : max(0, calendar.index(last))] = kind
-    return painted
+def _paint(calendar: StayCalendar, spans: list[tuple[date, date]], own: slice) -> NDArray[np.int64]:
+    """Who has each night of a listing: the place in `spans`, of which `own` are the listing's, or -1 for nobody."""
+    occupant = np.full(len(calendar.free), NOBODY, dtype=np.int64)
+    for place in range(own.start, own.stop):
+        first, last = spans[place]
+        occupant[max(0, calendar.index(first)) : max(0, calendar.index(last))] = place
+    return occupant
 
 
-def _table(batch: pa.RecordBatch, parts: list[tuple[StayCalendar, NDArray[np.int8], bool]]) -> pa.Table:
+def _table(
+    batch: pa.RecordBatch, taken: dict[str, pa.Array], parts: list[tuple[StayCalendar, NDArray[np.int64], bool]]
+) -> pa.Table:
     lengths = np.array([len(calendar.free) for calendar, _, _ in parts])
     rows = np.repeat(np.arange(len(parts)), lengths)
     starts = np.array([calendar.start for calendar, _, _ in parts], dtype="datetime64[D]")
@@ -170,8 +180,8 @@ def _table(batch: pa.RecordBatch, parts: list[tuple[StayCalendar, NDArray[np.int
     price = column("price_minor")
     # Nothing says what the night costs: not known, rather than free of charge.
     unpriced = ~np.array([priced for _, _, priced in parts])[rows] & (price == 0)
-    painted = np.concatenate([kinds for _, kinds, _ in parts])
-    kind = pa.DictionaryArray.from_arrays(pa.array(painted, mask=painted < 0), pa.array(KINDS)).cast(pa.string())
+    occupant = np.concatenate([occupants for _, occupants, _ in parts])
+    by = pa.array(occupant, mask=occupant == NOBODY)
     return pa.table(
         {
             "listing_id": batch.column("listing_id").take(pa.array(rows)),
@@ -179,7 +189,8 @@ def _table(batch: pa.RecordBatch, parts: list[tuple[StayCalendar, NDArray[np.int
             "night": pa.array(starts[rows] + within),
             "price_minor": pa.array(price, mask=unpriced),
             "is_free": column("free"),
-            "occupancy_kind": kind,
-            **{name: column(name) for name in _ARROW.names[6:]},
+            "occupancy_kind": taken["kind"].take(by),
+            "taken_at": taken["taken_at"].take(by),
+            **{name: column(name) for name in RULES},
         }
     ).cast(_ARROW)

@@ -28,7 +28,9 @@ def stage(spark: SparkSession, scope: Scope) -> list[Written]:
         return read(spark, RAW[table], scope.lake, scope.partitions).drop("day")
 
     window = Window(scope.day - timedelta(days=NIGHTS_BACK), scope.day + timedelta(days=NIGHTS_AHEAD))
-    nights = staged_nights(raw("rate_plans"), raw("seasons"), raw("calendar_nights"), raw("occupancy"), window)
+    booked = raw("bookings").select("booking_id", F.col("created_at").alias("taken_at"))
+    occupancy = raw("occupancy").join(booked, "booking_id", "left")
+    nights = staged_nights(raw("rate_plans"), raw("seasons"), raw("calendar_nights"), occupancy, window)
     listings = staged_listings(
         raw("listings"), raw("host_profiles"), raw("neighbourhoods"), raw("rate_plans"), raw("markets")
     )

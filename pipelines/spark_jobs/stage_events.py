@@ -13,8 +13,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
 from lodestay.lake import RAW_EVENTS, REJECTED_EVENTS, STAGED_IMPRESSIONS, STAGED_SEARCHES
-from pipelines.event_files import EventFile, event_files, outdated, staged_at
-from pipelines.partitions import Partition, Written, spark_address, write
+from pipelines.event_files import EventFile, event_files, outdated
+from pipelines.partitions import Partition, Written, spark_address, write, written_at
 from pipelines.spark_jobs import event_lines
 from pipelines.spark_jobs.job import Scope, running, start
 
@@ -42,7 +42,9 @@ def read_lines(spark: SparkSession, files: Sequence[EventFile]) -> DataFrame:
 def stage_events(spark: SparkSession, scope: Scope) -> list[Written]:
     """Write searches, impressions and rejects of the scope's day and of every day that is out of date."""
     files = [file for file in event_files(scope.lake) if file.partition[1] in scope.markets]
-    wanted = outdated(files, staged_at(scope.lake), day=scope.day, attribution=event_lines.ATTRIBUTION_DAYS)
+    wanted = outdated(
+        files, written_at(STAGED_IMPRESSIONS, scope.lake), day=scope.day, attribution=event_lines.ATTRIBUTION_DAYS
+    )
     wanted |= set(scope.partitions)  # staged even without events: nothing happened is known, too
     parsed = event_lines.parse(
         read_lines(spark, [file for file in files if file.partition in _read_for(wanted)])
