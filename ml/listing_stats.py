@@ -38,7 +38,7 @@ WEEKEND = (FRIDAY, SATURDAY)
 
 NIGHT_STATS = (
     "price_ahead_minor",  # median nightly price of the next 365 nights, minor units
-    "price_variation",  # their interquartile range over their median; 0: a flat calendar
+    "price_variation",  # from their 10 % to their 90 % quantile, over their median; 0: a flat calendar
     "weekend_uplift",  # mean price of Friday and Saturday nights over that of the others, less one
     "occupancy_30",  # share in [0, 1] of the known nights of the next 30 that are not free
     "occupancy_90",
@@ -100,7 +100,7 @@ def night_stats(nights: pa.Table, *, as_of: date) -> pa.Table:
     weekend = group_mean(groups, np.where(is_weekend, price, np.nan), size)
     midweek = group_mean(groups, np.where(is_weekend, np.nan, price), size)
     median = group_median(groups, price, size)
-    spread = _quantile(groups, price, size, 0.75) - _quantile(groups, price, size, 0.25)
+    spread = _quantile(groups, price, size, 0.9) - _quantile(groups, price, size, 0.1)
     return _table(
         ids,
         {
