@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from lodestay.clock import Clock, SystemClock
 from lodestay.settings import Settings, get_settings
 from lodestay.telemetry import configure_logging
+from search.places import geonames_cities
 from serving.admin import endpoints as admin
 from serving.bookings import endpoints as bookings
 from serving.events import endpoints as events
@@ -22,10 +23,12 @@ from serving.observability.metrics import Metrics
 from serving.observability.middleware import MAX_BODY_BYTES, RequestContext
 from serving.observability.tracing import add_trace_id, telemetry_config, tracer_provider
 from serving.openapi import describe, operation_id
+from serving.price_suggestions import endpoints as price_suggestions
 from serving.problem_pages import endpoints as problem_pages
 from serving.problems import add_problem_handlers
 from serving.quotes import endpoints as quotes
 from serving.search import endpoints as search
+from serving.search.gazetteer import Cities
 from serving.state import State, open_services
 from serving.suggest import endpoints as suggest
 
@@ -48,6 +51,7 @@ ROUTERS = (
     quotes.router,
     bookings.router,
     host_calendar.router,
+    price_suggestions.router,
     events.router,
     admin.router,
     health.router,
@@ -55,7 +59,9 @@ ROUTERS = (
 )
 
 
-def create_app(settings: Settings | None = None, clock: Clock | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None, clock: Clock | None = None, cities: Cities = geonames_cities
+) -> FastAPI:
     """Build the application; nothing is opened before its lifespan starts.
 
     Parameters
@@ -64,6 +70,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         None reads them from the environment.
     clock
         None is the machine's.
+    cities
+        Brings the cities of the world that searches may name.
     """
     settings = settings or get_settings()
     metrics = Metrics()
@@ -72,7 +80,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         configure_logging(SERVICE, stream=None, extra=(add_trace_id,))
-        async with open_services(settings, clock or SystemClock(), metrics) as services:
+        async with open_services(settings, clock=clock or SystemClock(), metrics=metrics, cities=cities) as services:
             yield State(services=services)
         provider.shutdown()
 

@@ -21,24 +21,30 @@ from lodestay.lake import LISTING_FEATURES
 from lodestay.settings import Settings
 from ml.embeddings.gateway import Embedder, make_embedder
 from ml.listing_features import SCHEMA
+from ml.pricing.pricer import Pricer
+from ml.pricing.run import KNOWN, UNSEEN
 from ml.ranking.columns import ListingColumns
 from ml.ranking.ranker import MODEL as RANKING
 from ml.ranking.ranker import AnyRanker, BaselineRanker, Ranker
 from ml.registry import Registry
 from search.gazetteer import Gazetteer
-from serving.search.gazetteer import make_gazetteer, own_places
+from serving.search.gazetteer import Cities, make_gazetteer, own_places
 
 LOOK_EVERY_SECONDS = 15.0
 FIRST_LOOK_SECONDS = 10.0
 """How long the start of the process waits for the models; they may come later."""
 
 NO_RANKER = "ranking model not loaded: results are ordered by the baseline"
+NO_PRICER = "pricing models not loaded: prices follow simple rules"
 NO_FEATURES = "listing features not loaded: results are ordered by little more than price and distance"
 NO_MEANING = "no embedding of the index's model at hand: words are matched, their meaning is not"
 
 # MLflow's client tries for minutes by default; a web process looks again in a moment anyway.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+
+RULE = Pricer(unseen=None, known=None, name="rule")
+"""Prices without a model: comparables, or what the listing itself asks."""
 
 log = structlog.get_logger(__name__)
 Loaded = TypeVar("Loaded")
@@ -55,6 +61,7 @@ class Models:
     """
 
     ranker: AnyRanker
+    pricer: Pricer
     columns: ListingColumns
     embedder: Embedder | None
     index_model: str | None
@@ -65,6 +72,7 @@ class Models:
         """What is not there, in words for a client."""
         absent = {
             NO_RANKER: isinstance(self.ranker, BaselineRanker),
+            NO_PRICER: self.pricer is RULE,
             NO_FEATURES: len(self.columns) == 0,
         }
         return tuple(words for words, is_absent in absent.items() if is_absent)
@@ -78,11 +86,20 @@ class ModelShelf:
         settings: Settings,
         sessions: async_sessionmaker[AsyncSession],
         opensearch: AsyncOpenSearch | None,
+        cities: Cities,
     ) -> None:
         self._settings = settings
+        self._cities = cities
         self._sessions = sessions
         self._opensearch = opensearch
-        self._current = Models(BaselineRanker(), ListingColumns(SCHEMA.empty_table()), None, None, Gazetteer(tuple))
+        self._current = Models(
+            ranker=BaselineRanker(),
+            pricer=RULE,
+            columns=ListingColumns(SCHEMA.empty_table()),
+            embedder=None,
+            index_model=None,
+            gazetteer=Gazetteer(tuple),
+        )
         self._seen: dict[str, Hashable] = {}
         self._looking = asyncio.Lock()
         self._looked = asyncio.Event()
@@ -115,7 +132,8 @@ class ModelShelf:
             await self._take("embedder", lambda: self._settings.embedding_model, self._load_embedder)
             self._current = replace(self._current, index_model=await self._model_of_index())
             if self._settings.mlflow_tracking_uri is not None:
-                await self._take("ranker", self._champion(RANKING), self._load_ranker)
+                await self._take("ranker", self._champions(RANKING), self._load_ranker)
+                await self._take("pricer", self._champions(UNSEEN, KNOWN), self._load_pricer)
         return self._current
 
     async def _take(self, part: str, version: Callable[[], Hashable], load: Callable[[], Any]) -> None:
@@ -142,7 +160,7 @@ class ModelShelf:
             return
         # Names alone: the counts, which only weigh, change with every import.
         names = tuple((place.market, place.name) for place in places)
-        await self._take("gazetteer", lambda: names, lambda: make_gazetteer(places))
+        await self._take("gazetteer", lambda: names, lambda: make_gazetteer(places, self._cities))
 
     def _features_on_disk(self) -> Hashable:
         """Newest file of each partition of the features: enough to know that a run has replaced one."""
@@ -168,15 +186,20 @@ class ModelShelf:
     def _registry(self) -> Registry:
         return Registry(self._settings.require_mlflow_tracking_uri())
 
-    def _champion(self, model: str) -> Callable[[], Hashable]:
-        def version() -> Hashable:
-            found = self._registry().champion_version(model)
-            return None if found is None else found.version
+    def _champions(self, *names: str) -> Callable[[], Hashable]:
+        def versions() -> Hashable:
+            found = [self._registry().champion_version(name) for name in names]
+            return tuple(None if version is None else version.version for version in found)
 
-        return version
+        return versions
 
     def _load_ranker(self) -> AnyRanker:
         return Ranker.load_champion(self._registry())
+
+    def _load_pricer(self) -> Pricer:
+        registry = self._registry()
+        has_model = any(registry.champion_version(name) is not None for name in (UNSEEN, KNOWN))
+        return Pricer.load_champion(registry) if has_model else RULE
 
 
 # One a process, however many applications it holds: a model is some hundred megabytes.

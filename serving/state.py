@@ -21,6 +21,7 @@ from search.event_log import EventLog
 from search.request import SearchRequest
 from serving.models import FIRST_LOOK_SECONDS, ModelShelf
 from serving.observability.metrics import Metrics
+from serving.search.gazetteer import Cities
 from serving.search.markets import MarketShelf
 from transactional.kit.database import create_engine, session_factory
 
@@ -62,13 +63,15 @@ class State(TypedDict):
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, clock: Clock, metrics: Metrics) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, *, clock: Clock, metrics: Metrics, cities: Cities
+) -> AsyncIterator[Services]:
     """Open every connection, and close them in the end; none of them needs to answer yet."""
     database = create_engine(settings.require_database_url(), pool_size=POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS)
     opensearch = None if settings.opensearch_url is None else connect(settings.require_opensearch_url())
     sessions = session_factory(database)
     events = EventLog(settings.lake, writer="api")
-    models = ModelShelf(settings, sessions, opensearch)
+    models = ModelShelf(settings, sessions, opensearch, cities)
     looking = asyncio.create_task(models.keep_fresh())
     try:
         await models.wait_for_first_look(FIRST_LOOK_SECONDS)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ml.ranking.ranker import BaselineRanker
 from serving.health.schemas import Dependency, DependencyState
+from serving.models import RULE
 from serving.state import Services
 
 PATIENCE_SECONDS = 2.0
@@ -51,6 +52,7 @@ def check_models(services: Services) -> list[Dependency]:
             state=degraded if isinstance(models.ranker, BaselineRanker) else up,
             detail=models.ranker.name,
         ),
+        Dependency(name="pricing models", state=degraded if models.pricer is RULE else up, detail=models.pricer.name),
         Dependency(
             name="listing features",
             state=up if len(models.columns) else degraded,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from search.gazetteer import Gazetteer
-from search.places import Place, geonames_cities, known_places, market_place, neighbourhood_place
+from search.places import Place, known_places, market_place, neighbourhood_place
 from search.request import Point
 from transactional.markets.places import market_spots, neighbourhood_spots
 
@@ -38,8 +38,12 @@ async def own_places(session: AsyncSession) -> tuple[Place, ...]:
     return (*markets, *neighbourhoods)
 
 
-def make_gazetteer(own: Sequence[Place]) -> Gazetteer:
+Cities = Callable[[], Iterable[Place]]
+"""Brings the cities of the world; :func:`search.places.geonames_cities` outside of tests."""
+
+
+def make_gazetteer(own: Sequence[Place], cities: Cities) -> Gazetteer:
     """Build the tables, which takes a second or two: not on the event loop."""
-    gazetteer = Gazetteer(lambda: known_places(own, geonames_cities()))
+    gazetteer = Gazetteer(lambda: known_places(own, cities()))
     gazetteer.lookup("anywhere", near=None)
     return gazetteer

@@ -18,7 +18,7 @@ from search.errors import SearchUnavailable
 from search.request import MAX_PAGE_DEPTH, SearchRequest
 from search.stay_price import exchange_factors
 from serving.events.writer import write_events
-from serving.models import NO_MEANING, Models
+from serving.models import NO_MEANING, NO_PRICER, Models
 from serving.search.answer import SearchOut
 from serving.search.confirmation import confirm
 from serving.search.database import search_database
@@ -71,7 +71,7 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
         confirmed=confirmed,
         seen=seen,
         factors=factors,
-        degraded=(*retrieved.degraded, *models.missing, *missing),
+        degraded=(*retrieved.degraded, *(words for words in models.missing if words != NO_PRICER), *missing),
     )
     write_events(services.events, [search_event(answer, request, seen, visit=visit, clock=services.clock)])
     return answer

@@ -12,6 +12,7 @@ from lodestay.clock import FixedClock
 from lodestay.settings import Settings
 from serving.app import create_app
 from serving.search.service import NO_ENGINE
+from tests.serving.conftest import no_cities
 from tests.serving.marketplace import Marketplace
 from tests.serving.proxy import Proxy, proxy_to
 from tests.serving.test_bookings import STAY, SignIn, hold
@@ -31,7 +32,7 @@ def proxy(opensearch_url: str) -> Iterator[Proxy]:
 def cuttable(settings: Settings, clock: FixedClock, proxy: Proxy, index_alias: str) -> Iterator[TestClient]:
     """An application that reaches OpenSearch through the proxy."""
     known = {"opensearch_url": HttpUrl(proxy.url), "index_alias": index_alias, "search_timeout_ms": 10_000}
-    with TestClient(create_app(settings.model_copy(update=known), clock)) as client:
+    with TestClient(create_app(settings.model_copy(update=known), clock, no_cities)) as client:
         yield client
 
 
@@ -63,7 +64,7 @@ def test_a_silent_opensearch_is_given_up(
 ) -> None:
     """A node that takes requests and never answers costs the time that a search has, not more."""
     known = {"opensearch_url": HttpUrl(proxy.url), "index_alias": index_alias, "search_timeout_ms": 200}
-    with TestClient(create_app(settings.model_copy(update=known), clock)) as client:
+    with TestClient(create_app(settings.model_copy(update=known), clock, no_cities)) as client:
         proxy.is_silent = True
         assert NO_ENGINE in search(client, **STAY)["degraded"]
         suggestions = client.get("/v1/suggest", params={"q": "Lisb"}).json()
@@ -90,7 +91,7 @@ def test_without_postgresql_the_answer_is_a_503_that_says_so(settings: Settings,
     nowhere = settings.model_copy(
         update={"database_url": type(settings.database_url)("postgresql://a:b@127.0.0.1:1/c")}
     )
-    with TestClient(create_app(nowhere, clock)) as client:
+    with TestClient(create_app(nowhere, clock, no_cities)) as client:
         answer = client.get("/v1/search")
         assert (answer.status_code, answer.json()["type"]) == (503, "/problems/service-unavailable")
         assert answer.headers["Retry-After"]

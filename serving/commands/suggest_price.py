@@ -1,0 +1,69 @@
+"""`lodestay suggest-price`: what a host is advised, in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from lodestay.cli.output import AsJson, console, messages, print_json, print_table
+from lodestay.clock import SystemClock
+from lodestay.settings import get_settings
+from serving.commands import api
+from serving.commands.token import mint_token
+from transactional.users.actors import Role
+
+
+def suggest_price(
+    listing: Annotated[int, typer.Argument(min=1, help="Number of the listing.")],
+    from_: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First night.")] = None,
+    to: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The date after the last night.")] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="LODESTAY_TOKEN", help="Of the host; default: a development token for this listing."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Suggest what the host of a listing could ask for each night, and why."""
+    settings = get_settings()
+    if token is None:
+        minted = mint_token(settings, SystemClock(), role=Role.HOST, user_id=None, listing_id=listing, hours=1)
+        token = asyncio.run(minted).token
+    asked = {
+        "from": None if from_ is None else from_.date().isoformat(),
+        "to": None if to is None else to.date().isoformat(),
+    }
+    answer = api.get(settings, f"/v1/listings/{listing}/price-suggestions", params=asked, token=token)
+    if as_json:
+        print_json(answer)
+        return
+    _print(answer)
+
+
+def _print(answer: dict[str, Any]) -> None:
+    print_table(
+        f"Prices for {answer['title'][:60]} (listing {answer['listing_id']}), {answer['currency']} a night",
+        ("night", "free", "asked now", "suggested", "usual range", "why"),
+        [
+            [
+                datetime.fromisoformat(night["night"]).strftime("%a %d %b %Y"),
+                night["available"],
+                _amount(night["current"]),
+                Text(night["suggested"]["amount"], style="bold", justify="right"),
+                f"{night['low']['amount']} to {night['high']['amount']}",
+                Text("\n".join(reason["sentence"] for reason in night["reasons"])),
+            ]
+            for night in answer["nights"]
+        ],
+    )
+    console.print(Text(f"suggested by {answer['model']}", style="dim"))
+    for words in answer["degraded"]:
+        messages.print(Text(f"degraded: {words}", style="yellow"))
+
+
+def _amount(price: dict[str, Any] | None) -> Text | None:
+    return None if price is None else Text(price["amount"], justify="right")

@@ -1,0 +1,1 @@
+"""What a host could ask for a night, and why."""
