@@ -1,0 +1,91 @@
+"""Listings, their calendars and reviews, and what hosts do to them, over HTTP."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from fastapi.testclient import TestClient
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tests.serving.marketplace import Marketplace
+from tests.serving.test_bookings import STAY, SignIn, hold, quote
+from transactional.reviews.repository import NewReview, add_reviews
+
+
+def test_a_listing_shows_the_calendar_that_a_quote_obeys(
+    client: TestClient, marketplace: Marketplace, signed_in: SignIn
+) -> None:
+    """The nights of the window are there with their prices, and held nights are not available."""
+    hold(client, signed_in, marketplace.guest, marketplace.loft)
+    listing = client.get(f"/v1/listings/{marketplace.loft}?from=2026-06-24&to=2026-06-30").json()
+    assert (listing["currency"], listing["host"]["listings"]) == ("EUR", 2)
+    nights = {night["night"]: night for night in listing["calendar"]}
+    assert list(nights) == [f"2026-06-{day}" for day in range(24, 30)]
+    assert [night["available"] for night in nights.values()] == [True, False, False, False, True, True]
+    assert nights["2026-06-26"]["price"]["minor"] == 12_000  # a Friday
+
+
+def test_a_window_has_bounds(client: TestClient, marketplace: Marketplace) -> None:
+    """More than a year of nights, or none, is refused; without dates the next thirty are shown."""
+    path = f"/v1/listings/{marketplace.loft}"
+    assert client.get(f"{path}?from=2026-01-01&to=2027-01-03").json()["type"] == "/problems/invalid-window"
+    assert client.get(f"{path}?from=2026-07-01&to=2026-07-01").status_code == 422
+    assert client.get(f"{path}?to=2026-01-01").status_code == 422
+    assert len(client.get(path).json()["calendar"]) == 30
+
+
+async def test_reviews_are_paged_without_authors(
+    session: AsyncSession, client: TestClient, marketplace: Marketplace
+) -> None:
+    """Newest first, each once, and no key of a person among them."""
+    reviews = [
+        NewReview(marketplace.loft, "test", str(n), f"author-{n}", date(2026, 5, n + 1), 5, f"Stay {n}", "en")
+        for n in range(5)
+    ]
+    await add_reviews(session, reviews)
+    await session.commit()
+    seen, cursor = [], None
+    while True:
+        page = client.get(
+            f"/v1/listings/{marketplace.loft}/reviews", params={"size": 2} | ({"cursor": cursor} if cursor else {})
+        ).json()
+        seen += [review["comment"] for review in page["items"]]
+        assert "author" not in str(page)
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == [f"Stay {n}" for n in (4, 3, 2, 1, 0)]
+
+
+def test_a_host_sets_prices_and_blocks_nights(client: TestClient, marketplace: Marketplace, signed_in: SignIn) -> None:
+    """What a host says is what the next quote obeys, and can be taken back."""
+    headers = signed_in(marketplace.host)
+    calendar = f"/v1/listings/{marketplace.loft}/calendar"
+    nights = {"from": STAY["check_in"], "to": STAY["check_out"]}
+    assert client.put(f"{calendar}/prices", headers=headers, json=nights | {"price_minor": 5_000}).status_code == 204
+    quoted = quote(client, signed_in(marketplace.guest), marketplace.loft).json()
+    assert quoted["lines"][0] == {
+        "component": "nights",
+        "price": {"minor": 15_000, "currency": "EUR", "amount": "150.00"},
+    }
+    assert client.put(f"{calendar}/blocks", headers=headers, json=nights).status_code == 204
+    assert quote(client, signed_in(marketplace.guest), marketplace.loft).status_code == 409
+    assert client.delete(f"{calendar}/blocks", headers=headers, params=nights).status_code == 204
+    hold(client, signed_in, marketplace.guest, marketplace.loft)
+    refused = client.put(f"{calendar}/blocks", headers=headers, json=nights)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/nights-booked")
+
+
+def test_prices_are_suggested_by_the_rule_without_a_model(
+    client: TestClient, marketplace: Marketplace, signed_in: SignIn
+) -> None:
+    """Without a model the listing's own median is the suggestion, and the answer says what made it."""
+    path = f"/v1/listings/{marketplace.loft}/price-suggestions"
+    answer = client.get(path, headers=signed_in(marketplace.host), params={"from": "2026-07-01", "to": "2026-07-04"})
+    suggestions = answer.json()
+    assert suggestions["model"] == "rule"
+    assert suggestions["degraded"]
+    assert [night["suggested"]["minor"] for night in suggestions["nights"]] == [10_000] * 3
+    assert all(n["low"]["minor"] < n["suggested"]["minor"] < n["high"]["minor"] for n in suggestions["nights"])
+    past = client.get(path, headers=signed_in(marketplace.host), params={"from": "2026-06-01", "to": "2026-06-04"})
+    assert past.status_code == 422
