@@ -49,6 +49,7 @@ def demo(
         typer.Option(help="Folder of an Inside Airbnb city; none: a synthetic marketplace.", show_default=False),
     ] = None,
     listings: Annotated[int, typer.Option(min=50, max=200_000, help="Size of the synthetic marketplace.")] = 3000,
+    searches: Annotated[int, typer.Option(min=100, help="Searches that the simulated guests make.")] = 20_000,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn at random.")] = 7,
     stay_up: Annotated[bool, typer.Option(help="Stay until Ctrl-C and then stop the services.")] = True,
     as_json: AsJson = False,
@@ -59,7 +60,7 @@ def demo(
     run = partial(_run, output=sys.stderr if as_json else sys.stdout)
     journal = Journal(get_settings().home / "run" / "demo.json")
     run(("up", *PIPELINE_SERVICES), title="Starting the services that the pipeline needs")
-    for step in plan(data=data, listings=listings, seed=seed, today=_today()):
+    for step in plan(data=data, listings=listings, searches=searches, seed=seed, today=_today()):
         if journal.has(step):
             messages.print(f"[green]✓[/] {step.title} [dim](done before)[/]")
             continue
@@ -76,18 +77,19 @@ def demo(
         _stay_up()
 
 
-def plan(*, data: Path | None, listings: int, seed: int, today: date) -> list[Step]:
+def plan(*, data: Path | None, listings: int, searches: int, seed: int, today: date) -> list[Step]:
     """Everything that is done once, in order; each step is done again where one before it changed."""
     if data is None:
         made = ("generate", "--listings", str(listings), "--seed", str(seed))
         supply = Step(f"Making a marketplace of {listings:,} listings", made, "")
     else:
         supply = Step(f"Importing {data.name}", ("import", "inside-airbnb", str(data.resolve())), state_of(data))
+    played = ("simulate", "--days", "30", "--searches", str(searches), "--seed", str(seed))
     return chain(
         Step("Laying out the database", ("migrate",), ""),
         Step("Loading exchange rates", ("rates",), ""),
         supply,
-        Step("Playing a month of guests", ("simulate", "--days", "30", "--seed", str(seed)), ""),
+        Step(f"Playing a month of guests: {searches:,} searches", played, ""),
         Step("Running the pipeline: lake, features, index, models, warehouse", ("pipeline",), today.isoformat()),
     )
 

@@ -43,6 +43,6 @@ def test_a_new_file_in_the_folder_is_another_input(tmp_path: Path) -> None:
 
 def test_the_pipeline_runs_again_on_another_day(tmp_path: Path) -> None:
     """Only the last step of the plan depends on the day."""
-    monday = plan(data=tmp_path, listings=1, seed=1, today=date(2026, 11, 23))
-    tuesday = plan(data=tmp_path, listings=1, seed=1, today=date(2026, 11, 24))
+    monday = plan(data=tmp_path, listings=1, searches=1, seed=1, today=date(2026, 11, 23))
+    tuesday = plan(data=tmp_path, listings=1, searches=1, seed=1, today=date(2026, 11, 24))
     assert [a == b for a, b in zip(monday, tuesday, strict=True)] == [True, True, True, True, False]

@@ -1,0 +1,152 @@
+"""The whole path on real services, as a newcomer walks it: `lodestay demo`, small, and what one does next."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from lodestay.local.supervisor import Supervisor
+from lodestay.settings import PROJECT_ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.spark, pytest.mark.opensearch]
+
+DEMO = ("demo", "--listings", "150", "--searches", "2500", "--seed", "11", "--no-stay-up")
+
+
+def lodestay(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Type a command."""
+    command = [sys.executable, "-m", "lodestay.cli", *arguments]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=500)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done
+
+
+def answer(*arguments: str) -> Any:
+    """Type a command with --json."""
+    return json.loads(lodestay(*arguments, "--json").stdout)
+
+
+def eventually(holds: Callable[[], bool], *, seconds: float) -> bool:
+    """Whether something becomes true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.3)
+    return False
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Any]:
+    """The demo, run once: what it says at its end."""
+    result: dict[str, Any] = answer(*DEMO)
+    return result
+
+
+@pytest.fixture
+def api(found: dict[str, Any], services: Supervisor) -> httpx2.Client:
+    """A client of the demo's API."""
+    assert found
+    return httpx2.Client(base_url=services.records.endpoints()["LODESTAY_API_URL"], timeout=30)
+
+
+@pytest.fixture
+def trip(found: dict[str, Any]) -> dict[str, str]:
+    """A search with dates in the demo's market."""
+    first = date.today() + timedelta(days=40)  # noqa: DTZ011 - any day ahead will do
+    dates = {"check_in": first.isoformat(), "check_out": (first + timedelta(days=3)).isoformat()}
+    return {"market": found["market"], "guests": "2", **dates}
+
+
+def test_the_demo_ends_in_a_ranked_and_explained_search(
+    found: dict[str, Any], api: httpx2.Client, trip: dict[str, str]
+) -> None:
+    """Files, lake, index and models all took part: nothing is degraded and each result has its reasons."""
+    assert found["results"] > 0
+    page = api.get("/v1/search", params=trip).json()
+    assert page["degraded"] == []
+    assert page["results"]
+    assert all(result["reasons"] and result["total"]["minor"] > 0 for result in page["results"])
+
+
+def test_a_second_run_takes_up_where_the_first_left_off(found: dict[str, Any]) -> None:
+    """No step is done again."""
+    again = lodestay(*DEMO, "--json")
+    assert again.stderr.count("done before") == 5
+    assert json.loads(again.stdout)["market"] == found["market"]
+
+
+def test_a_host_is_advised_a_price_with_an_interval(found: dict[str, Any]) -> None:
+    """Every night asked for has low, suggested and high in order."""
+    first = date.today() + timedelta(days=30)  # noqa: DTZ011
+    last = first + timedelta(days=5)
+    advice = answer("suggest-price", str(found["listing_id"]), "--from", first.isoformat(), "--to", last.isoformat())
+    nights = advice["nights"]
+    assert len(nights) == 5
+    assert all(night["low_minor"] <= night["suggested_minor"] <= night["high_minor"] for night in nights)
+
+
+def test_a_booked_stay_leaves_the_search_by_itself(
+    found: dict[str, Any], api: httpx2.Client, trip: dict[str, str]
+) -> None:
+    """Quote, hold, confirm: then the outbox, the relay and the index take the listing out of this search."""
+    before = api.get("/v1/search", params=trip).json()
+    chosen = before["results"][0]["listing_id"]
+    headers = {"Authorization": f"Bearer {answer('token', '--role', 'guest')['token']}"}
+
+    def post(path: str, body: dict[str, Any] | None) -> Any:
+        done = api.post(path, json=body, headers=headers | {"Idempotency-Key": str(uuid.uuid4())})
+        assert done.status_code < 300, done.text
+        return done.json()
+
+    wish = {"listing_id": chosen, "check_in": trip["check_in"], "check_out": trip["check_out"], "guests": 2}
+    quote = post("/v1/quotes", wish)
+    assert quote["total"] == before["results"][0]["total"]
+    held = post("/v1/bookings", {"quote_id": quote["quote_id"]})
+    assert post(f"/v1/bookings/{held['booking_id']}/confirm", None)["status"] == "confirmed"
+
+    def gone() -> bool:
+        return bool(api.get("/v1/search", params=trip).json()["total_count"] == before["total_count"] - 1)
+
+    assert eventually(gone, seconds=20)
+
+
+def test_the_warehouse_answers(found: dict[str, Any]) -> None:
+    """The marts were built by the same run."""
+    rows = answer("sql", f"SELECT count(*) AS weeks FROM marts.occupancy_by_week WHERE market = '{found['market']}'")
+    assert rows[0]["weeks"] > 40
+
+
+def test_the_notebook_runs(found: dict[str, Any]) -> None:
+    """Every cell of the notebook runs on what the demo made."""
+    assert found
+    notebook = PROJECT_ROOT / "notebooks" / "market.py"
+    done = subprocess.run(
+        [sys.executable, str(notebook)], capture_output=True, encoding="utf-8", check=False, timeout=300, env=os.environ
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_a_killed_index_degrades_the_search_and_comes_back(
+    api: httpx2.Client, trip: dict[str, str], services: Supervisor
+) -> None:
+    """Without OpenSearch the answer comes from PostgreSQL and says so; `lodestay up` brings the index back."""
+    whole = api.get("/v1/search", params=trip).json()
+    state = next(s for s in answer("status")["services"] if s["name"] == "opensearch")
+    os.kill(state["pid"], signal.SIGKILL)
+    poorer = api.get("/v1/search", params=trip).json()
+    assert poorer["degraded"]
+    assert poorer["total_count"] == whole["total_count"]
+    lodestay("up", "opensearch")
+    assert eventually(lambda: api.get("/v1/search", params=trip).json()["degraded"] == [], seconds=30)
