@@ -89,6 +89,13 @@ class IndexSink:
             log.info("listings without a document", count=len(applied.missing))
         return applied.updated
 
+    async def make_visible(self) -> None:
+        """Let searches see what was written, without waiting for the index's own half second."""
+        try:
+            await self.client.indices.refresh(index=self.alias)
+        except OpenSearchException as error:
+            raise SearchUnavailable(f"OpenSearch does not answer: {error}.", hint="See `lodestay status`.") from error
+
 
 async def present_fields(
     session: AsyncSession, listing_ids: Collection[int], *, clock: Clock

@@ -22,8 +22,10 @@ from transactional.outbox.changes import listings_changed_since
 SINK = "index"
 POLL_SECONDS = 0.15
 MAX_BACKOFF_SECONDS = 10.0
-ENTRIES = 2_000
+ENTRIES = 500
 """Outbox entries read at a time; many may be of one listing, which is then written once."""
+FEW = 50
+"""Listings up to which a delivery is made visible at once; more would make refreshing dear, and can wait for it."""
 WATCH_EVERY = timedelta(seconds=2)
 """How often the relay looks whether another index went into service, and expires due holds."""
 HOLDS = 200
@@ -61,6 +63,8 @@ class Relay:
             written = 0
             for start in range(0, len(changed), BATCH):
                 written += await self.sink.write(session, changed[start : start + BATCH])
+            if 0 < written <= FEW:
+                await self.sink.make_visible()
             await outbox.advance(session, SINK, entries, now=self.clock.now())
         if entries:
             waited = self.clock.now() - entries[0].occurred_at
