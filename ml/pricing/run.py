@@ -60,7 +60,7 @@ TASKS = (
 )
 
 
-def train_pricing(lake: str, day: date, registry: Registry, *, num_threads: int = 2) -> tuple[TrainingReport, ...]:
+def train_pricing(lake: str, day: date, registry: Registry, *, num_threads: int = 1) -> tuple[TrainingReport, ...]:
     """Train both tasks on the calendars of `day`; each keeps its rule as champion unless a model is surely better.
 
     Raises

@@ -50,7 +50,7 @@ class _Trained:
     rows: int
 
 
-def train_ranking(lake: str, day: date, registry: Registry, *, num_threads: int = 2) -> TrainingReport:
+def train_ranking(lake: str, day: date, registry: Registry, *, num_threads: int = 1) -> TrainingReport:
     """Train both variants on the searches before `day`, log the better one, move the alias if the gate allows.
 
     Raises
@@ -131,7 +131,7 @@ def _train(data: RankingData, parameters: RankerParameters, generator: np.random
 
 
 def _score(booster: lgb.Booster, matrix: np.ndarray) -> Floats:
-    return np.asarray(booster.predict(matrix), dtype=np.float64)
+    return np.asarray(booster.predict(matrix, num_threads=1), dtype=np.float64)
 
 
 def _metrics(trained: _Trained, estimates: dict[str, Interval], truth: dict[str, Interval]) -> dict[str, float]:
