@@ -23,6 +23,9 @@ from lodestay.settings import get_settings
 from pipelines.partitions import Partition, Written, day_partitions
 from pipelines.spark import spark_session
 
+PARTITIONS = "partitions"
+"""Metadata that counts the rows of each partition written, by its values joined with ``|``."""
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -81,12 +84,9 @@ def asset_key(dataset: Dataset) -> str:
 
 
 def row_metadata(written: Written) -> dict[str, Any]:
-    """Row counts, in all and by market."""
-    by_market: dict[str, int] = {}
-    for partition, rows in written.rows.items():
-        market = dict(zip(written.dataset.partitions, partition, strict=True))["market"]
-        by_market[market] = by_market.get(market, 0) + rows
-    return {"dagster/row_count": written.row_count, "rows_by_market": {"type": "json", "raw_value": by_market}}
+    """Row counts, in all and by partition."""
+    by_partition = {"|".join(partition): rows for partition, rows in written.rows.items()}
+    return {"dagster/row_count": written.row_count, PARTITIONS: {"type": "json", "raw_value": by_partition}}
 
 
 def column_schema(schema: pa.Schema) -> dict[str, Any]:

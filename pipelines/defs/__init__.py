@@ -1,0 +1,1 @@
+"""Definitions that Dagster loads by itself: one folder a subject."""

@@ -1,0 +1,48 @@
+"""Search documents, and the index that searches read."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+from dagster import AssetExecutionContext, PipesSubprocessClient
+
+from lodestay.lake import LISTING_FEATURES, LISTING_VECTORS, SEARCH_DOCUMENTS, STAGED_LISTINGS, STAGED_NIGHTS
+from pipelines.partitioning import MARKETS, Slice, run_day
+from pipelines.spark_assets import OWNERS, Table, key_of, run_job, spark_assets
+from pipelines.spark_jobs.index import ASSET
+
+documents = spark_assets(
+    "documents",
+    [
+        Table(
+            SEARCH_DOCUMENTS,
+            "A row a listing: its document as JSON, availability and prices of the next year inside.",
+            [STAGED_LISTINGS, STAGED_NIGHTS, LISTING_FEATURES, LISTING_VECTORS],
+        )
+    ],
+    group="index",
+    code_version="1",
+)
+
+
+@dg.multi_asset(
+    name="index",
+    specs=[
+        dg.AssetSpec(
+            key_of(ASSET),
+            deps=[key_of(SEARCH_DOCUMENTS)],
+            description="The newest documents of every market in OpenSearch, behind the alias that searches read. "
+            "A new index goes into service only when it answers as the calendars do.",
+            group_name="index",
+            owners=OWNERS,
+            kinds={"opensearch"},
+            code_version="1",
+        )
+    ],
+)
+def index(context: AssetExecutionContext, pipes: PipesSubprocessClient) -> Iterator[dg.MaterializeResult[Any]]:
+    """Build the index of every market."""
+    day = run_day(context, otherwise=datetime.now(UTC).date())
+    markets = context.instance.get_dynamic_partitions(str(MARKETS.name))
+    yield from run_job(context, pipes, "index", Slice(day, tuple(sorted(markets))))

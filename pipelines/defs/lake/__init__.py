@@ -1,0 +1,1 @@
+"""PostgreSQL and event files → the raw and staged tables."""

@@ -1,0 +1,32 @@
+"""What a training run left, as an asset shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from lodestay.settings import get_settings
+from ml.registry import Registry
+from ml.report import TrainingReport
+
+OWNERS = ["team:machine-learning"]
+
+
+def registry() -> Registry:
+    """The registry that the settings name."""
+    return Registry(get_settings().require_mlflow_tracking_uri())
+
+
+def metadata(reports: tuple[TrainingReport, ...]) -> dict[str, Any]:
+    """Version, decision, figures and card of each model that was trained."""
+    found: dict[str, Any] = {"dagster/row_count": sum(report.rows for report in reports)}
+    for report in reports:
+        found |= {
+            f"{report.model}: version": report.version,
+            f"{report.model}: champion": report.decision.promote,
+            f"{report.model}: why": " ".join(report.decision.reasons),
+            f"{report.model}: card": dg.MetadataValue.md(report.card),
+            **{f"{report.model}: {name}": value for name, value in report.metrics.items()},
+        }
+    return found

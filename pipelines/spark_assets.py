@@ -1,0 +1,146 @@
+"""Assets that a Spark job makes: the job runs as a process of its own, as it runs by hand.
+
+The process reports what it wrote through Pipes; then each table is held against its suite before
+anything downstream may start.
+
+Modules that define assets do without ``from __future__ import annotations``: Dagster reads the types of
+`context` and of resources from the signature as it is.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+from dagster import AssetExecutionContext, PipesSubprocessClient
+
+from lodestay.lake import Dataset
+from lodestay.settings import get_settings
+from pipelines.checks.contracts import CONTRACT, has_contract
+from pipelines.checks.validate import Verdict, validate
+from pipelines.partitioning import DAY_MARKET, Slice, slices
+from pipelines.spark_jobs.job import PARTITIONS, asset_key
+
+OWNERS = ["team:data-platform"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A dataset as an asset.
+
+    Attributes
+    ----------
+    description
+        What a row is, for a reader of the graph.
+    deps
+        Datasets, and keys of other assets, that it is made of.
+    """
+
+    dataset: Dataset
+    description: str
+    deps: Sequence[Dataset | str] = ()
+
+
+def key_of(dependency: Dataset | str) -> dg.AssetKey:
+    """Key of a dataset's asset, or of the asset written as ``group/name``."""
+    return dg.AssetKey((dependency if isinstance(dependency, str) else asset_key(dependency)).split("/"))
+
+
+def spark_assets(
+    job: str, tables: Sequence[Table], *, group: str | Mapping[str, str], code_version: str
+) -> dg.AssetsDefinition:
+    """Assets that one job makes together.
+
+    Parameters
+    ----------
+    job
+        Module in `pipelines.spark_jobs`.
+    group
+        Group of them all, or by the dataset's name.
+    code_version
+        Raised when the job makes other rows of the same input.
+    """
+
+    @dg.multi_asset(
+        name=job,
+        specs=[_spec(table, group=group, code_version=code_version) for table in tables],
+        check_specs=[
+            dg.AssetCheckSpec(
+                CONTRACT, asset=key_of(table.dataset), blocking=True, description="Great Expectations suite"
+            )
+            for table in tables
+            if has_contract(table.dataset)
+        ],
+        partitions_def=DAY_MARKET,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def assets(
+        context: AssetExecutionContext, pipes: PipesSubprocessClient
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+        written: dict[dg.AssetKey, dict[str, int]] = {}
+        results: dict[dg.AssetKey, dg.MaterializeResult[Any]] = {}
+        for part in slices(context):
+            for result in run_job(context, pipes, job, part):
+                key = dg.AssetKey.from_coercible(result.asset_key) if result.asset_key else None
+                if key is not None:
+                    results[key] = result
+                    written.setdefault(key, {}).update(_rows(result))
+        for key, result in results.items():
+            _log_others(context, key, written[key])
+            yield result
+        for table in tables:
+            if has_contract(table.dataset):
+                key = key_of(table.dataset)
+                partitions = [tuple(partition.split("|")) for partition in written[key]]
+                yield as_check_result(key, validate(table.dataset, get_settings().lake, partitions))
+
+    return assets
+
+
+def run_job(
+    context: AssetExecutionContext, pipes: PipesSubprocessClient, job: str, part: Slice
+) -> Sequence[dg.MaterializeResult[Any]]:
+    """Run a job as a process and hand back what it reported."""
+    command = [sys.executable, "-m", f"pipelines.spark_jobs.{job}", *part.arguments, "--lake", get_settings().lake]
+    reported = pipes.run(command=command, context=context).get_results()
+    return [result for result in reported if isinstance(result, dg.MaterializeResult)]
+
+
+def as_check_result(key: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:
+    """What a suite found, as Dagster records it."""
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=CONTRACT,
+        passed=verdict.passed,
+        description="; ".join(verdict.failures) or None,
+        metadata={"rows": verdict.rows, "expectations": verdict.expectations, "failures": list(verdict.failures)},
+    )
+
+
+def _spec(table: Table, *, group: str | Mapping[str, str], code_version: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key_of(table.dataset),
+        deps=[key_of(dependency) for dependency in table.deps],
+        description=table.description,
+        group_name=group if isinstance(group, str) else group[table.dataset.name],
+        owners=OWNERS,
+        kinds={"spark", "parquet"},
+        code_version=code_version,
+    )
+
+
+def _rows(result: dg.MaterializeResult[Any]) -> dict[str, int]:
+    """Rows of each partition that the job wrote, by the partition's values."""
+    value = (result.metadata or {})[PARTITIONS]
+    counts = value.value if isinstance(value, dg.JsonMetadataValue) else None
+    return {str(name): int(rows) for name, rows in counts.items()} if isinstance(counts, dict) else {}
+
+
+def _log_others(context: AssetExecutionContext, key: dg.AssetKey, written: Mapping[str, int]) -> None:
+    """Record the partitions that a job caught up on beside those of the run: days whose events came late."""
+    for partition in sorted(set(written) - set(context.partition_keys)):
+        if partition[:4].isdigit():
+            context.log_event(
+                dg.AssetMaterialization(key, partition=partition, metadata={"dagster/row_count": written[partition]})
+            )
