@@ -21,8 +21,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from lodestay.errors import InvalidInput, LodestayError, ServiceUnavailable, Unauthenticated
+from transactional.kit.sqlstate import sqlstate
 
 MEDIA_TYPE = "application/problem+json"
+AWAY = ("08", "53", "57P")
+"""SQLSTATE classes: connection exception, insufficient resources, operator intervention."""
 
 
 class FieldProblem(BaseModel):
@@ -155,9 +158,11 @@ def on_database_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _unreachable(error: DBAPIError) -> bool:
-    return error.connection_invalidated or (
-        isinstance(error, OperationalError | InterfaceError) and getattr(error.orig, "sqlstate", None) is None
-    )
+    """Whether the server is away, going, coming or full; a connection that never was has no code at all."""
+    state = sqlstate(error)
+    if state is None:
+        return isinstance(error, OperationalError | InterfaceError)
+    return error.connection_invalidated or state.startswith(AWAY)
 
 
 def add_problem_handlers(app: FastAPI) -> None:

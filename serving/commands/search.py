@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -78,10 +79,19 @@ def search(  # noqa: PLR0917 (a command's options)
 def _print(answer: dict[str, Any]) -> None:
     where = answer["place"]["name"] if answer["place"] else answer["market"] or "everywhere"
     stay = f", {answer['check_in']} to {answer['check_out']}" if answer["nights"] else ""
-    total = ("total",) if answer["nights"] else ()
+    total = (f"total {answer['currency']}",) if answer["nights"] else ()
     print_table(
         f"{answer['total_count']:,} places to stay in {where}{stay}",
-        ("#", "listing", "title", *total, "a night", "km", "rating", "why"),
+        (
+            "#",
+            "listing",
+            "title",
+            *total,
+            "a night" if answer["nights"] else f"a night {answer['currency']}",
+            "km",
+            "rating",
+            "why",
+        ),
         [_row(result, dated=bool(answer["nights"])) for result in answer["results"]],
     )
     shown = f"page {answer['page']} of {answer['pages']}, " if answer["pages"] > 1 else ""
@@ -98,7 +108,7 @@ def _row(result: dict[str, Any], *, dated: bool) -> list[object]:
         result["rank"],
         # A number of a listing is a name: no thousands separators.
         str(result["listing_id"]),
-        Text(result["title"][:48]),
+        Text(result["title"][:40]),
         *totals,
         _money(price["per_night"]),
         None if distance is None else f"{distance:.1f}",
@@ -116,4 +126,4 @@ def _rating(result: dict[str, Any]) -> str | None:
 
 
 def _money(price: dict[str, Any] | None) -> Text | None:
-    return None if price is None else Text(f"{price['amount']} {price['currency']}", justify="right", no_wrap=True)
+    return None if price is None else Text(f"{Decimal(price['amount']):,.0f}", justify="right", no_wrap=True)

@@ -43,6 +43,20 @@ LIVE_TOPICS = (
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class NewIndex:
+    """An index that went into service, None where there is none any more.
+
+    Attributes
+    ----------
+    since
+        Instant from which changes are to be written again.
+    """
+
+    name: str | None
+    since: datetime | None
+
+
 @dataclass
 class IndexSink:
     """Writes the present state of listings into the index in service.
@@ -66,14 +80,18 @@ class IndexSink:
             raise SearchUnavailable(f"OpenSearch does not answer: {error}.", hint="See `lodestay status`.") from error
         return max(names)
 
-    async def new_index_since(self) -> datetime | None:
-        """Instant from which changes are to be written again, where another index went into service; else None."""
+    async def look(self) -> NewIndex | None:
+        """Say which index went into service since the last one was adopted; None where it is still the same."""
         index = await self.index_in_service()
         if index == self._index:
             return None
-        known, self._index = self._index, index
-        log.info("index in service", index=index, before=known)
-        return None if index is None else _made_at(index, self.alias, now=self.clock.now()) - WORK_OF_A_BUILD
+        since = None if index is None else _made_at(index, self.alias, now=self.clock.now()) - WORK_OF_A_BUILD
+        return NewIndex(index, since)
+
+    def adopt(self, index: NewIndex) -> None:
+        """Take an index as known, once it is certain that what it missed will be written."""
+        log.info("index in service", index=index.name, before=self._index)
+        self._index = index.name
 
     async def write(self, session: AsyncSession, listing_ids: Collection[int]) -> int:
         """Write the listings' present state; returns how many documents there were to write to.

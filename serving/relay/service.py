@@ -21,7 +21,7 @@ from transactional.outbox.changes import listings_changed_since
 
 SINK = "index"
 POLL_SECONDS = 0.15
-MAX_BACKOFF_SECONDS = 10.0
+MAX_BACKOFF_SECONDS = 5.0
 ENTRIES = 500
 """Outbox entries read at a time; many may be of one listing, which is then written once."""
 FEW = 50
@@ -92,21 +92,22 @@ class Relay:
         now = self.clock.now()
         if self._watched is not None and now - self._watched < WATCH_EVERY:
             return
-        self._watched = now
         async with self.sessions.begin() as session:
             expired = await expire_due_holds(session, self.clock, limit=HOLDS)
         if expired:
             log.info("expired holds", count=expired)
-        since = await self.sink.new_index_since()
-        if since is not None:
-            async with self.sessions() as session:
-                self._backlog.extend(await listings_changed_since(session, since, topics=LIVE_TOPICS))
-            log.info("catching a new index up", listings=len(self._backlog))
+        if (index := await self.sink.look()) is not None:
+            if index.since is not None:
+                async with self.sessions() as session:
+                    self._backlog.extend(await listings_changed_since(session, index.since, topics=LIVE_TOPICS))
+                log.info("catching a new index up", listings=len(self._backlog))
+            self.sink.adopt(index)
         if self._pruned is None or now - self._pruned >= PRUNE_EVERY:
             self._pruned = now
             async with self.sessions.begin() as session:
                 await outbox.prune(session, before=now - KEEP)
                 await idempotency.prune(session, before=now - KEEP)
+        self._watched = now  # only now: what failed is tried again at once
 
 
 async def run(relay: Relay, stop: asyncio.Event) -> None:
