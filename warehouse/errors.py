@@ -27,6 +27,6 @@ class InvalidContract(SetupIncomplete):
 
 
 class BrokenContract(SetupIncomplete):
-    """A model was built and its rows break its contract; the mart on disk stays as it was."""
+    """A model was built and its rows break its contract; the marts on disk stay as they were."""
 
     title: ClassVar[str] = "Broken contract"

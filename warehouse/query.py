@@ -1,13 +1,19 @@
-"""Asking the warehouse: one query, its columns and rows, or a clear error."""
+"""Asking the warehouse: one query, its columns and rows, or a clear error.
+
+DuckDB can confine a connection to a folder, but not to reading it: what would write there (`COPY … TO`)
+is refused here, before it runs.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 
 from warehouse.errors import EmptyLake, InvalidQuery
+
+_HINT: Final = "Send one SELECT over staging.* or marts.*."
 
 
 @dataclass(frozen=True)
@@ -20,17 +26,21 @@ class QueryResult:
 
 
 def run_query(connection: duckdb.DuckDBPyConnection, sql: str, *, limit: int) -> QueryResult:
-    """Run one statement.
+    """Run one statement that reads.
 
     Raises
     ------
     InvalidQuery
-        It is not valid SQL, or reads what the warehouse does not hold.
+        It is not valid SQL, reads what the warehouse does not hold, or is not one SELECT (nor what DuckDB
+        takes for one: SHOW, DESCRIBE, SUMMARIZE, VALUES).
     EmptyLake
         It reads a relation of ours that has not been built yet.
     """
     try:
-        cursor = connection.execute(sql)
+        statements = connection.extract_statements(sql)
+        if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+            raise InvalidQuery("That is not one statement that only reads.", hint=_HINT)
+        cursor = connection.execute(statements[0])
         rows = cursor.fetchmany(limit + 1)
     except duckdb.CatalogException as error:
         if any(f"{schema}." in sql for schema in ("lake", "staging", "marts")):
@@ -38,7 +48,7 @@ def run_query(connection: duckdb.DuckDBPyConnection, sql: str, *, limit: int) ->
             raise EmptyLake(str(error).splitlines()[0], hint=f"Relations there are: {known}.") from error
         raise InvalidQuery(str(error).splitlines()[0], hint="Check the names in the query.") from error
     except duckdb.Error as error:
-        raise InvalidQuery(str(error).splitlines()[0], hint="Send one SELECT over staging.* or marts.*.") from error
+        raise InvalidQuery(str(error).splitlines()[0], hint=_HINT) from error
     columns = tuple(name for name, *_ in cursor.description or ())
     return QueryResult(columns, tuple(rows[:limit]), len(rows) > limit)
 

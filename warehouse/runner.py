@@ -45,7 +45,7 @@ def open_warehouse(lake: str) -> duckdb.DuckDBPyConnection:
 def build(lake: str) -> list[ModelResult]:
     """Build every model whose sources are in the lake; write the marts.
 
-    A model that breaks its contract stops the build, and its mart on disk stays as it was.
+    A model that breaks its contract stops the build, and every mart on disk stays as it was.
 
     Raises
     ------
@@ -57,23 +57,26 @@ def build(lake: str) -> list[ModelResult]:
     models = [model for model in load_models() if _sources_exist(lake, model)]
     if not models:
         raise EmptyLake("The lake has no staged data.", hint="Run the pipeline first: `lodestay pipeline`.")
-    connection = connect(lake)
-    results = []
-    for model in models:
-        connection.execute(f"CREATE TABLE {model.relation} AS {model.sql}")
-        result = _check(connection, model)
-        if result.failures:
-            failed = ", ".join(f"{name} ({count} rows)" for name, count in result.failures.items())
-            raise BrokenContract(
-                f"{model.relation} breaks its contract: {failed}.",
-                hint=f"Look at the rows, then mend warehouse/{model.schema}/{model.name}.sql or its source.",
-                relation=model.relation,
-            )
-        if model.schema is Schema.MARTS:
-            _write(connection, model, Path(mart(model.name).path(lake)))
-        results.append(result)
-    connection.close()
+    with connect(lake) as connection:
+        results = [_make(connection, model) for model in models]
+        for model in models:
+            if model.schema is Schema.MARTS:
+                _write(connection, model, Path(mart(model.name).path(lake)))
     return results
+
+
+def _make(connection: duckdb.DuckDBPyConnection, model: Model) -> ModelResult:
+    """Build a model in memory, or raise :class:`BrokenContract`."""
+    connection.execute(f"CREATE TABLE {model.relation} AS {model.sql}")
+    result = _check(connection, model)
+    if result.failures:
+        failed = ", ".join(f"{name} ({count} rows)" for name, count in result.failures.items())
+        raise BrokenContract(
+            f"{model.relation} breaks its contract: {failed}.",
+            hint=f"Look at the rows, then mend warehouse/{model.schema}/{model.name}.sql or its source.",
+            relation=model.relation,
+        )
+    return result
 
 
 def _sources_exist(lake: str, model: Model) -> bool:

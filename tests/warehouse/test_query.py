@@ -35,6 +35,22 @@ def test_a_query_that_cannot_run_is_a_named_error(tiny_lake: TinyLake, sql: str)
     assert "\n" not in caught.value.detail
 
 
+def test_nothing_that_is_asked_changes_the_lake(tiny_lake: TinyLake) -> None:
+    """Whatever would write, alone or behind a SELECT, is refused; DuckDB itself would have written it."""
+    build(tiny_lake.address)
+    mart = Path(tiny_lake.address, "marts", "bookings", "part-0.parquet")
+    published = mart.read_bytes()
+    write = f"COPY (SELECT 42 AS booking_id) TO '{mart}' (FORMAT parquet)"
+    with open_warehouse(tiny_lake.address) as warehouse:
+        for sql in (write, f"SELECT 1; {write}", f"EXPLAIN ANALYZE {write}", "DROP VIEW marts.bookings", "", ";"):
+            with pytest.raises(InvalidQuery, match="only reads"):
+                run_query(warehouse, sql, limit=10)
+        assert mart.read_bytes() == published
+        assert run_query(warehouse, "SUMMARIZE marts.bookings;", limit=1).rows
+        warehouse.execute(write)  # the negative control
+    assert mart.read_bytes() != published
+
+
 def test_without_the_confinement_a_file_outside_the_lake_is_read(tmp_path: Path) -> None:
     """The negative control of the test above: plain DuckDB reads the file."""
     secret = tmp_path / "secret.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 from lodestay import lake as datasets
 from lodestay.lake import mart
 from tests.warehouse.conftest import BOOKING, IMPRESSION, LISTING, NIGHT, TinyLake
+from warehouse import runner
 from warehouse.errors import BrokenContract, EmptyLake
-from warehouse.models import load_models
+from warehouse.models import RowTest, load_models
 from warehouse.runner import build, open_warehouse
 
 
@@ -75,6 +77,18 @@ def test_a_broken_contract_stops_the_build_and_keeps_the_old_mart(tiny_lake: Tin
     with pytest.raises(BrokenContract, match="a_stay_has_its_nights"):
         build(tiny_lake.address)
     assert Path(mart("bookings").path(tiny_lake.address), "part-0.parquet").read_bytes() == published
+
+
+def test_a_contract_that_breaks_late_publishes_no_mart_of_the_build(
+    tiny_lake: TinyLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last mart's contract fails: those built before it are not put on disk either."""
+    *before, last = load_models()
+    impossible = last.contract.model_copy(update={"tests": (RowTest(name="never", sql="false"),)})
+    monkeypatch.setattr(runner, "load_models", lambda: (*before, replace(last, contract=impossible)))
+    with pytest.raises(BrokenContract, match=f"{last.relation} .* never"):
+        build(tiny_lake.address)
+    assert not list(Path(tiny_lake.address, "marts").rglob("*.parquet"))
 
 
 def test_a_doubled_row_breaks_the_grain(tiny_lake: TinyLake) -> None:
