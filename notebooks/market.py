@@ -115,12 +115,32 @@ def _(mo):
 
 
 @app.cell
-def _(mo, settings):
-    from ml.registry import Registry
+def _(settings):
+    from ml.registry import MAIN, Registry
 
     registry = Registry(settings.require_mlflow_tracking_uri())
-    champions = {name: registry.champion(name) for name in ("ranking", "pricing")}
-    mo.vstack([mo.md(f"### {name}\n\n{champion.card if champion else 'no champion yet'}") for name, champion in champions.items()])
+    champions = {name: registry.champion(name) for name in registry.names()}
+    return MAIN, champions
+
+
+@app.cell
+def _(MAIN, champions, plt):
+    learned = {name: model for name, model in champions.items() if model is not None}
+    learned_figure, learned_axes = plt.subplots(1, max(len(learned), 1), figsize=(12, 4), squeeze=False)
+    for _axis, (_name, _model) in zip(learned_axes[0], learned.items()):
+        _gains = sorted(zip(_model.boosters[MAIN].feature_importance("gain"), _model.features))[-10:]
+        _axis.barh([_feature for _, _feature in _gains], [_gain for _gain, _ in _gains])
+        _axis.set(title=f"{_name} {_model.version.version}: gain by feature")
+    learned_figure.tight_layout()
+    learned_figure
+    return
+
+
+@app.cell
+def _(champions, mo):
+    mo.vstack(
+        [mo.md(_model.version.card if _model else f"# {_name}\n\nNo version has passed the gate yet.") for _name, _model in champions.items()]
+    )
     return
 
 

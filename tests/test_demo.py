@@ -77,7 +77,7 @@ def test_the_demo_ends_in_a_ranked_and_explained_search(
     page = api.get("/v1/search", params=trip).json()
     assert page["degraded"] == []
     assert page["results"]
-    assert all(result["reasons"] and result["total"]["minor"] > 0 for result in page["results"])
+    assert all(result["reasons"] and result["price"]["total"]["minor"] > 0 for result in page["results"])
 
 
 def test_a_second_run_takes_up_where_the_first_left_off(found: dict[str, Any]) -> None:
@@ -94,7 +94,7 @@ def test_a_host_is_advised_a_price_with_an_interval(found: dict[str, Any]) -> No
     advice = answer("suggest-price", str(found["listing_id"]), "--from", first.isoformat(), "--to", last.isoformat())
     nights = advice["nights"]
     assert len(nights) == 5
-    assert all(night["low_minor"] <= night["suggested_minor"] <= night["high_minor"] for night in nights)
+    assert all(night["low"]["minor"] <= night["suggested"]["minor"] <= night["high"]["minor"] for night in nights)
 
 
 def test_a_booked_stay_leaves_the_search_by_itself(
@@ -112,7 +112,7 @@ def test_a_booked_stay_leaves_the_search_by_itself(
 
     wish = {"listing_id": chosen, "check_in": trip["check_in"], "check_out": trip["check_out"], "guests": 2}
     quote = post("/v1/quotes", wish)
-    assert quote["total"] == before["results"][0]["total"]
+    assert quote["total"] == before["results"][0]["price"]["charged"]
     held = post("/v1/bookings", {"quote_id": quote["quote_id"]})
     assert post(f"/v1/bookings/{held['booking_id']}/confirm", None)["status"] == "confirmed"
 

@@ -7,17 +7,17 @@ WITH newest AS (
 
 SELECT
   CAST(b.booking_id AS VARCHAR) AS booking_id,
-  b.listing_id,
+  CAST(b.listing_id AS BIGINT) AS listing_id,
   b.market,
   b.status,
   b.check_in,
   b.check_out,
-  b.nights,
-  b.lead_days,
-  b.guests,
+  CAST(b.nights AS BIGINT) AS nights,
+  CAST(b.lead_days AS BIGINT) AS lead_days,
+  CAST(b.guests AS BIGINT) AS guests,
   b.currency,
-  b.nights_minor,
-  b.total_minor,
+  CAST(b.nights_minor AS BIGINT) AS nights_minor,
+  CAST(b.total_minor AS BIGINT) AS total_minor,
   CAST(b.created_at AS DATE) AS booked_on
 FROM lake.bookings AS b
 INNER JOIN newest ON b.market = newest.market AND b.day = newest.day

@@ -1,10 +1,10 @@
 -- Listings shown in searches, with what became of them.
 SELECT
   CAST(i.search_id AS VARCHAR) AS search_id,
-  i.listing_id,
+  CAST(i.listing_id AS BIGINT) AS listing_id,
   i.market,
   i.day AS shown_on,
-  i.position,
+  CAST(i.position AS BIGINT) AS position,
   i.clicked,
   i.booked
 FROM lake.impressions AS i

@@ -6,17 +6,17 @@ WITH newest AS (
 )
 
 SELECT
-  l.listing_id,
+  CAST(l.listing_id AS BIGINT) AS listing_id,
   l.market,
   l.neighbourhood,
   l.property_type,
   l.room_type,
-  l.accommodates,
-  l.bedrooms,
+  CAST(l.accommodates AS BIGINT) AS accommodates,
+  CAST(l.bedrooms AS BIGINT) AS bedrooms,
   l.currency,
-  l.base_price_minor,
-  l.rating,
-  l.review_count,
+  CAST(l.base_price_minor AS BIGINT) AS base_price_minor,
+  CAST(l.rating AS DOUBLE) AS rating,
+  CAST(l.review_count AS BIGINT) AS review_count,
   l.instant_book,
   l.is_superhost,
   l.is_active

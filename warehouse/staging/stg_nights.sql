@@ -6,10 +6,10 @@ WITH newest AS (
 )
 
 SELECT
-  n.listing_id,
+  CAST(n.listing_id AS BIGINT) AS listing_id,
   n.market,
   n.night,
-  n.price_minor,
+  CAST(n.price_minor AS BIGINT) AS price_minor,
   n.is_free,
   n.occupancy_kind,
   CAST(date_trunc('week', n.night) AS DATE) AS week

@@ -6,8 +6,8 @@ SELECT
   s.session_id,
   s.check_in,
   s.check_out,
-  s.guests,
-  s.total_count,
+  CAST(s.guests AS BIGINT) AS guests,
+  CAST(s.total_count AS BIGINT) AS total_count,
   s.exploration,
   s.ranker
 FROM lake.searches AS s
