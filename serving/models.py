@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import structlog
 from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import OpenSearchException
@@ -24,6 +25,7 @@ from ml.listing_features import SCHEMA
 from ml.pricing.pricer import Pricer
 from ml.pricing.run import KNOWN, UNSEEN
 from ml.ranking.columns import ListingColumns
+from ml.ranking.features import FEATURES
 from ml.ranking.ranker import MODEL as RANKING
 from ml.ranking.ranker import AnyRanker, BaselineRanker, Ranker
 from ml.registry import Registry
@@ -146,6 +148,10 @@ class ModelShelf:
         except (LodestayError, OSError) as error:
             log.warning("not loaded", part=part, reason=str(error)[:300])
             return
+        except Exception:
+            # Whatever is wrong with what is new: what is held keeps serving, and the next look tries again.
+            log.exception("not loaded", part=part)
+            return
         self._current = replace(self._current, **{part: loaded})
         self._seen[part] = found
         log.info("loaded", part=part)
@@ -181,7 +187,8 @@ class ModelShelf:
             mappings = await self._opensearch.indices.get_mapping(index=self._settings.index_alias)
         except OpenSearchException:
             return self._current.index_model
-        return next((str(index["mappings"]["_meta"]["model"]) for index in mappings.values()), None)
+        metas = (index["mappings"].get("_meta", {}) for index in mappings.values())
+        return next((meta.get("model") for meta in metas), None)
 
     def _registry(self) -> Registry:
         return Registry(self._settings.require_mlflow_tracking_uri())
@@ -194,7 +201,11 @@ class ModelShelf:
         return versions
 
     def _load_ranker(self) -> AnyRanker:
-        return Ranker.load_champion(self._registry())
+        ranker = Ranker.load_champion(self._registry())
+        nothing_known = np.full((1, len(FEATURES)), np.nan)
+        ranker.score(nothing_known)  # a model that cannot score fails here, and not a guest's search
+        ranker.explain(nothing_known)
+        return ranker
 
     def _load_pricer(self) -> Pricer:
         registry = self._registry()

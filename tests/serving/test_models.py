@@ -1,0 +1,94 @@
+"""Models in memory: taken up without a restart, kept where a newer one is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import lightgbm as lgb
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from fastapi.testclient import TestClient
+
+from lodestay.clock import FixedClock
+from lodestay.lake import LISTING_FEATURES
+from lodestay.settings import Settings
+from ml.listing_features import SCHEMA
+from ml.ranking.features import FEATURES
+from ml.registry import MAIN, Candidate, Registry
+from serving.app import create_app
+from tests.serving.conftest import no_cities
+from tests.serving.marketplace import Marketplace
+from tests.serving.test_bookings import STAY, SignIn
+from tests.serving.test_search import search
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    """An empty registry of this test's own."""
+    return Registry(f"sqlite:///{tmp_path}/mlflow.db", artifacts=f"{tmp_path}/artifacts")
+
+
+@pytest.fixture
+def client(settings: Settings, registry: Registry, clock: FixedClock, marketplace: Marketplace) -> Iterator[TestClient]:
+    """An application that reads the registry."""
+    with TestClient(
+        create_app(settings.model_copy(update={"mlflow_tracking_uri": registry.tracking_uri}), clock, no_cities)
+    ) as client:
+        yield client
+
+
+def promote(registry: Registry, features: tuple[str, ...]) -> None:
+    """Make a tiny ranker the champion: the dearer, the better."""
+    generator = np.random.default_rng(1)
+    matrix = generator.random((400, len(features)))
+    booster = lgb.train(
+        {"objective": "regression", "verbosity": -1, "num_threads": 1, "num_leaves": 8},
+        lgb.Dataset(matrix, matrix[:, features.index("price_rank")], feature_name=list(features)),
+        num_boost_round=20,
+    )
+    candidate = Candidate(
+        name="ranking",
+        boosters={MAIN: booster},
+        features=features,
+        example=matrix[:2],
+        parameters={},
+        metrics={},
+        lineage=(),
+        figures={},
+        card="# For tests",
+    )
+    registry.promote(registry.log(candidate), reasons=("The test says so.",))
+
+
+def test_a_new_champion_ranks_without_a_restart_and_a_broken_one_does_not(
+    client: TestClient, registry: Registry, marketplace: Marketplace, signed_in: SignIn
+) -> None:
+    """The alias moves, a look later it ranks; a champion that cannot be used leaves the one before in place."""
+    assert search(client, **STAY)["ranker"] == "baseline"
+    promote(registry, FEATURES)
+    assert client.post("/v1/admin/reload", headers=signed_in(marketplace.admin)).status_code == 200
+    answer = search(client, **STAY)
+    assert answer["ranker"] == "ranking@1"
+    assert answer["results"][0]["listing_id"] == marketplace.house_of_other_host
+    assert not any("ranking model" in words for words in answer["degraded"])
+    promote(registry, ("price_rank", "a_feature_that_nobody_knows"))
+    client.post("/v1/admin/reload", headers=signed_in(marketplace.admin))
+    assert search(client, **STAY)["ranker"] == "ranking@1"
+
+
+def test_new_features_are_taken_up(
+    client: TestClient, marketplace: Marketplace, settings: Settings, clock: FixedClock, signed_in: SignIn
+) -> None:
+    """A partition that a run has written is in memory after the next look."""
+    folder = Path(LISTING_FEATURES.partition(settings.lake, day=clock.now().date(), market="lisbon"))
+    folder.mkdir(parents=True)
+    rows = [{"listing_id": marketplace.loft}]
+    table = SCHEMA.empty_table().from_pylist(rows, schema=SCHEMA)
+    pq.write_table(table, folder / "part-0.parquet")
+    loaded = client.post("/v1/admin/reload", headers=signed_in(marketplace.admin)).json()
+    parts = {part["name"]: part["detail"] for part in loaded["models"]}
+    assert parts["listing features"] == "1 listings"
