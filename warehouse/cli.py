@@ -8,6 +8,7 @@ from typing import Annotated
 
 import duckdb
 import typer
+from rich.text import Text
 
 from lodestay.cli.output import AsJson, console, messages, print_json, print_rows, print_table
 from lodestay.errors import LodestayError
@@ -80,7 +81,7 @@ def _shell(warehouse: duckdb.DuckDBPyConnection, *, limit: int, as_json: bool) -
             try:
                 _print(run_query(warehouse, statement, limit=limit), as_json=as_json)
             except LodestayError as error:
-                messages.print(f"[red]{error.detail}[/] {error.hint or ''}", highlight=False)
+                messages.print(Text(error.detail, "red"), error.hint or "", highlight=False, markup=False)
             statement = ""
     if statement.strip():
         _print(run_query(warehouse, statement, limit=limit), as_json=as_json)

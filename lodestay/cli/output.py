@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 """The option that every command has; write ``as_json: AsJson = False``."""
@@ -35,11 +36,16 @@ def print_json(value: object) -> None:
 
 
 def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under a header; numbers stand to the right, None is a dash."""
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD)
+    """Print rows under a header; numbers stand to the right, None is a dash.
+
+    Words are shown as they are, since many are hosts' or guests' ("write to [e-mail]"): colour comes as
+    :class:`rich.text.Text`.
+    """
+    heading = None if title is None else Text(title)
+    table = Table(title=heading, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD)
     for position, column in enumerate(columns):
         numbers = bool(rows) and all(isinstance(row[position], int | float | Decimal | None) for row in rows)
-        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+        table.add_column(Text(column), justify="right" if numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     console.print(table)
@@ -94,7 +100,7 @@ def _cell(value: object) -> Any:
         return "yes" if value else "no"
     if isinstance(value, int | float | Decimal):
         return f"{value:,}"
-    return value if hasattr(value, "__rich_console__") else str(value)
+    return value if hasattr(value, "__rich_console__") else Text(str(value))
 
 
 def _plain(value: object) -> object:

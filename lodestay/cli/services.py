@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
+from rich.text import Text
 
 from lodestay.cli.output import AsJson, console, messages, print_json, print_table, progress
 from lodestay.local.prerequisites import Finding, check_all
@@ -111,8 +112,8 @@ def doctor(*, as_json: AsJson = False) -> None:
 
 
 def _finding(finding: Finding) -> Sequence[object]:
-    mark = "[green]✓[/]" if finding.is_there else "[red]✗[/]" if finding.is_required else "[yellow]![/]"
-    return [mark, f"{finding.name} {finding.needed}", finding.found]
+    mark = ("✓", "green") if finding.is_there else ("✗", "red") if finding.is_required else ("!", "yellow")
+    return [Text(*mark), f"{finding.name} {finding.needed}", finding.found]
 
 
 @contextmanager
@@ -140,6 +141,5 @@ def _show_folders(folders: Sequence[Path]) -> None:
         messages.print(f"[dim]Data of PostgreSQL and OpenSearch: {escape(str(folder))} ({reason}).[/]", highlight=False)
 
 
-def _state(state: ServiceState) -> str:
-    colour = _COLOURS.get(state.state.value, "red")
-    return f"[{colour}]{state.state.value}[/]"
+def _state(state: ServiceState) -> Text:
+    return Text(state.state.value, _COLOURS.get(state.state.value, "red"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lodestay.cli.output import print_json, print_rows, progress
+from lodestay.cli.output import print_json, print_rows, print_table, progress
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,13 @@ def test_json_has_every_field_and_the_table_those_chosen(capsys: pytest.CaptureF
     assert "12,000" in table
     assert "-" in table.splitlines()[-2]
     assert "secret" not in table
+
+
+def test_a_table_shows_words_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Brackets are no markup: masked texts are full of them, and a guest's must not break the table."""
+    print_table("of [host]", ["[a]"], [["ask [host] or [e-mail]"], ["a [/b] c"]])
+    table = capsys.readouterr().out
+    assert all(words in table for words in ("of [host]", "[a]", "ask [host] or [e-mail]", "a [/b] c"))
 
 
 def test_progress_in_a_pipe_says_each_thing_once_and_not_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
