@@ -42,6 +42,7 @@ _COLUMNS = (
     "confirmed_at",
     "cancelled_at",
     "cancelled_by",
+    "version",
 )
 _LOCK = text("SELECT listing_id FROM listings WHERE listing_id = ANY(:ids) ORDER BY listing_id FOR NO KEY UPDATE")
 _STAGE = text("CREATE TEMPORARY TABLE past_bookings (LIKE bookings) ON COMMIT DROP")
@@ -130,7 +131,7 @@ async def add_past_bookings(
     await session.execute(_LOCK, {"ids": sorted({booking.listing_id for booking, _ in priced})})
     await session.execute(_STAGE)
     staged = dict(_rows(priced))
-    await copy_rows(session, "past_bookings", (*_COLUMNS, "version"), staged.values())
+    await copy_rows(session, "past_bookings", _COLUMNS, staged.values())
     known = len((await session.execute(_DROP_KNOWN)).all())
     overlapping = len((await session.execute(_TAKE_NIGHTS)).all())
     added = len((await session.execute(_KEEP)).all())

@@ -65,8 +65,10 @@ async def test_each_row_is_counted_once_and_the_second_load_changes_nothing(sess
     again = await add_past_bookings(session, rows, record_changes=True)
     assert again == HistoryReport(added=0, known=3, overlapping=1, unpriced=2)
     statuses = sorted((await session.scalars(text("SELECT status FROM bookings"))).all())
+    changes = (await session.scalars(text("SELECT version FROM bookings ORDER BY status"))).all()
     topics = sorted((await session.scalars(text("SELECT topic FROM outbox"))).all())
     assert statuses == ["cancelled", "confirmed", "confirmed"]
+    assert changes == [2, 1, 1]
     assert topics == [f"booking.{status}" for status in statuses]
     assert await session.scalar(text("SELECT count(*) FROM occupancy WHERE is_live")) == 2
     assert await session.scalar(text("SELECT count(*) FROM users WHERE roles = '{guest}'")) == 4
