@@ -1,8 +1,8 @@
 """Hold, confirm, cancel: what happens to a booking, and to nobody else's nights.
 
 Every change takes the listing's lock first, in READ COMMITTED, so that each later statement sees what
-the holder before has committed; then due holds are expired, then the rules are asked, then the change
-is written. The exclusion constraint stands behind all that. Whoever calls must roll back on an error.
+the holder before has committed. What takes nights then expires due holds, asks the rules and writes.
+The exclusion constraint stands behind all that. Whoever calls must roll back on an error.
 """
 
 from __future__ import annotations
@@ -103,13 +103,13 @@ async def hold(
 
 
 async def confirm(session: AsyncSession, clock: Clock, actor: Actor, booking_id: UUID) -> BookingRecord:
-    """Turn a hold into a booking; one that has expired only while its nights are still free.
+    """Turn a hold into a booking; one that has expired only while its nights are still on offer and free.
 
     Raises
     ------
     BookingNotFound, OnlyTheGuest
         Not the actor's to see, or to confirm.
-    BookingStateConflict, StayUnavailable, ListingBusy
+    BookingStateConflict, ListingWithdrawn, StayUnavailable, ListingBusy
         It cannot be confirmed: any more, again or just now.
     """
     listing_id, side = await repository.side_of(session, actor, booking_id)
@@ -152,6 +152,8 @@ async def _confirm_late(session: AsyncSession, clock: Clock, listing: LockedList
     await expire_due_holds_of(session, clock, listing)
     present = await repository.get(session, booking_id)
     after(BookingStatus(present.status), Change.CONFIRM, reference=present.reference)
+    if not listing.is_active:
+        raise ListingWithdrawn(listing.listing_id)
     with overlap_as_conflict(listing.listing_id, present.stay):
         await _require_available(session, clock, listing, present.stay)
         booking = await repository.confirm_late(session, booking_id, now=clock.now())

@@ -146,6 +146,19 @@ async def test_withdrawn_listing_takes_no_hold(session: AsyncSession, clock: Fix
         await service.hold(session, clock, guest_id=guest.user_id, quote_id=quote.quote_id, keep=KEEP)
 
 
+async def test_withdrawn_listing_takes_no_late_confirmation(session: AsyncSession, clock: FixedClock) -> None:
+    """A hold can be confirmed in time all the same; one that has expired is a new booking, which it takes no more."""
+    guest, listing = await create_user(session), await create_listing(session)
+    late = await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, stay=stay_of(20, 3))
+    clock.advance(KEEP)
+    held = await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+    listing.is_active = False
+    await session.flush()
+    assert (await service.confirm(session, clock, actor_of(guest), held.booking_id)).status == "confirmed"
+    with pytest.raises(ListingWithdrawn):
+        await service.confirm(session, clock, actor_of(guest), late.booking_id)
+
+
 async def test_booking_is_found_by_its_sides_alone(session: AsyncSession, clock: FixedClock) -> None:
     """A stranger, guest or host, learns nothing of a booking: not by reading, confirming or cancelling."""
     host, guest = await create_host(session), await create_user(session)
