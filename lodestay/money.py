@@ -67,7 +67,7 @@ class Money:
         try:
             exact = Decimal(amount)
             minor = int(exact.scaleb(minor_digits(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
-        except InvalidOperation:
+        except (InvalidOperation, ValueError):  # the latter of NaN
             raise InvalidMoney(f"{amount!r} is not an amount.", hint="Send a number such as 129.50.") from None
         return cls(minor, currency)
 

@@ -42,7 +42,7 @@ REDACTED = "[private]"
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Blank every value whose name is private, also inside nested objects."""
+    """Blank every value whose name is private, also inside nested objects and lists."""
     return {key: _redacted(key, value) for key, value in event.items()}
 
 
@@ -51,6 +51,8 @@ def _redacted(key: str, value: object) -> object:
         return REDACTED
     if isinstance(value, dict):
         return {inner: _redacted(str(inner), each) for inner, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted("", each) for each in value]
     return value
 
 

@@ -45,7 +45,7 @@ def test_parse_rounds_half_up_to_the_currencys_unit(text: str, currency: str, mi
     assert Money.parse(text, currency).minor == minor
 
 
-@pytest.mark.parametrize("text", ["", "abc", "1,5", "$5"])
+@pytest.mark.parametrize("text", ["", "abc", "1,5", "$5", "NaN", "sNaN", "Infinity"])
 def test_text_that_is_no_amount_is_named(text: str) -> None:
     """No guess is made."""
     with pytest.raises(InvalidMoney):
