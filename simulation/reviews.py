@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lodestay.snapshot import REVIEWS
 from simulation.cities import City
-from simulation.draws import Floats, Ints, Texts, happens, pick_text
+from simulation.draws import Ints, Texts, happens, pick_text
 from simulation.homes import Homes
 from simulation.prose import review_comments
 from simulation.rates import Rates
@@ -134,8 +134,3 @@ def add_up(rng: np.random.Generator, reviews: Reviews, homes: Homes) -> Ratings:
     first[reviewed] = reviews.day[(ends - count)[reviewed]]
     last[reviewed] = reviews.day[ends[reviewed] - 1]
     return Ratings(count, overall, aspects, first, last)
-
-
-def mean_stars(ratings: Ratings) -> Floats:
-    """Mean stars of each listing, NaN without reviews."""
-    return np.where(ratings.count > 0, ratings.overall / 100, np.nan)

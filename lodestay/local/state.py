@@ -21,11 +21,6 @@ class State(StrEnum):
     OUTSIDE = "outside"
     OUTSIDE_SILENT = "outside, silent"
 
-    @property
-    def is_well(self) -> bool:
-        """Whether it answers."""
-        return self in {State.RUNNING, State.OUTSIDE}
-
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceState:
