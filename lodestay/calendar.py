@@ -94,7 +94,7 @@ class StayCalendar:
         first = self.index(stay.check_in)
         return self.price_minor[first : first + stay.nights]
 
-    def refuse(self, stay: Stay, *, today: date) -> RefusedStay | None:
+    def refuse(self, stay: Stay, *, today: date) -> RefusedStay | None:  # noqa: PLR0911 - one return a rule
         """Say why `stay` cannot be booked, or None where it can.
 
         The rules are asked in a fixed order, so that the same stay is always refused for the same reason.

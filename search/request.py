@@ -82,7 +82,8 @@ class Circle:
     def __post_init__(self) -> None:
         if not 0 < self.radius_km <= MAX_RADIUS_KM:
             raise InvalidSearch(
-                f"A radius of {self.radius_km} km cannot be searched.", hint=f"Send 0 to {MAX_RADIUS_KM:g} km."
+                f"A radius of {self.radius_km} km cannot be searched.",
+                hint=f"Send more than 0 and at most {MAX_RADIUS_KM:g} km.",
             )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PYTHONS = ((3, 11), (3, 14))
-DISK_GIB = 4.0
+DISK_GIB = 6.0
 MEMORY_GIB = 8.0
 MAVEN_HOW_TO_GET = "Debian/Ubuntu: apt-get install maven · macOS: brew install maven"
 _GIB = 1024**3
