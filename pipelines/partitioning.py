@@ -85,3 +85,15 @@ def range_tags(day: date, markets: Sequence[str], known: Sequence[str]) -> dict[
         raise ValueError(f"{sorted(markets)} are not neighbours among the markets {list(known)}.")
     first, last = (f"{day.isoformat()}|{known[place]}" for place in (places[0], places[-1]))
     return {RANGE_START: first, RANGE_END: last}
+
+
+def blocks(markets: Sequence[str], known: Sequence[str]) -> list[list[str]]:
+    """Cut markets into those that lie side by side in Dagster's order: one run for each."""
+    found: list[list[str]] = []
+    last = None
+    for place in sorted(known.index(market) for market in set(markets)):
+        if last is None or place != last + 1:
+            found.append([])
+        found[-1].append(known[place])
+        last = place
+    return found

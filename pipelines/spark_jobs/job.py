@@ -91,8 +91,8 @@ def row_metadata(written: Written) -> dict[str, Any]:
 
 def column_schema(schema: pa.Schema) -> dict[str, Any]:
     """Columns and types, as Dagster shows them."""
-    columns = [{"name": field.name, "type": str(field.type), "description": None} for field in schema]
-    return {"type": "table_schema", "raw_value": columns}
+    columns = [{"name": field.name, "type": str(field.type)} for field in schema]
+    return {"type": "table_schema", "raw_value": {"columns": columns}}
 
 
 @contextmanager
@@ -109,7 +109,9 @@ def running(name: str, arguments: Sequence[str] | None) -> Iterator[Job]:
         try:
             yield Job(name, scope, pipes)
         except LodestayError as error:
-            print("\n".join(filter(None, (error.detail, error.hint))), file=sys.stderr)
+            said = " ".join(filter(None, (error.detail, error.hint)))
+            pipes.log.error(said)  # noqa: TRY400 - the sentence is the message
+            print(said, file=sys.stderr)
             raise SystemExit(error.exit_code) from error
 
 
