@@ -99,7 +99,7 @@ class Settings(BaseSettings):
             raise SetupIncomplete(
                 f"The secret {name} is not set.", hint=f"Set LODESTAY_{name.upper()} to at least 32 random characters."
             )
-        return _generated_secret(self.home / "secrets" / name)
+        return generated_secret(self.home, name)
 
 
 def _unknown(service: str, variable: str) -> SetupIncomplete:
@@ -109,8 +109,9 @@ def _unknown(service: str, variable: str) -> SetupIncomplete:
     )
 
 
-def _generated_secret(path: Path) -> str:
-    """Read the secret kept at `path`, made at the first use and readable by its owner alone."""
+def generated_secret(home: Path, name: str) -> str:
+    """Read a secret of this home, made at the first use and readable by its owner alone; it can stand in a URL."""
+    path = home / "secrets" / name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         # mkstemp gives mode 0600; linking makes it appear whole, and only if nobody was faster.

