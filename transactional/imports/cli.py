@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +10,8 @@ from uuid import UUID
 
 import psycopg
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from lodestay.cli.output import AsJson, print_json, print_rows, print_table, progress
 from lodestay.clock import SystemClock
 from lodestay.errors import ServiceUnavailable
 from lodestay.settings import get_settings
@@ -27,8 +25,6 @@ app = typer.Typer(no_args_is_help=True)
 imports = typer.Typer(help="Import a marketplace from files.", no_args_is_help=True)
 app.add_typer(imports, name="import")
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-
 
 @imports.command("inside-airbnb")
 def inside_airbnb(
@@ -41,14 +37,13 @@ def inside_airbnb(
     ] = None,
     keep_dates: Annotated[bool, typer.Option("--keep-dates", help="Leave dates as they are in the files.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Read files again that were imported before.")] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Import a city of Inside Airbnb: listings, calendar, reviews, neighbourhoods.
 
     Importing the same files twice changes nothing; a newer snapshot updates, and deactivates listings that are gone.
     """
-    console = Console(stderr=True)
-    with console.status("looking at the folder") as status, _connect() as connection:
+    with progress(folder.resolve().name, quiet=as_json) as tell, _connect() as connection:
         summary = import_folder(
             connection,
             folder.expanduser(),
@@ -59,12 +54,12 @@ def inside_airbnb(
             force=force,
             masking_key=get_settings().masking_key(),
             clock=SystemClock(),
-            progress=lambda doing: status.update(f"{folder.name}: {doing}"),
+            progress=tell,
         )
     if as_json:
-        typer.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=2))
-    else:
-        Console().print(summary_table(summary))
+        print_json(summary.as_json())
+        return
+    print_table(f"{summary.market_key}, as of {summary.snapshot_date}", ("what", "how much"), _told(summary))
 
 
 @imports.command()
@@ -72,7 +67,7 @@ def rejects(
     run: Annotated[str, typer.Argument(help="Number of the import, as its summary says.")],
     *,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the rows that an import left out: file, line, column, reason."""
     try:
@@ -83,38 +78,25 @@ def rejects(
         if repository.find_run(connection, run_id) is None:
             raise UnknownRun(run)
         rows = repository.list_rejects(connection, run_id, limit=limit)
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
-    table = Table("file", "line", "column", "reason", "value", title=f"Left out by import {run}")
-    for row in rows:
-        table.add_row(row["file"], str(row["line"]), row["column_name"] or "", row["reason"], row["value"] or "")
-    Console().print(table)
+    columns = {"file": "file", "line": "line", "column_name": "column", "reason": "reason", "value": "value"}
+    print_rows(f"Left out by import {run}", rows, columns=columns, as_json=as_json)
 
 
-def summary_table(summary: ImportSummary) -> Table:
-    """Show what an import did."""
-    title = f"{summary.market_key}, as of {summary.snapshot_date}"
-    table = Table(title=title, show_header=False, title_justify="left")
+def _told(summary: ImportSummary) -> list[tuple[str, object]]:
+    """What an import did, a line each; what did not happen is not told."""
     done = "imported before: nothing to do" if summary.already_imported else f"{summary.changes.total:,} changes"
-    table.add_row("result", done)
-    table.add_row("run", str(summary.run_id))
-    table.add_row("dates moved by", f"{summary.date_shift_days:,} days")
-    for name in ("listings", "nights", "reviews"):
-        number = getattr(summary, name)
-        table.add_row(name, "none" if number is None else f"{number:,}")
-    for name, number in asdict(summary.changes).items():
-        if number:
-            table.add_row(f"  {name}", f"{number:,}")
-    for reason, number in summary.rejects.items():
-        table.add_row("left out", f"{number:,}: {reason}")
-    for word, number in summary.unmapped_amenities:
-        table.add_row("unknown amenity", f"{number:,}: {word}")
-    for sentence in summary.missing:
-        table.add_row("missing", sentence)
     rate = f" ({summary.rows_per_second:,.0f} rows/s)" if summary.rows_per_second else ""
-    table.add_row("time", f"{summary.seconds:.1f} s{rate}")
-    return table
+    return [
+        ("result", done),
+        ("run", summary.run_id),
+        ("dates moved by", f"{summary.date_shift_days:,} days"),
+        *((name, getattr(summary, name)) for name in ("listings", "nights", "reviews")),
+        *((f"  {name}", number) for name, number in asdict(summary.changes).items() if number),
+        *(("left out", f"{number:,}: {reason}") for reason, number in summary.rejects.items()),
+        *(("unknown amenity", f"{number:,}: {word}") for word, number in summary.unmapped_amenities),
+        *(("missing", sentence) for sentence in summary.missing),
+        ("time", f"{summary.seconds:.1f} s{rate}"),
+    ]
 
 
 def _connect() -> Db:

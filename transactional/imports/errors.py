@@ -17,6 +17,18 @@ class UnreadableSource(InvalidInput):
         super().__init__(f"{path}: {problem}", hint=hint, path=str(path))
 
 
+class UnusableMarketName(InvalidInput):
+    """A market's name of which no key can be made."""
+
+    title = "The market needs another name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"No key can be made of the market's name {name!r}.",
+            hint="Give it a name with Latin letters or digits: --market Tokyo.",
+        )
+
+
 class OlderSnapshot(Conflict):
     """The market already holds a newer snapshot of the same source."""
 

@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from tests.transactional.imports.small_city import City, listing, listing_2019, nights, review
-from transactional.imports.errors import UnreadableSource
+from transactional.imports.errors import UnreadableSource, UnusableMarketName
 from transactional.imports.inside_airbnb.folder import find_files
 from transactional.imports.inside_airbnb.reader import Reading, read_snapshot
 
@@ -350,3 +350,11 @@ def test_a_bad_file_stops_the_reading(city: City, damage: str) -> None:
         read(city)
     assert stopped.value.detail.startswith(str(city.folder / name))
     assert stopped.value.hint
+
+
+def test_a_market_without_a_letter_for_its_key_is_named(city: City) -> None:
+    """The key is of Latin letters and digits: a folder named 東京 needs --market."""
+    city.listings(listing(1))
+    with pytest.raises(UnusableMarketName, match="東京") as stopped:
+        read(city, market="東京")
+    assert "--market" in str(stopped.value.hint)

