@@ -17,6 +17,8 @@ from lodestay.stay import Stay
 
 HORIZON_NIGHTS = 365
 """Nights ahead of today that can be searched and booked."""
+WEEKEND_NIGHTS = (4, 5)
+"""Friday's and Saturday's night, as `date.weekday` counts."""
 
 
 class Refusal(StrEnum):

@@ -381,6 +381,3 @@ _GOTHENBURG = City(
 
 CITIES: Final = (_PARIS, _TOKYO, _LISBON, _BARCELONA, _CAPE_TOWN, _VIENNA, _GOTHENBURG)
 """Largest first; the n-th has a share of the listings in proportion to 1 / n."""
-
-WEEKEND: Final = frozenset({4, 5})
-"""Weekdays (Monday 0) of the nights that cost the weekend price: Friday and Saturday."""

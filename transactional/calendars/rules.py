@@ -14,13 +14,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lodestay.calendar import StayCalendar
+from lodestay.calendar import WEEKEND_NIGHTS, StayCalendar
 from lodestay.pricing import share
 from lodestay.stay import Stay
 from transactional.calendars.errors import InvalidWindow
 
-WEEKEND_NIGHTS = (4, 5)
-"""Friday's and Saturday's night, as `date.weekday` counts."""
 SAYS_NOTHING = -1
 """In a column of a night's own prices and rules: what the rate plan and the season say stands."""
 
@@ -138,8 +136,8 @@ def build_calendar(
     """Lay out what each night of the window costs and allows.
 
     A season scales the base and the weekend price, rounding half up, and can only lengthen the minimum
-    stay; of seasons that overlap the one that starts last counts. A night's own word is above both. A
-    night without any price is nobody's, and not free.
+    stay; of seasons that overlap the one that starts last counts, and of those that start together the
+    shorter. A night's own word is above both. A night without any price is nobody's, and not free.
 
     Parameters
     ----------
@@ -155,7 +153,7 @@ def build_calendar(
     max_stay = np.full(length, plan.max_stay, dtype=np.int32)
     closed_to_arrival, closed_to_departure = np.zeros((2, length), dtype=bool)
     unscaled = price.copy()
-    for season in sorted(seasons, key=lambda season: season.starts_on):
+    for season in sorted(seasons, key=_rank):
         span = _clip(season.starts_on, season.ends_before, start, length)
         price[span] = share(unscaled[span], season.price_bps)
         min_stay[span] = max(plan.min_stay, season.min_stay or 0)
@@ -182,6 +180,11 @@ def build_calendar(
         closed_to_departure=closed_to_departure,
         advance_notice_days=plan.advance_notice_days,
     )
+
+
+def _rank(season: SeasonRow) -> tuple[int, int, int, int]:
+    """What counts comes last, in whatever order the seasons were read."""
+    return season.starts_on.toordinal(), -season.ends_before.toordinal(), season.price_bps, season.min_stay or 0
 
 
 def _known(plan: RatePlanRow, window: Window) -> tuple[date, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from transactional.calendars.rules import WEEKEND_NIGHTS
+from lodestay.calendar import WEEKEND_NIGHTS
 from transactional.imports.repository import Db
 from transactional.outbox.topics import Topic
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from transactional.calendars.rules import WEEKEND_NIGHTS
+from lodestay.calendar import WEEKEND_NIGHTS
 
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -130,6 +131,18 @@ def test_night_is_free_exactly_when_nobody_has_it(
     for n, free in enumerate(calendar.free):
         here = calendar.start + timedelta(days=n)
         assert free == (not any(start <= here < end for start, end in ranges))
+
+
+def test_of_seasons_that_overlap_the_later_and_the_shorter_counts_in_whatever_order_they_come() -> None:
+    """Readers bring seasons in different orders; the price of a night is the same for all of them."""
+    seasons = [
+        SeasonRow(day(0), day(9), 11_000, None),
+        SeasonRow(day(0), day(2), 12_000, None),
+        SeasonRow(day(1), day(3), 13_000, None),
+    ]
+    for order in permutations(seasons):
+        calendar = build_calendar(PLAN, seasons=order, nights=NO_NIGHTS, occupied=(), window=TWO_WEEKS)
+        assert calendar.price_minor[:4].tolist() == [12_000, 13_000, 13_000, 11_000]
 
 
 @given(

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transactional.calendars.rules import WEEKEND_NIGHTS
+from lodestay.calendar import WEEKEND_NIGHTS
 
 
 def fill_prices(rows: list[dict[str, Any]], nights: pa.Table) -> None:
