@@ -68,7 +68,9 @@ def build(plugins: Iterable[EntryPoint]) -> tuple[typer.Typer, list[Failure]]:
     missing = []
     for plugin in {plugin.value: plugin for plugin in plugins}.values():  # an app stands once for each command
         try:
-            root.add_typer(plugin.load())
+            commands: typer.Typer = plugin.load()
+            commands.registered_callback = None  # it only keeps the name of a lone command, which the root does too
+            root.add_typer(commands)
         except ModuleNotFoundError as error:
             missing.append(describe(error))
     return root, missing
