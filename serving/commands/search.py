@@ -79,19 +79,10 @@ def search(  # noqa: PLR0917 (a command's options)
 def _print(answer: dict[str, Any]) -> None:
     where = answer["place"]["name"] if answer["place"] else answer["market"] or "everywhere"
     stay = f", {answer['check_in']} to {answer['check_out']}" if answer["nights"] else ""
-    total = (f"total {answer['currency']}",) if answer["nights"] else ()
+    prices = (f"total {answer['currency']}", "a night") if answer["nights"] else (f"a night {answer['currency']}",)
     print_table(
         f"{answer['total_count']:,} places to stay in {where}{stay}",
-        (
-            "#",
-            "listing",
-            "title",
-            *total,
-            "a night" if answer["nights"] else f"a night {answer['currency']}",
-            "km",
-            "rating",
-            "why",
-        ),
+        ("#", "place, and why it stands here", *prices, "km", "rating"),
         [_row(result, dated=bool(answer["nights"])) for result in answer["results"]],
     )
     shown = f"page {answer['page']} of {answer['pages']}, " if answer["pages"] > 1 else ""
@@ -101,20 +92,24 @@ def _print(answer: dict[str, Any]) -> None:
 
 
 def _row(result: dict[str, Any], *, dated: bool) -> list[object]:
-    price = result["price"]
-    totals: list[object] = [_money(price["total"])] if dated else []
-    distance = result["distance_km"]
+    price, distance = result["price"], result["distance_km"]
     return [
         result["rank"],
-        # A number of a listing is a name: no thousands separators.
-        str(result["listing_id"]),
-        Text(result["title"][:40]),
-        *totals,
+        _place(result),
+        *([_money(price["total"])] if dated else []),
         _money(price["per_night"]),
         None if distance is None else f"{distance:.1f}",
         _rating(result),
-        Text("\n".join(f"{_sign(reason)} {reason['sentence']}" for reason in result["reasons"])),
     ]
+
+
+def _place(result: dict[str, Any]) -> Text:
+    """The title with the listing's number, and below it a reason a line: readable at eighty columns."""
+    text = Text(result["title"][:60], style="bold")
+    text.append(f"  [{result['listing_id']}]", style="not bold dim")
+    for reason in result["reasons"]:
+        text.append(f"\n{_sign(reason)} {reason['sentence']}", style="not bold dim")
+    return text
 
 
 def _sign(reason: dict[str, Any]) -> str:

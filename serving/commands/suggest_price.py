@@ -47,22 +47,39 @@ def suggest_price(
 def _print(answer: dict[str, Any]) -> None:
     print_table(
         f"Prices for {answer['title'][:60]} (listing {answer['listing_id']}), {answer['currency']} a night",
-        ("night", "free", "asked now", "suggested", "usual range", "why"),
-        [
-            [
-                datetime.fromisoformat(night["night"]).strftime("%a %d %b %Y"),
-                night["available"],
-                _amount(night["current"]),
-                Text(night["suggested"]["amount"], style="bold", justify="right"),
-                f"{night['low']['amount']} to {night['high']['amount']}",
-                Text("\n".join(reason["sentence"] for reason in night["reasons"])),
-            ]
-            for night in answer["nights"]
-        ],
+        ("night", "free", "asked now", "suggested", "usual range", "others ask"),
+        [_row(night) for night in answer["nights"]],
     )
+    for why, nights in _reasons(answer["nights"]).items():
+        which = "" if len(nights) == len(answer["nights"]) else f"  ({', '.join(nights)})"
+        console.print(Text(f"· {why}{which}"))
     console.print(Text(f"suggested by {answer['model']}", style="dim"))
     for words in answer["degraded"]:
         messages.print(Text(f"degraded: {words}", style="yellow"))
+
+
+def _row(night: dict[str, Any]) -> list[object]:
+    return [
+        _day(night),
+        night["available"],
+        _amount(night["current"]),
+        Text(night["suggested"]["amount"], style="bold", justify="right"),
+        f"{night['low']['amount']} to {night['high']['amount']}",
+        _amount(night["market"]),
+    ]
+
+
+def _reasons(nights: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Each reason once, with the nights that it holds for."""
+    found: dict[str, list[str]] = {}
+    for night in nights:
+        for reason in night["reasons"]:
+            found.setdefault(reason["sentence"], []).append(_day(night))
+    return found
+
+
+def _day(night: dict[str, Any]) -> str:
+    return datetime.fromisoformat(night["night"]).strftime("%a %d %b")
 
 
 def _amount(price: dict[str, Any] | None) -> Text | None:
