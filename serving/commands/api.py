@@ -19,7 +19,7 @@ class ApiUnavailable(ServiceUnavailable):
     title = "The API does not answer"
 
 
-class ApiRefused(LodestayError):
+class ApiRefused(ServiceUnavailable):
     """The API answered with a problem."""
 
     title = "The API refused"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lodestay.clock import Clock
 from lodestay.ids import new_id, pseudonym
+from lodestay.masking import mask_contacts
 from search.events import SearchEvent, Shown
 from search.request import SearchRequest
 from serving.search.answer import SearchOut
@@ -50,7 +51,7 @@ def search_event(
         session_id=visit.session_id,
         guest_key=visit.guest_key,
         search_id=answer.search_id,
-        text=request.text,
+        text=None if request.text is None else mask_contacts(request.text),
         check_in=answer.check_in,
         check_out=answer.check_out,
         guests=request.guests,

@@ -1,4 +1,4 @@
-"""Personal data masked at the door: names, e-mail and web addresses, phone numbers.
+"""Names of people masked at the door (contacts: :mod:`lodestay.masking`).
 
 Hosts and reviewers become keyed hashes (:func:`lodestay.ids.pseudonym`); their names are taken out of
 the free texts that concern them, because guests write "thank you Belinda" and hosts sign what they
@@ -14,36 +14,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-EMAIL: Final = "[e-mail]"
-ADDRESS: Final = "[link]"
-PHONE: Final = "[phone]"
 HOST: Final = "[host]"
 GUEST: Final = "[guest]"
 
-_EMAIL: Final = re.compile(
-    r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+\s?(?:\.|\(dot\)|\[dot\])\s?[\w.-]*\w", re.IGNORECASE
-)
-_URL: Final = re.compile(
-    r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|be|nl|se|sg|au|io|eu|fr|de|co|me|info)\b(?:/\S*)?",
-    re.IGNORECASE,
-)
-# Eight digits or more that hang together, with what people put between them; dates and years stay.
-_PHONE: Final = re.compile(r"(?<![\w.])(?:\+|00)?\(?\d[\d\s().\-/]{6,}\d(?!\w)")
-# Numbers that are no phone's: dates, years, spans of years, hours, hours of opening.
-_INNOCENT: Final = re.compile(
-    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d\d(?:[-/](?:19|20)\d\d)?"
-    r"|\d{1,2}\.\d{2}(?:-\d{1,2}\.\d{2})?"
-)
-_BETWEEN: Final = re.compile(r"\s+(?:[-/]\s+)?")
-# Nothing is an address without one of these: a quick look that spares most texts the slow patterns.
-_LIKE_ADDRESS: Final = re.compile(r"\w\s?\.\w|@|\Wat\W|://", re.IGNORECASE)
 _TAG: Final = re.compile(r"<\s*/?\s*\w+\s*/?>")
 _BLANK_LINES: Final = re.compile(r"\s*[\r\n]\s*")
 _WORD: Final = re.compile(r"[^\W\d_][\w'\u2019-]+")
 
 _SPACELESS: Final = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
-_PHONE_DIGITS: Final = 8
 _ORDINARY_PEOPLE: Final = 3
 
 
@@ -51,20 +30,6 @@ def plain(raw: str) -> str:
     """Take the markup out of a text: tags become line breaks, runs of blank lines one."""
     untagged = _TAG.sub("\n", raw) if "<" in raw else raw
     return _BLANK_LINES.sub("\n", untagged).strip() if "\n" in untagged or "\r" in untagged else untagged.strip()
-
-
-def mask(raw: str) -> str:
-    """Replace e-mail addresses, web addresses and phone numbers."""
-    masked = _URL.sub(ADDRESS, _EMAIL.sub(EMAIL, raw)) if _LIKE_ADDRESS.search(raw) else raw
-    return _PHONE.sub(_phone, masked)
-
-
-def _phone(match: re.Match[str]) -> str:
-    found = match.group()
-    if sum(c.isdigit() for c in found) < _PHONE_DIGITS:
-        return found
-    strange = [part for part in _BETWEEN.split(found.strip()) if not _INNOCENT.fullmatch(part)]
-    return PHONE if len("".join(strange)) > 1 else found
 
 
 class Names:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from lodestay.ids import pseudonym
+from lodestay.masking import mask_contacts
 from lodestay.snapshot import HOSTS, LISTINGS, NEIGHBOURHOODS, REVIEWS, SEASONS, MarketFacts, Snapshot
 from transactional.imports.errors import UnreadableSource
 from transactional.imports.inside_airbnb import masking
@@ -147,7 +148,7 @@ def _mask(listings: Listings, reviews: Reviews | None, facts: MarketFacts, key: 
     writings: dict[str, list[str]] = defaultdict(list)
     for row in listings.rows:
         for column in _TEXTS:
-            row[column] = masking.mask(masking.plain(row[column]))
+            row[column] = mask_contacts(masking.plain(row[column]))
             writings[row["host_number"]].append(row[column])
     names = masking.Names(
         ("\n".join(texts) for texts in writings.values()),
@@ -163,7 +164,7 @@ def _mask(listings: Listings, reviews: Reviews | None, facts: MarketFacts, key: 
     for number, facts_of_host in listings.hosts.items():
         facts_of_host["host_key"] = pseudonym(key, SOURCE, "host", number)
     for review in reviews.rows if reviews else ():
-        said = masking.mask(masking.plain(review["comment"]))
+        said = mask_contacts(masking.plain(review["comment"]))
         said = names.hide(said, listings.host_names[review["source_id"]], masking.HOST, prose=True)
         review["comment"] = names.hide(said, review["author_name"], masking.GUEST, prose=True)
 
