@@ -21,6 +21,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from lodestay.errors import SetupIncomplete
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+SECRET_CHARACTERS = 32
+"""Length below which production refuses a secret: what HMAC-SHA256 can use of random characters."""
 
 
 class Environment(StrEnum):
@@ -64,7 +66,8 @@ class Settings(BaseSettings):
     @property
     def lake(self) -> str:
         """Address of the lake's root, without a trailing slash."""
-        return (self.lake_uri or str(self.home / "lake")).rstrip("/")
+        given = self.lake_uri or str(self.home / "lake")
+        return (given if "://" in given else str(Path(given).resolve())).rstrip("/")
 
     def require_database_url(self) -> str:
         """Address of PostgreSQL, or :class:`SetupIncomplete` that says how to get one."""
@@ -93,12 +96,13 @@ class Settings(BaseSettings):
         return self._secret(self.masking_secret, "masking_secret")
 
     def _secret(self, given: SecretStr | None, name: str) -> str:
+        hint = f"Set LODESTAY_{name.upper()} to at least {SECRET_CHARACTERS} random characters."
         if given is not None:
+            if self.environment is Environment.PRODUCTION and len(given.get_secret_value()) < SECRET_CHARACTERS:
+                raise SetupIncomplete(f"The secret {name} is too short.", hint=hint)
             return given.get_secret_value()
         if self.environment is Environment.PRODUCTION:
-            raise SetupIncomplete(
-                f"The secret {name} is not set.", hint=f"Set LODESTAY_{name.upper()} to at least 32 random characters."
-            )
+            raise SetupIncomplete(f"The secret {name} is not set.", hint=hint)
         return generated_secret(self.home, name)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lodestay.calendar import WEEKEND_NIGHTS
 from ml.arrays import (
     Floats,
     Ints,
@@ -31,10 +32,6 @@ from ml.arrays import (
 HORIZON = 365
 YEAR = 365
 QUARTER = 90
-
-FRIDAY, SATURDAY = 4, 5
-WEEKEND = (FRIDAY, SATURDAY)
-"""Weekdays (Monday is 0) whose nights are weekend nights, as in rate plans."""
 
 NIGHT_STATS = (
     "price_ahead_minor",  # median nightly price of the next 365 nights, minor units
@@ -96,7 +93,7 @@ def night_stats(nights: pa.Table, *, as_of: date) -> pa.Table:
     price = inside(floats(nights, "price_minor"))
     # 1970-01-01 was a Thursday (3).
     weekday = (days(nights, "night").astype(np.int64) + 3) % 7
-    is_weekend = np.isin(weekday, WEEKEND)
+    is_weekend = np.isin(weekday, WEEKEND_NIGHTS)
     weekend = group_mean(groups, np.where(is_weekend, price, np.nan), size)
     midweek = group_mean(groups, np.where(is_weekend, np.nan, price), size)
     median = group_median(groups, price, size)

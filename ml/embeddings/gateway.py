@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ml.embeddings.errors import EmbedderUnavailable
-
-Vectors = NDArray[np.float32]
+from ml.embeddings.vectors import Vectors
 
 SENTENCE_TRANSFORMERS = "sentence-transformers:"
 """Prefix of a setting that names any sentence-transformers model or folder."""
@@ -61,12 +57,6 @@ def make_embedder(name: str) -> Embedder:
             hint=f"Set LODESTAY_EMBEDDING_MODEL to {', '.join(_BUNDLED)} or {SENTENCE_TRANSFORMERS}<name or folder>.",
         )
     return factory()
-
-
-def unit(vectors: NDArray[np.floating]) -> Vectors:
-    """Scale each row to norm 1 (rows of zeros stay as they are)."""
-    norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.where(norm > 0, norm, 1.0), dtype=np.float32)
 
 
 # Each model's package is imported only where the model is asked for: none is needed by the others.

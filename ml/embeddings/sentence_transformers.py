@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ml.embeddings.errors import EmbedderUnavailable
-from ml.embeddings.gateway import Vectors, unit
+from ml.embeddings.vectors import Vectors, unit
 
 _BATCH = 64
 

@@ -11,7 +11,7 @@ from importlib.metadata import version
 import numpy as np
 
 from ml.embeddings.errors import EmbedderUnavailable
-from ml.embeddings.gateway import Vectors, unit
+from ml.embeddings.vectors import Vectors, unit
 
 _BATCH = 512
 

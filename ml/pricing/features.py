@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lodestay.calendar import WEEKEND_NIGHTS
 from ml.arrays import Dates, Floats, divide, floats
-from ml.listing_stats import WEEKEND
 
 NIGHT = (
     "weekday",  # Monday is 0
@@ -127,7 +127,7 @@ def pricing_features(
     angle = 2 * np.pi * number / YEAR_DAYS
     values = {
         "weekday": weekday.astype(np.float64),
-        "is_weekend": np.isin(weekday, WEEKEND).astype(np.float64),
+        "is_weekend": np.isin(weekday, WEEKEND_NIGHTS).astype(np.float64),
         "year_sin": np.sin(angle),
         "year_cos": np.cos(angle),
         "lead_days": lead_days,

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lodestay.calendar import WEEKEND_NIGHTS
 from ml.arrays import Floats, floats
 from ml.comparables import LEVELS
-from ml.listing_stats import WEEKEND
 from ml.pricing.errors import NothingToCompare
 from ml.pricing.features import OwnPrices, pricing_features
 from ml.pricing.run import KNOWN, UNSEEN, as_price_model
@@ -165,7 +165,7 @@ def _reasons(listing: pa.Table, night: date, *, price: float, usual: float, own:
         reasons.append(PriceReason("comparables", sentence, gap))
     lift = price / usual - 1
     if abs(lift) >= _NOTABLE:
-        kind = "weekend" if night.weekday() in WEEKEND else "night"
+        kind = "weekend" if night.weekday() in WEEKEND_NIGHTS else "night"
         sentence = f"{abs(lift):.0%} {'above' if lift > 0 else 'below'} the other nights asked for: {night:%A} {kind}"
         reasons.append(PriceReason(kind, sentence.replace("night night", "night"), lift))
     if row["occupancy_90"] is not None and row["occupancy_90"] >= _BUSY:
