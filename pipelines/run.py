@@ -194,7 +194,7 @@ class _Listener:
             count = event.step_materialization_data.materialization.metadata.get("dagster/row_count")
             # Once a partition, with the same count for all that the step wrote.
             rows = count.value if isinstance(count, dg.IntMetadataValue) else None
-            self.rows.setdefault(name, {}).setdefault(event.asset_key, rows or 0)
+            self.rows.setdefault(name, {})[event.asset_key] = rows or 0
         state = _STATES.get(event.event_type)
         if state is not None:
             self.began.setdefault(name, entry.timestamp)

@@ -86,9 +86,7 @@ def spark_assets(
                 if key is not None:
                     results[key] = result
                     written.setdefault(key, {}).update(_rows(result))
-        for key, result in results.items():
-            _log_others(context, key, written[key])
-            yield result
+        yield from results.values()
         for table in tables:
             if has_contract(table.dataset):
                 key = key_of(table.dataset)
@@ -135,12 +133,3 @@ def _rows(result: dg.MaterializeResult[Any]) -> dict[str, int]:
     value = (result.metadata or {})[PARTITIONS]
     counts = value.value if isinstance(value, dg.JsonMetadataValue) else None
     return {str(name): int(rows) for name, rows in counts.items()} if isinstance(counts, dict) else {}
-
-
-def _log_others(context: AssetExecutionContext, key: dg.AssetKey, written: Mapping[str, int]) -> None:
-    """Record the partitions that a job caught up on beside those of the run: days whose events came late."""
-    for partition in sorted(set(written) - set(context.partition_keys)):
-        if partition[:4].isdigit():
-            context.log_event(
-                dg.AssetMaterialization(key, partition=partition, metadata={"dagster/row_count": written[partition]})
-            )

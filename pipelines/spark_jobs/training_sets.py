@@ -97,22 +97,23 @@ def make_training_sets(spark: SparkSession, scope: Scope) -> list[Written]:
     listings, nights, reviews, bookings = (
         read(spark, dataset, scope.lake, scope.partitions).drop("day") for dataset in staged
     )
-    days = sorted(
+    late = {
         partition
         for partition in outdated(RANKING_EXAMPLES, STAGED_IMPRESSIONS, scope.lake)
         if partition[1] in scope.markets and partition[0] <= scope.day.isoformat()
-    )
+    }
+    days = sorted(late | set(scope.partitions))
     weeks = sorted({week_of(date.fromisoformat(day)) for day, _ in days})
     pricing = pricing_set(nights, listings, as_of=scope.day).withColumn("day", F.lit(scope.day.isoformat()))
-    written = [write(pricing, PRICING_EXAMPLES, scope.lake, scope.partitions, order=("listing_id", "night"))]
-    if days:
-        known = features(listings, nights, reviews, bookings, as_of=weeks)
-        impressions, searches = (
-            read(spark, dataset, scope.lake, days) for dataset in (STAGED_IMPRESSIONS, STAGED_SEARCHES)
-        )
-        ranking = ranking_set(impressions, searches, known)
-        written.append(write(ranking, RANKING_EXAMPLES, scope.lake, days, order=("search_id", "position")))
-    return written
+    known = features(listings, nights, reviews, bookings, as_of=weeks)
+    impressions, searches = (
+        read(spark, dataset, scope.lake, days) for dataset in (STAGED_IMPRESSIONS, STAGED_SEARCHES)
+    )
+    ranking = ranking_set(impressions, searches, known)
+    return [
+        write(pricing, PRICING_EXAMPLES, scope.lake, scope.partitions, order=("listing_id", "night")),
+        write(ranking, RANKING_EXAMPLES, scope.lake, days, order=("search_id", "position")),
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
