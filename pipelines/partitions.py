@@ -8,8 +8,8 @@ copy of one object, which appears whole). A partition without rows is a file wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import uuid4
@@ -151,6 +151,23 @@ def write(
         with suppress(FileNotFoundError):
             filesystem.delete_dir(root)
     return Written(dataset, rows, schema)
+
+
+@contextmanager
+def spilled(frame: DataFrame, lake: str) -> Iterator[DataFrame]:
+    """Compute a frame once for several readers, in a folder that goes with the block.
+
+    Never `DataFrame.cache`: every session of a Spark Connect server shares one cache, which knows a plan by
+    the names of its files, and would hand the next run the rows of files that have been replaced since.
+    """
+    path = f"{lake}/{INCOMING}/{uuid4().hex}"
+    filesystem, root = _filesystem(path)
+    try:
+        frame.write.parquet(spark_address(path))
+        yield frame.sparkSession.read.parquet(spark_address(path))
+    finally:
+        with suppress(FileNotFoundError):
+            filesystem.delete_dir(root)
 
 
 def swap(filesystem: FileSystem, source: str, target_folder: str) -> None:

@@ -12,7 +12,7 @@ from lodestay.lake import LISTING_VECTORS, STAGED_LISTINGS
 from lodestay.settings import get_settings
 from ml.embeddings.gateway import Embedder, make_embedder
 from ml.embeddings.text import listing_texts, text_hash
-from pipelines.partitions import Written, exists, read, write
+from pipelines.partitions import Written, exists, read, spilled, write
 from pipelines.spark_jobs.job import Scope, running, start
 
 TEXT_COLUMNS = ("title", "neighbourhood", "property_type", "room_type", "description")
@@ -94,16 +94,16 @@ def make_vectors(spark: SparkSession, scope: Scope, name: str) -> tuple[Written,
     """Write the vectors of the scope's markets; say how many were made rather than kept."""
     model = embedder(name)
     partitions = [(model.model, market) for market in scope.markets]
-    wanted = texts(read(spark, STAGED_LISTINGS, scope.lake, scope.partitions)).cache()
     there = [partition for partition in partitions if exists(LISTING_VECTORS, scope.lake, partition)]
     kept = read(spark, LISTING_VECTORS, scope.lake, there) if there else spark.createDataFrame([], VECTORS)
-    missing = outdated(wanted, kept)
-    made = missing.count()
-    vectors = still_right(kept, wanted)
-    if made:
-        tasks = min(MAX_TASKS, -(-made // TEXTS_A_TASK))
-        vectors = vectors.unionByName(embedded(missing.repartition(tasks), name))
-    return write(vectors, LISTING_VECTORS, scope.lake, partitions, order=("listing_id",)), made
+    with spilled(texts(read(spark, STAGED_LISTINGS, scope.lake, scope.partitions)), scope.lake) as wanted:
+        missing = outdated(wanted, kept)
+        made = missing.count()
+        vectors = still_right(kept, wanted)
+        if made:
+            tasks = min(MAX_TASKS, -(-made // TEXTS_A_TASK))
+            vectors = vectors.unionByName(embedded(missing.repartition(tasks), name))
+        return write(vectors, LISTING_VECTORS, scope.lake, partitions, order=("listing_id",)), made
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
 from lodestay.lake import RAW_EVENTS, REJECTED_EVENTS, STAGED_IMPRESSIONS, STAGED_SEARCHES
 from pipelines.event_files import EventFile, event_files, outdated
-from pipelines.partitions import Partition, Written, spark_address, write, written_at
+from pipelines.partitions import Partition, Written, spark_address, spilled, write, written_at
 from pipelines.spark_jobs import event_lines
 from pipelines.spark_jobs.job import Scope, running, start
 
@@ -46,22 +46,21 @@ def stage_events(spark: SparkSession, scope: Scope) -> list[Written]:
         files, written_at(STAGED_IMPRESSIONS, scope.lake), day=scope.day, attribution=event_lines.ATTRIBUTION_DAYS
     )
     wanted |= set(scope.partitions)  # staged even without events: nothing happened is known, too
-    parsed = event_lines.parse(
-        read_lines(spark, [file for file in files if file.partition in _read_for(wanted)])
-    ).cache()
-    events = event_lines.events(parsed)
-    frames = (event_lines.searches(events), event_lines.impressions(events), event_lines.rejects(parsed))
+    lines = read_lines(spark, [file for file in files if file.partition in _read_for(wanted)])
     named = spark.createDataFrame(sorted(wanted), "day string, market string")
-    return [
-        write(
-            frame.join(F.broadcast(named), ["day", "market"], "left_semi"),
-            dataset,
-            scope.lake,
-            sorted(wanted),
-            order=order,
-        )
-        for (dataset, order), frame in zip(DATASETS, frames, strict=True)
-    ]
+    with spilled(event_lines.parse(lines), scope.lake) as parsed:
+        events = event_lines.events(parsed)
+        frames = (event_lines.searches(events), event_lines.impressions(events), event_lines.rejects(parsed))
+        return [
+            write(
+                frame.join(F.broadcast(named), ["day", "market"], "left_semi"),
+                dataset,
+                scope.lake,
+                sorted(wanted),
+                order=order,
+            )
+            for (dataset, order), frame in zip(DATASETS, frames, strict=True)
+        ]
 
 
 def _read_for(wanted: set[Partition]) -> set[Partition]:

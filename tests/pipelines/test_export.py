@@ -75,10 +75,10 @@ def test_one_moment(spark: SparkSession, database_url: str, lake: str) -> None:
     assert written["markets"] == written["host_profiles"] == 1
     listing = read(spark, RAW["listings"], lake, scope.partitions).first()
     taken = read(spark, RAW["occupancy"], lake, scope.partitions).first()
-    market = read(spark, RAW["markets"], lake, scope.partitions).first()
+    city = read(spark, RAW["markets"], lake, scope.partitions).first()
     assert listing is not None
     assert (listing.amenities, float(listing.bathrooms), listing.day) == (["wifi", "kitchen"], 1.5, SCOPE_DAY)
     assert taken is not None
     assert (taken.stay_from, taken.stay_until) == (date(2026, 3, 2), date(2026, 3, 5))
-    assert market is not None
-    assert market.exported_at is not None
+    assert city is not None
+    assert city.exported_at is not None

@@ -26,7 +26,7 @@ def _things(spark: SparkSession, **by_market: list[int]) -> DataFrame:
 
 
 def _numbers(lake: str, market: str) -> list[int]:
-    return read_table(DATASET, lake, (DAY.isoformat(), market), columns=["number"])["number"].to_pylist()
+    return list(read_table(DATASET, lake, (DAY.isoformat(), market), columns=["number"])["number"].to_pylist())
 
 
 def test_write_then_read(spark: SparkSession, lake: str) -> None:
@@ -65,7 +65,8 @@ def test_rows_of_another_partition_are_refused(spark: SparkSession, lake: str) -
 def test_crash_between_write_and_swap(spark: SparkSession, lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed after the first of two swaps: the first partition is new, the second old, neither is half."""
     write(_things(spark, a=[1], b=[2]), DATASET, lake, BOTH, order=["number"])
-    swap, swapped = partitions.swap, []
+    swap = partitions.swap
+    swapped: list[object] = []
 
     def crash(*arguments: object) -> None:
         if swapped:

@@ -1,0 +1,155 @@
+"""What is really under test: every line becomes an event once, or a reject with its reason; nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from pydantic import BaseModel
+from pyspark.sql import SparkSession
+
+from lodestay.lake import RAW_EVENTS, REJECTED_EVENTS, STAGED_IMPRESSIONS, STAGED_SEARCHES
+from pipelines.event_files import EventFile, outdated
+from pipelines.partitions import read_table
+from pipelines.spark_jobs.event_lines import EVENT, REQUIRED, SHOWN
+from pipelines.spark_jobs.job import Scope
+from pipelines.spark_jobs.stage_events import stage_events
+from search.events import BookingEvent, ClickEvent, ImpressionEvent, SearchEvent, Shown
+
+DAY = date(2026, 3, 1)
+AT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+MARKET = "antwerp"
+TYPES: dict[object, str] = {
+    str: "string",
+    UUID: "string",
+    int: "bigint",
+    float: "double",
+    bool: "boolean",
+    date: "date",
+    datetime: "timestamp",
+}
+
+
+def _fields(ddl: str) -> dict[str, str]:
+    return dict(
+        field.split(" ", 1) for field in ddl.replace(f"array<struct<{SHOWN}>>", "shown").split(", ") if " " in field
+    )
+
+
+@pytest.mark.parametrize("model", [SearchEvent, ImpressionEvent, ClickEvent, BookingEvent], ids=lambda m: m.__name__)
+def test_columns_are_those_of_the_events(model: type[BaseModel]) -> None:
+    """Every field of an event is read, in a type that holds it; what cannot be null must be there."""
+    spelled = _fields(EVENT)
+    kind = model.model_fields["type"].default
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        arms = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+        plain = next(arm for arm in arms if arm is not type(None))
+        if plain in TYPES:
+            allowed = {TYPES[plain], "int"} if plain is int else {TYPES[plain]}
+            assert spelled[name] in allowed, name
+        nullable = type(None) in arms or not field.is_required()
+        assert nullable or name == "type" or name in REQUIRED[kind], name
+    assert set(Shown.model_fields) == {
+        field.split()[0] for field in SHOWN.replace("map<string, double>", "m").split(", ")
+    }
+
+
+def _search(*listings: int, at: datetime = AT) -> SearchEvent:
+    return SearchEvent(
+        event_id=uuid4(),
+        occurred_at=at,
+        market=MARKET,
+        session_id="s",
+        guest_key=None,
+        search_id=uuid4(),
+        text=None,
+        check_in=None,
+        check_out=None,
+        guests=2,
+        latitude=None,
+        longitude=None,
+        currency="EUR",
+        locale="en",
+        total_count=len(listings),
+        ranker="baseline",
+        results=[
+            Shown(listing_id=listing, position=place, total_minor=100, score=0.5, features={"nights": 2.0})
+            for place, listing in enumerate(listings, start=1)
+        ],
+    )
+
+
+def _acts(search: SearchEvent, listing: int, *, at: datetime) -> tuple[ImpressionEvent, ClickEvent]:
+    common = {**search.model_dump(include={"market", "session_id", "guest_key", "search_id"}), "occurred_at": at}
+    return (
+        ImpressionEvent(event_id=uuid4(), listing_id=listing, position=1, **common),
+        ClickEvent(event_id=uuid4(), listing_id=listing, **common),
+    )
+
+
+def _append(lake: str, day: date, *lines: BaseModel | str) -> None:
+    folder = Path(RAW_EVENTS.partition(lake, day=day, market=MARKET))
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "test.jsonl").open("a", encoding="utf-8") as file:
+        for line in lines:
+            file.write((line if isinstance(line, str) else line.model_dump_json()) + "\n")
+
+
+@pytest.mark.spark
+def test_stage_events(spark: SparkSession, lake: str) -> None:
+    """Malformed, foreign, partial and doubled lines are told apart; a click after midnight counts, a late one not."""
+    seen, unseen = _search(11, 12), _search(21)
+    next_day, late = AT + timedelta(hours=1), AT + timedelta(days=3)
+    text = seen.model_dump_json()
+    broken = json.loads(text) | {"event_id": str(uuid4()), "results": [{"position": 1}]}
+    _append(lake, DAY, seen, seen, unseen, "not json", text[:80], '{"type": "search"}', json.dumps(broken))
+    _append(lake, DAY, json.dumps(json.loads(text) | {"event_id": str(uuid4()), "market": "oslo"}), "")
+    _append(lake, DAY, json.dumps(json.loads(text) | {"event_id": str(uuid4()), "type": "wave"}))
+    _append(lake, next_day.date(), *_acts(seen, 12, at=next_day))
+    _append(lake, late.date(), _acts(unseen, 21, at=late)[1])
+    scope = Scope(late.date(), (MARKET,), lake)
+    written = {one.dataset: one.row_count for one in stage_events(spark, scope)}
+    assert written == {STAGED_SEARCHES: 2, STAGED_IMPRESSIONS: 3, REJECTED_EVENTS: 6}
+
+    partition = (DAY.isoformat(), MARKET)
+    rejected = read_table(REJECTED_EVENTS, lake, partition, columns=["reason", "file"]).to_pylist()
+    assert sorted(row["reason"].split(":")[0] for row in rejected) == [
+        "a result without listing or position",
+        "another market's event",
+        "missing",
+        "not JSON of an event",
+        "not JSON of an event",
+        "unknown type of event",
+    ]
+    assert {row["file"] for row in rejected} == {"test.jsonl"}
+    columns = ["listing_id", "position", "seen", "clicked", "booked", "features"]
+    rows = read_table(STAGED_IMPRESSIONS, lake, partition, columns=columns).sort_by("listing_id").to_pylist()
+    assert [(row["listing_id"], row["seen"], row["clicked"], row["booked"]) for row in rows] == [
+        (11, False, False, False),
+        (12, True, True, False),
+        (21, None, False, False),
+    ]
+    assert rows[0]["features"] == [("nights", 2.0)]
+
+    again = {one.dataset: one.row_count for one in stage_events(spark, scope)}
+    assert again[STAGED_IMPRESSIONS] == 0, "what did not change is not staged again"
+
+
+def test_outdated_days() -> None:
+    """A day is staged again when its file is newer, with the day before it; the last days always."""
+    now = datetime(2026, 3, 10, tzinfo=UTC)
+
+    def file(day: int, *, changed: datetime) -> EventFile:
+        return EventFile("x", (f"2026-03-{day:02d}", MARKET), changed)
+
+    old, new = now - timedelta(days=5), now + timedelta(hours=1)
+    files = [file(1, changed=old), file(4, changed=old), file(5, changed=new), file(10, changed=old)]
+    staged = {one.partition: now for one in files}
+    found = outdated(files, staged, day=date(2026, 3, 10), attribution=1)
+    assert sorted(day for day, _ in found) == ["2026-03-04", "2026-03-05", "2026-03-10"]

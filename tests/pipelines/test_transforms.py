@@ -1,0 +1,189 @@
+"""What is really under test: Spark's transforms give what the pure functions and plain arithmetic say."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+from lodestay.lake import LISTING_VECTORS, STAGED_LISTINGS
+from ml.listing_features import SCHEMA, booking_stats, listing_features, night_stats, review_stats
+from pipelines.partitions import read_table, write
+from pipelines.spark_jobs.embeddings import make_vectors
+from pipelines.spark_jobs.job import Scope
+from pipelines.spark_jobs.listing_features import features
+from pipelines.spark_jobs.stage_tables import staged_bookings
+from pipelines.spark_jobs.training_sets import week_of
+
+pytestmark = pytest.mark.spark
+
+DAY = date(2026, 3, 2)
+MARKET = "tokyo"
+
+
+def test_staged_bookings(spark: SparkSession) -> None:
+    """Nights' price is after discount, without fees; lead time counts dates at the listing, not in UTC."""
+    markets = spark.createDataFrame([(MARKET, "Asia/Tokyo")], "market_key string, timezone string")
+    lines = (
+        '[{"component": "nights", "minor": 1000}, {"component": "length_of_stay_discount", "minor": -100},'
+        ' {"component": "cleaning", "minor": 50}]'
+    )
+    late_evening = datetime(2026, 3, 1, 20, tzinfo=UTC)  # 5 in the morning of 2 March in Tokyo
+    bookings = spark.createDataFrame(
+        [(MARKET, date(2026, 3, 5), date(2026, 3, 12), lines, late_evening)],
+        "market string, check_in date, check_out date, lines string, created_at timestamp",
+    )
+    row = staged_bookings(bookings, markets).first()
+    assert row is not None
+    assert (row.nights, row.lead_days, row.nights_minor) == (7, 3, 900)
+
+
+def _listings() -> pa.Table:
+    rows = [
+        {
+            "listing_id": number,
+            "market": MARKET,
+            "title": f"Flat {number}",
+            "description": "near the park",
+            "neighbourhood": "N",
+            "property_type": "apartment",
+            "room_type": "entire_home",
+            "accommodates": 2 + number % 3,
+            "bedrooms": 1,
+            "beds": 2,
+            "bathrooms": 1.0,
+            "shared_bathroom": False,
+            "amenities": ["wifi"],
+            "latitude": 35.6 + number / 1000,
+            "longitude": 139.7,
+            "instant_book": True,
+            "currency": "JPY",
+            "base_price_minor": 10_000 + number,
+            "weekend_price_minor": None,
+            "cleaning_fee_minor": 0,
+            "weekly_discount_bps": 0,
+            "monthly_discount_bps": 0,
+            "min_stay": 1,
+            "max_stay": 30,
+            "advance_notice_days": 0,
+            "host_since": DAY - timedelta(days=900),
+            "response_hours": 1,
+            "response_rate_bps": 9000,
+            "acceptance_rate_bps": 9000,
+            "is_superhost": True,
+            "identity_verified": True,
+            "rating": 4.0,
+            "rating_cleanliness": None,
+            "rating_location": None,
+            "rating_value": None,
+            "review_count": 3,
+            "first_review_on": DAY - timedelta(days=400),
+            "last_review_on": DAY - timedelta(days=40),
+            "market_latitude": 35.6,
+            "market_longitude": 139.7,
+        }
+        for number in range(1, 21)
+    ]
+    floats = ("rating_cleanliness", "rating_location", "rating_value")
+    table = pa.Table.from_pylist(rows)
+    for name in floats:
+        table = table.set_column(table.schema.get_field_index(name), name, table[name].cast(pa.float64()))
+    place = table.schema.get_field_index("weekend_price_minor")
+    return table.set_column(place, "weekend_price_minor", table["weekend_price_minor"].cast(pa.int64()))
+
+
+def test_features_are_the_pure_function(spark: SparkSession) -> None:
+    """Spark's features equal those of one call on plain tables; of a past day, nights booked since count as free."""
+    listings = _listings()
+    booked_at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    nights = pa.Table.from_pylist(
+        [
+            {
+                "listing_id": listing,
+                "market": MARKET,
+                "night": DAY + timedelta(days=ahead),
+                "price_minor": 9_000 + 10 * ahead + listing,
+                "is_free": not (listing == 1 and ahead < 10),
+                "taken_at": booked_at if listing == 1 and ahead < 10 else None,
+                "min_stay": 2,
+                "max_stay": 30,
+            }
+            for listing in range(1, 21)
+            for ahead in range(40)
+        ]
+    )
+    reviews = pa.Table.from_pylist(
+        [{"listing_id": 2, "market": MARKET, "written_on": DAY - timedelta(days=9), "rating": 5}]
+    )
+    bookings = pa.Table.from_pylist(
+        [
+            {
+                "listing_id": 1,
+                "market": MARKET,
+                "created_at": booked_at,
+                "confirmed_at": booked_at,
+                "cancelled_at": None,
+                "nights": 10,
+                "lead_days": 1,
+                "nights_minor": 90_000,
+            }
+        ]
+    ).cast(
+        pa.schema(
+            [
+                ("listing_id", pa.int64()),
+                ("market", pa.string()),
+                ("created_at", pa.timestamp("us", "UTC")),
+                ("confirmed_at", pa.timestamp("us", "UTC")),
+                ("cancelled_at", pa.timestamp("us", "UTC")),
+                ("nights", pa.int64()),
+                ("lead_days", pa.int64()),
+                ("nights_minor", pa.int64()),
+            ]
+        )
+    )
+    week_before = DAY - timedelta(days=7)
+    frames = [spark.createDataFrame(table) for table in (listings, nights, reviews, bookings)]
+    made = features(*frames, as_of=[DAY, week_before]).toArrow().sort_by("listing_id")
+    now, then = (made.filter(pa.compute.equal(made["as_of"], pa.scalar(day))) for day in (DAY, week_before))
+    expected = listing_features(
+        listings,
+        night_stats(nights, as_of=DAY),
+        review_stats(reviews, as_of=DAY),
+        booking_stats(bookings, as_of=DAY),
+        as_of=DAY,
+    )
+    assert now.select(SCHEMA.names).cast(SCHEMA).equals(expected)
+    assert now["occupancy_30"].to_pylist()[0] == pytest.approx(10 / 30)
+    assert then["occupancy_30"].to_pylist()[0] == 0.0, "booked after that day"
+    assert (now["bookings_90"].to_pylist()[0], then["bookings_90"].to_pylist()[0]) == (1.0, 0.0)
+
+
+def test_only_changed_texts_are_embedded(spark: SparkSession, lake: str) -> None:
+    """A second run makes no vector; after one title changed and one listing went, one is made and one is gone."""
+    scope = Scope(DAY, (MARKET,), lake)
+
+    def stage(listings: pa.Table) -> None:
+        dated = listings.append_column("day", pa.array([DAY.isoformat()] * listings.num_rows))
+        write(spark.createDataFrame(dated), STAGED_LISTINGS, lake, scope.partitions, order=["listing_id"])
+
+    stage(_listings())
+    written, made = make_vectors(spark, scope, "universal-sentence-encoder")
+    assert (written.row_count, made) == (20, 20)
+    assert make_vectors(spark, scope, "universal-sentence-encoder")[1] == 0
+    changed = _listings().slice(1)
+    titles = pa.array(["Another flat", *changed["title"].to_pylist()[1:]])
+    stage(changed.set_column(changed.schema.get_field_index("title"), "title", titles))
+    written, made = make_vectors(spark, scope, "universal-sentence-encoder")
+    assert (written.row_count, made) == (19, 1)
+    (partition,) = written.rows
+    kept = read_table(LISTING_VECTORS, lake, partition, columns=["listing_id", "dimension", "vector"])
+    assert kept["listing_id"].to_pylist() == list(range(2, 21))
+    assert {len(vector) for vector in kept["vector"].to_pylist()} == {512}
+
+
+def test_week_of() -> None:
+    """A week begins on Monday."""
+    assert week_of(date(2026, 3, 8)) == week_of(date(2026, 3, 2)) == date(2026, 3, 2)
