@@ -68,11 +68,13 @@ def build(plugins: Iterable[EntryPoint]) -> tuple[typer.Typer, list[Failure]]:
     missing = []
     for plugin in {plugin.value: plugin for plugin in plugins}.values():  # an app stands once for each command
         try:
-            commands: typer.Typer = plugin.load()
-            commands.registered_callback = None  # it only keeps the name of a lone command, which the root does too
-            root.add_typer(commands)
+            plugged: typer.Typer = plugin.load()
         except ModuleNotFoundError as error:
             missing.append(describe(error))
+            continue
+        # Not `add_typer`: the callback that keeps the name of a lone command is for the app's own use.
+        root.registered_commands.extend(plugged.registered_commands)
+        root.registered_groups.extend(plugged.registered_groups)
     return root, missing
 
 

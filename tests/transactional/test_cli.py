@@ -38,6 +38,6 @@ def test_rates_load_once(run: CliRunner) -> None:
     assert first["day"] in run.invoke(app, ["rates"], catch_exceptions=False).stdout
 
 
-def test_imports_are_mounted(run: CliRunner) -> None:
-    """`lodestay import` is among the commands."""
-    assert "inside-airbnb" in run.invoke(app, ["import", "--help"], catch_exceptions=False).stdout
+def test_markets_of_an_empty_marketplace_are_an_empty_list(run: CliRunner) -> None:
+    """Programs get a list whatever there is."""
+    assert json.loads(run.invoke(app, ["markets", "--json"], catch_exceptions=False).stdout) == []

@@ -22,7 +22,7 @@ from tests.transactional.imports.small_city import (
 )
 from transactional.imports import calendar_merge
 from transactional.imports.errors import OlderSnapshot, OtherCurrency
-from transactional.imports.inside_airbnb import masking
+from transactional.imports.inside_airbnb import masking, reader
 from transactional.imports.summary import Changes, ImportSummary
 
 Import = Callable[..., ImportSummary]
@@ -277,7 +277,7 @@ def test_without_the_mask_names_would_be_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Negative control: with the masks off, the same search finds them."""
-    monkeypatch.setattr(masking, "mask", lambda text: text)
+    monkeypatch.setattr(reader, "mask_contacts", lambda text: text)
     monkeypatch.setattr(masking.Names, "hide", lambda _self, text, *_, **__: text)
     whole_city(city)
     run_import()
