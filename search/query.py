@@ -36,6 +36,10 @@ _MAX_VALUES: Final = 1000
 """Values of a facet that are counted; far above what the vocabularies hold."""
 
 
+_HAIR: Final = 1e-6
+"""Degrees, some ten centimetres."""
+
+
 def search_body(request: SearchRequest, *, today: date, timeout_ms: int) -> dict[str, Any]:
     """Build the request body.
 
@@ -84,11 +88,17 @@ def _required(request: SearchRequest, today: date) -> list[Query]:
 def _within(area: Bounds | Circle) -> Query:
     if isinstance(area, Circle):
         return {"geo_distance": {"distance": f"{area.radius_km}km", "location": _point(area.centre)}}
-    corners = {
-        "top_left": {"lat": area.north, "lon": area.west},
-        "bottom_right": {"lat": area.south, "lon": area.east},
-    }
+    south, north = _apart(area.south, area.north, limit=90.0)
+    west, east = _apart(area.west, area.east, limit=180.0)
+    corners = {"top_left": {"lat": north, "lon": west}, "bottom_right": {"lat": south, "lon": east}}
     return {"geo_bounding_box": {"location": corners}}
+
+
+def _apart(low: float, high: float, *, limit: float) -> tuple[float, float]:
+    """Part two edges that are one: the engine refuses a box without an extent."""
+    if low != high:
+        return low, high
+    return max(low - _HAIR, -limit), min(high + _HAIR, limit)
 
 
 def _point(point: Point) -> dict[str, float]:

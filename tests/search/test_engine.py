@@ -15,7 +15,7 @@ from search.answer import Retrieved
 from search.engine import INCOMPLETE, SLOW, OpenSearchEngine, connect, retrieved
 from search.errors import SearchUnavailable
 from search.query import search_body
-from search.request import Point, Sort
+from search.request import Bounds, Point, Sort
 from tests.search.conftest import IndexedMarketplace
 from tests.search.marketplace import DIMENSION, TODAY, make_request, random_stay, unit
 
@@ -81,6 +81,20 @@ async def test_odd_texts_are_only_words(searches: OpenSearchEngine, text: str) -
     answer = await searches.retrieve(make_request(text=text), today=TODAY)
     assert answer.total_count > 0
     assert answer.degraded == ()
+
+
+@pytest.mark.parametrize(
+    "wide", [(0.0, 0.0), (0.0, 0.2), (0.2, 0.0)], ids=["a point", "a line along a parallel", "a line along a meridian"]
+)
+@pytest.mark.parametrize("corner", [(59.2, 17.9), (-90.0, -180.0), (89.8, 179.8), (90.0, 180.0)])
+async def test_a_box_without_an_extent_is_searched(
+    searches: OpenSearchEngine, corner: tuple[float, float], wide: tuple[float, float]
+) -> None:
+    """Edges that lie on each other are a box as any other, also at the ends of the Earth."""
+    south, west = corner
+    area = Bounds(south, west, min(south + wide[0], 90), min(west + wide[1], 180))
+    answer = await searches.retrieve(make_request(area=area), today=TODAY)
+    assert answer.total_count == 0
 
 
 async def test_no_index_yet(async_client: AsyncOpenSearch) -> None:
