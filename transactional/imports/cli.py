@@ -43,7 +43,7 @@ def inside_airbnb(
 
     Importing the same files twice changes nothing; a newer snapshot updates, and deactivates listings that are gone.
     """
-    with progress(folder.resolve().name, quiet=as_json) as tell, _connect() as connection:
+    with progress(folder.absolute().name, quiet=as_json) as tell, _connect() as connection:
         summary = import_folder(
             connection,
             folder.expanduser(),

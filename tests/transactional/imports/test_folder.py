@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -69,6 +71,19 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     """The path is in the sentence."""
     with pytest.raises(UnreadableSource, match="no such folder"):
         find_files(tmp_path / "nowhere", snapshot=None)
+
+
+@pytest.mark.parametrize(
+    "put",
+    [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path.name), lambda path: path.symlink_to("nowhere")],
+    ids=["a folder", "a pipe", "a link to itself", "a link to nothing"],
+)
+def test_what_is_no_file_is_named(tmp_path: Path, put: Callable[[Path], object]) -> None:
+    """Only the name is right: the path and what to do are said, and nothing waits for a pipe."""
+    put(tmp_path / "listings.csv.gz")
+    with pytest.raises(UnreadableSource, match="not a file") as stopped:
+        find_files(tmp_path, snapshot=None).fingerprint()
+    assert stopped.value.detail.startswith(str(tmp_path / "listings.csv.gz"))
 
 
 def test_fingerprint_changes_with_bytes_and_options(tmp_path: Path) -> None:

@@ -53,11 +53,23 @@ class SnapshotFiles:
         return tuple(file for file in files if file is not None)
 
     def fingerprint(self, *options: str | None) -> str:
-        """Hash of the files' names and bytes and of the options that they are read with."""
+        """Hash of the files' names and bytes and of the options that they are read with.
+
+        Raises
+        ------
+        UnreadableSource
+            One of them is a folder, a pipe or a link to nothing, or may not be read.
+        """
         digest = hashlib.sha256("\x1f".join(option or "" for option in options).encode())
         for file in self.all:
-            with file.open("rb") as stream:
-                digest.update(file.name.encode() + hashlib.file_digest(stream, "sha256").digest())
+            if not file.is_file():
+                raise UnreadableSource(file, "not a file.", hint="Put the downloaded file there.")
+            try:
+                with file.open("rb") as stream:
+                    digest.update(file.name.encode() + hashlib.file_digest(stream, "sha256").digest())
+            except OSError as broken:
+                problem = f"cannot be opened ({broken.strerror})."
+                raise UnreadableSource(file, problem, hint="Look at its permissions.") from broken
         return digest.hexdigest()
 
 
