@@ -8,6 +8,7 @@ from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from lodestay.clock import Clock, SystemClock
 from lodestay.settings import Settings, get_settings
@@ -84,7 +85,8 @@ def create_app(
             yield State(services=services)
         provider.shutdown()
 
-    app = FastAPI(
+    app = FastAPIOffline(
+        redoc_url=None,
         title="Lodestay",
         summary="Search and pricing for a lodging marketplace.",
         description=DESCRIPTION,

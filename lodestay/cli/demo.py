@@ -58,9 +58,24 @@ def demo(
     started = monotonic()
     # With --json stdout is for the result alone.
     run = partial(_run, output=sys.stderr if as_json else sys.stdout)
+    try:
+        found = _walk(run, data=data, listings=listings, searches=searches, seed=seed)
+    except KeyboardInterrupt:
+        messages.print("\nStopped. What is done stays done; the services still run: `make down` stops them.")
+        raise
+    seconds = round(monotonic() - started, 1)
+    if as_json:
+        print_json(found | {"seconds": seconds})
+    messages.print(f"\n[bold]Ready after {seconds:.0f} s.[/]")
+    if stay_up:
+        _stay_up()
+
+
+def _walk(run: Run, *, data: Path | None, listings: int, searches: int, seed: int) -> dict[str, Any]:
+    """Do what is not done yet, bring everything up, and show it."""
     journal = Journal(get_settings().home / "run" / "demo.json")
     run(("up", *PIPELINE_SERVICES), title="Starting the services that the pipeline needs")
-    for step in plan(data=data, listings=listings, searches=searches, seed=seed, today=_today()):
+    for step in plan(data=data, listings=listings, searches=searches, seed=seed):
         if journal.has(step):
             messages.print(f"[green]✓[/] {step.title} [dim](done before)[/]")
             continue
@@ -68,16 +83,10 @@ def demo(
         journal.add(step)
     run(("up",), title="Starting everything that serves")
     market = _market_of(data)
-    found = show(market, run=run)
-    seconds = round(monotonic() - started, 1)
-    if as_json:
-        print_json({"market": market, "seconds": seconds} | found)
-    messages.print(f"\n[bold]Ready after {seconds:.0f} s.[/]")
-    if stay_up:
-        _stay_up()
+    return {"market": market} | show(market, run=run)
 
 
-def plan(*, data: Path | None, listings: int, searches: int, seed: int, today: date) -> list[Step]:
+def plan(*, data: Path | None, listings: int, searches: int, seed: int) -> list[Step]:
     """Everything that is done once, in order; each step is done again where one before it changed."""
     if data is None:
         made = ("generate", "--listings", str(listings), "--seed", str(seed))
@@ -90,7 +99,7 @@ def plan(*, data: Path | None, listings: int, searches: int, seed: int, today: d
         Step("Loading exchange rates", ("rates",), ""),
         supply,
         Step(f"Playing a month of guests: {searches:,} searches", played, ""),
-        Step("Running the pipeline: lake, features, index, models, warehouse", ("pipeline",), today.isoformat()),
+        Step("Running the pipeline: lake, features, index, models, warehouse", ("pipeline",), ""),
     )
 
 
@@ -112,6 +121,9 @@ def show(market: str, *, run: Run) -> dict[str, Any]:
     for role, whose in (("guest", ()), ("host", ("--listing", listing))):
         token = _ask(("token", "--role", role, *whose))["token"]
         messages.print(f"[dim]development token, {role}:[/] {token}", soft_wrap=True, highlight=False)
+    api = next(service["address"] for service in _ask(("status",))["services"] if service["name"] == "api")
+    messages.print(f"\nThe API's reference: {api}/docs", soft_wrap=True)
+    messages.print(f"Try: curl '{api}/v1/search?market={market}&guests=2'", soft_wrap=True, highlight=False)
     return {"results": answer["total_count"], "listing_id": int(listing)}
 
 

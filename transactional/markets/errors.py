@@ -14,7 +14,9 @@ class MarketNotFound(NotFound):
 
     def __init__(self, market_key: str) -> None:
         super().__init__(
-            f"There is no market {market_key!r}.", hint="List the markets to see their keys.", market_key=market_key
+            f"There is no market {market_key!r}.",
+            hint="`lodestay markets` lists their keys; /v1/suggest finds places.",
+            market_key=market_key,
         )
 
 
