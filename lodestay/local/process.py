@@ -7,6 +7,7 @@ the pid of a dead service must be neither believed nor killed.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -121,6 +122,29 @@ def stop(process: ProcessId, *, by: signal.Signals, grace: float) -> bool:
                 member.kill()
     psutil.wait_procs(family, timeout=5)
     return ended
+
+
+def end_orphans(process: ProcessId) -> int:
+    """End what a dead process of ours left behind in its session, and say how many that were.
+
+    The kernel gives a session's number to nobody while a member lives; where the number is a process
+    again, it is somebody else's, and nothing is touched.
+    """
+    if psutil.pid_exists(process.pid):
+        return 0
+    orphans = [member for member in psutil.process_iter() if _session_of(member.pid) == process.pid]
+    for orphan in orphans:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            orphan.kill()
+    psutil.wait_procs(orphans, timeout=5)
+    return len(orphans)
+
+
+def _session_of(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except (ProcessLookupError, PermissionError):
+        return None
 
 
 def run_as(launch: Launch, *, timeout: float) -> str:

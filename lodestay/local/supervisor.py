@@ -13,7 +13,7 @@ from lodestay.local.account import ground, service_account
 from lodestay.local.errors import ServiceDidNotStart, UnknownService
 from lodestay.local.locks import locked
 from lodestay.local.ports import free_port, is_free
-from lodestay.local.process import ProcessId, spawn, stop
+from lodestay.local.process import ProcessId, end_orphans, spawn, stop
 from lodestay.local.records import Records
 from lodestay.local.service import Report, Service, Site
 from lodestay.local.state import ServiceState, State, describe
@@ -156,6 +156,8 @@ class Supervisor:
         process, port = self.records.process(service.name), self.records.port(service.name)
         if process is not None and port is not None and process.is_alive:
             return _Start(service, self._site(service, port), process, time.monotonic())
+        if process is not None:
+            end_orphans(process)  # a killed server's workers would keep its port and its files
         taken = frozenset(p for name in self._services if (p := self.records.port(name)) and name != service.name)
         site = self._site(service, free_port(port, taken=taken))
         launch = service.launch(site)
@@ -213,6 +215,8 @@ class Supervisor:
         if process is not None and process.is_alive:
             self._report(service.name, "stopping")
             stop(process, by=service.stop_signal, grace=service.grace)
+        elif process is not None:
+            end_orphans(process)
         self.records.forget_process(service.name)
         if service.variable is not None:
             self.records.remember_endpoint(service.variable, None)

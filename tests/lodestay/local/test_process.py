@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from lodestay.local.process import Launch, ProcessId, spawn, stop
+from lodestay.local.process import Launch, ProcessId, end_orphans, spawn, stop
 
 
 def _launch(code: str, folder: Path) -> Launch:
@@ -33,18 +33,36 @@ def test_a_zombie_is_dead(tmp_path: Path) -> None:
         assert ProcessId.of(child.pid) is None
 
 
-def test_stop_takes_the_children_along(tmp_path: Path) -> None:
-    """Processes that a service leaves behind are ended with it."""
+def _parent_and_child(folder: Path) -> tuple[ProcessId, int]:
     code = (
         "import subprocess, sys, time; "
         "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).pid, flush=True); "
         "time.sleep(600)"
     )
-    log = tmp_path / "log"
-    process = spawn(_launch(code, tmp_path), log=log)
+    log = folder / "log"
+    process = spawn(_launch(code, folder), log=log)
     while not log.read_text(encoding="utf-8").strip():
         time.sleep(0.01)
     child = int(log.read_text(encoding="utf-8"))
     assert psutil.pid_exists(child)
+    return process, child
+
+
+def test_orphans_of_a_killed_process_are_ended(tmp_path: Path) -> None:
+    """What a killed server leaves in its session goes; while the server lives, nothing is touched."""
+    process, child = _parent_and_child(tmp_path)
+    assert end_orphans(process) == 0
+    psutil.Process(process.pid).kill()
+    while psutil.pid_exists(process.pid):
+        ProcessId.of(process.pid)
+        time.sleep(0.01)
+    assert ProcessId.of(child) is not None
+    assert end_orphans(process) == 1
+    assert ProcessId.of(child) is None
+
+
+def test_stop_takes_the_children_along(tmp_path: Path) -> None:
+    """Processes that a service leaves behind are ended with it."""
+    process, child = _parent_and_child(tmp_path)
     assert stop(process, by=signal.SIGTERM, grace=5)
     assert ProcessId.of(child) is None
