@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow.fs import FileSelector, FileSystem, FileType
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 from pyspark.sql.pandas.types import to_arrow_schema
 
@@ -27,6 +27,9 @@ from lodestay.lake import Dataset
 FILE = "part-0.parquet"
 INCOMING = "_incoming"
 """Folder of the lake in which Spark writes before the swap; the underscore hides it from every reader."""
+
+PLACE = "_place"
+"""Column that says, while writing, which partition a row goes to."""
 
 Partition = tuple[str, ...]
 """Values of a dataset's partition columns, in order."""
@@ -136,15 +139,17 @@ def write(
     filesystem, root = _filesystem(incoming)
     schema = to_arrow_schema(frame.drop(*keys).schema, timezone="UTC")
     try:
-        # By the partition's columns, so that each has one file.
-        shuffled = frame.repartition(*keys).sortWithinPartitions(*keys, *order)
-        shuffled.write.partitionBy(*keys).parquet(spark_address(incoming))
-        fresh = _fresh_files(filesystem, root, keys)
-        if unknown := fresh.keys() - set(partitions):
-            raise ValueError(f"{dataset.path(lake)}: rows of partitions that were not named: {sorted(unknown)}.")
+        # One folder a place in `partitions`. By the columns themselves Spark would lose the order of the rows:
+        # `day` is a constant, which it leaves out of sorts, and then sorts again to write.
+        placed = frame.withColumn(PLACE, _place(keys, partitions)).drop(*keys)
+        shuffled = placed.repartition(PLACE).sortWithinPartitions(PLACE, *order)
+        shuffled.write.partitionBy(PLACE).parquet(spark_address(incoming))
+        fresh = _fresh_files(filesystem, root)
+        if fresh.keys() - {str(place) for place in range(len(partitions))}:
+            raise ValueError(f"{dataset.path(lake)}: rows of partitions that were not named.")
         rows = {}
-        for partition in partitions:
-            source = fresh.get(partition) or _empty_file(filesystem, root, schema)
+        for place, partition in enumerate(partitions):
+            source = fresh.get(str(place)) or _empty_file(filesystem, root, schema)
             rows[partition] = pq.read_metadata(source, filesystem=filesystem).num_rows
             swap(filesystem, source, _filesystem(folder(dataset, lake, partition))[1])
     finally:
@@ -186,16 +191,16 @@ def _filesystem(path: str) -> tuple[FileSystem, str]:
     return filesystem, inner
 
 
-def _fresh_files(filesystem: FileSystem, root: str, keys: Sequence[str]) -> dict[Partition, str]:
-    """Files that Spark wrote, by partition."""
-    found: dict[Partition, str] = {}
-    for info in filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True)):
-        if info.type is not FileType.File or not info.path.endswith(".parquet"):
-            continue
-        values = _values(info.path, root)
-        if len(values) == len(keys):
-            found[values] = info.path
-    return found
+def _place(keys: Sequence[str], partitions: Sequence[Partition]) -> Column:
+    """Place of a row's partition in `partitions`, null for another one's."""
+    entries = [F.lit(word) for place, partition in enumerate(partitions) for word in ("|".join(partition), str(place))]
+    return F.create_map(*entries)[F.concat_ws("|", *(F.col(key).cast("string") for key in keys))]
+
+
+def _fresh_files(filesystem: FileSystem, root: str) -> dict[str, str]:
+    """Files that Spark wrote, by place."""
+    infos = filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True))
+    return {_values(info.path, root)[0]: info.path for info in infos if info.path.endswith(".parquet")}
 
 
 def _values(path: str, root: str) -> Partition:
