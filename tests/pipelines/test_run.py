@@ -98,7 +98,7 @@ def _rows(lake: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_whole_graph() -> None:
     """From an empty lake to an index in service, models and marts; the same again changes no row."""
     markets = _fill(listings=90, searches=400)
@@ -145,7 +145,7 @@ def test_nothing_to_run() -> None:
         run_pipeline(TODAY, [], on_step=lambda _step: None)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_a_service_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     """With PostgreSQL gone half-way, the failed step is named with its reason; what is built on it does not run."""
     markets = _fill(listings=30, searches=40)
