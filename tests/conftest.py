@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import psutil
 import psycopg
 import pytest
@@ -28,6 +29,11 @@ from lodestay.local.supervisor import Supervisor, supervise
 from lodestay.settings import PROJECT_ROOT
 
 _HOME_PREFIX = "lodestay-test-"
+
+
+# A test asserts no wall-clock time; hypothesis would, 200 ms an example, and fail on a busy machine.
+hypothesis.settings.register_profile("lodestay", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("lodestay")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -55,10 +55,11 @@ def found() -> dict[str, Any]:
 
 
 @pytest.fixture
-def api(found: dict[str, Any], services: Supervisor) -> httpx2.Client:
+def api(found: dict[str, Any], services: Supervisor) -> Iterator[httpx2.Client]:
     """A client of the demo's API."""
     assert found
-    return httpx2.Client(base_url=services.records.endpoints()["LODESTAY_API_URL"], timeout=30)
+    with httpx2.Client(base_url=services.records.endpoints()["LODESTAY_API_URL"], timeout=30) as client:
+        yield client
 
 
 @pytest.fixture
