@@ -124,8 +124,14 @@ def geonames_cities() -> Iterator[Place]:
 
 def folded(text: str) -> str:
     """Bring a name into the form it is looked up in: no case, no accents, single spaces."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    plain = "".join(c for c in _caseless(text) if not unicodedata.combining(c))
     return _PUNCTUATION.sub(" ", unicodedata.normalize("NFC", plain)).strip()
+
+
+def _caseless(text: str) -> str:
+    """Decompose and fold case until both hold, as "ℙ" is no capital before it is decomposed (Unicode 3.13, D146)."""
+    once = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", text).casefold())
+    return unicodedata.normalize("NFKD", once.casefold())
 
 
 def _reach(population: int) -> float:

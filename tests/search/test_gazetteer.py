@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from search.gazetteer import Gazetteer
@@ -122,6 +122,7 @@ def test_nothing_is_read_before_the_first_question() -> None:
     assert len(reads) == 1
 
 
+@example("ℙ")
 @given(st.text(max_size=40))
 def test_folding_twice_is_folding_once(text: str) -> None:
     """The form that names are looked up in is stable."""
