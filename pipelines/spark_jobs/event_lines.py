@@ -53,7 +53,7 @@ SEARCH = (
 
 
 def parse(lines: DataFrame) -> DataFrame:
-    """Read each line as an event.
+    """Read each line as an event, each event once: a writer that tries again may append a line twice.
 
     Parameters
     ----------
@@ -69,7 +69,11 @@ def parse(lines: DataFrame) -> DataFrame:
     with_corrupt = f"{EVENT}, _corrupt string"
     options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_corrupt"}
     parsed = lines.where(F.trim("value") != "").withColumn("event", F.from_json("value", with_corrupt, options))
-    return parsed.withColumn("reason", _reason())
+    told = parsed.withColumn("reason", _reason())
+    once = F.when(F.col("reason").isNull(), F.col("event.event_id")).otherwise(
+        F.monotonically_increasing_id().cast("string")
+    )
+    return told.withColumn("once", once).dropDuplicates(["once"]).drop("once")
 
 
 def rejects(parsed: DataFrame) -> DataFrame:
@@ -80,9 +84,8 @@ def rejects(parsed: DataFrame) -> DataFrame:
 
 
 def events(parsed: DataFrame) -> DataFrame:
-    """The events, each once: a writer that tries again may append a line twice."""
-    good = parsed.where(F.col("reason").isNull())
-    return good.select("day", "event.*").drop("_corrupt").dropDuplicates(["event_id"])
+    """Those lines that are events, a column a field."""
+    return parsed.where(F.col("reason").isNull()).select("day", "event.*").drop("_corrupt")
 
 
 def searches(events_: DataFrame) -> DataFrame:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 from dagster_pipes import DagsterPipesWarning, PipesContext, open_dagster_pipes
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from lodestay.errors import LodestayError
@@ -113,6 +114,9 @@ def running(name: str, arguments: Sequence[str] | None) -> Iterator[Job]:
             pipes.log.error(said)  # noqa: TRY400 - the sentence is the message
             print(said, file=sys.stderr)
             raise SystemExit(error.exit_code) from error
+        except PySparkException as error:
+            pipes.log.error(str(error).partition("\n")[0])  # noqa: TRY400 - the JVM's stack follows by itself
+            raise
 
 
 def parse_scope(name: str, arguments: Sequence[str] | None) -> Scope:
