@@ -20,7 +20,7 @@ MAVEN_HOW_TO_GET = "Debian/Ubuntu: apt-get install maven · macOS: brew install 
 _GIB = 1024**3
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)  # no kw_only: an old Python should be named, not fail on newer syntax
 class Finding:
     """One prerequisite on this machine.
 
@@ -44,8 +44,27 @@ class Finding:
 
 
 def check_all(folder: Path) -> list[Finding]:
-    """Every prerequisite; disk space is that of `folder`."""
-    return [_python(), _java(), _maven(), _disk(folder), _memory()]
+    """Every prerequisite; disk space is that of `folder`. Under another Python, the JDK is not looked for."""
+    python = _python()
+    java = [_java()] if python.is_there else []  # its finder is written for the Python that is asked for
+    return [python, *java, _maven(), _disk(folder), _memory()]
+
+
+def require_all(folder: Path) -> None:
+    """Stop before any work begins where something required is missing, and name all of it.
+
+    Raises
+    ------
+    PrerequisiteMissing
+        With every missing program and how to get it.
+    """
+    from lodestay.local.errors import PrerequisiteMissing  # noqa: PLC0415 - not under an old Python
+
+    missing = [finding for finding in check_all(folder) if not finding.is_met]
+    if missing:
+        what = ", ".join(f"{finding.name} {finding.needed} (found: {finding.found})" for finding in missing)
+        how = "\n".join(f"{finding.name}: {finding.hint}" for finding in missing)
+        raise PrerequisiteMissing(f"This machine lacks {what}.", hint=how)
 
 
 def _finding(name: str, *, needed: str, found: str, is_there: bool, hint: str, is_required: bool = True) -> Finding:
@@ -71,7 +90,7 @@ def _python() -> Finding:
 
 
 def _java() -> Finding:
-    from lodestay.local import java  # noqa: PLC0415 - an old Python should be named, not fail on newer syntax
+    from lodestay.local import java  # noqa: PLC0415 - not under an old Python
     from lodestay.local.errors import PrerequisiteMissing  # noqa: PLC0415
 
     try:

@@ -71,11 +71,17 @@ class ProcessId:
 
 def _start_mark(pid: int) -> str:
     if sys.platform != "linux":
-        return str(psutil.Process(pid).create_time())
+        return f"{_boot()}:{psutil.Process(pid).create_time()}"
     # Ticks since boot, and which boot: unlike a time of day they do not move when the clock is set.
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    return f"{boot}:{fields[19]}"  # field 22 of proc(5), counted behind the name
+    return f"{_boot()}:{fields[19]}"  # field 22 of proc(5), counted behind the name
+
+
+def _boot() -> str:
+    """Which run of the machine it is: after a restart every pid and session belongs to somebody else."""
+    if sys.platform != "linux":
+        return str(psutil.boot_time())
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def spawn(launch: Launch, *, log: Path) -> ProcessId:
@@ -128,9 +134,9 @@ def end_orphans(process: ProcessId) -> int:
     """End what a dead process of ours left behind in its session, and say how many that were.
 
     The kernel gives a session's number to nobody while a member lives; where the number is a process
-    again, it is somebody else's, and nothing is touched.
+    again, or the machine was started again since, it is somebody else's, and nothing is touched.
     """
-    if psutil.pid_exists(process.pid):
+    if psutil.pid_exists(process.pid) or not process.started.startswith(f"{_boot()}:"):
         return 0
     orphans = [member for member in psutil.process_iter() if _session_of(member.pid) == process.pid]
     for orphan in orphans:

@@ -61,6 +61,19 @@ def test_orphans_of_a_killed_process_are_ended(tmp_path: Path) -> None:
     assert ProcessId.of(child) is None
 
 
+def test_a_session_of_an_earlier_boot_is_a_strangers(tmp_path: Path) -> None:
+    """After a restart the same number may lead a session that has nothing to do with us."""
+    process, child = _parent_and_child(tmp_path)
+    psutil.Process(process.pid).kill()
+    while psutil.pid_exists(process.pid):
+        ProcessId.of(process.pid)
+        time.sleep(0.01)
+    ticks = process.started.partition(":")[2]
+    assert end_orphans(ProcessId(process.pid, f"another-boot:{ticks}")) == 0
+    assert ProcessId.of(child) is not None
+    assert end_orphans(process) == 1
+
+
 def test_stop_takes_the_children_along(tmp_path: Path) -> None:
     """Processes that a service leaves behind are ended with it."""
     process, child = _parent_and_child(tmp_path)
