@@ -14,6 +14,8 @@ BIN := $(VENV)/bin
 UV = $$(command -v uv || echo $(BIN)/uv)
 LOCK := $(if $(TORCH),requirements-torch.lock,requirements.lock)
 STAMP := $(VENV)/.installed$(if $(TORCH),-torch)
+# Progress for a person who waits, silence in a log.
+QUIET := $(shell test -t 2 || echo --quiet)
 COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--extra all --group dev --quiet
 
@@ -27,8 +29,8 @@ help:  ## List every task.
 
 install: $(STAMP)  ## Make .venv with exactly what the lock says (TORCH=1: with torch, 5 GB).
 
-demo: install  ## One city from files to ranked search (DATA=<folder of an Inside Airbnb city>).
-	@$(BIN)/lodestay demo $(if $(DATA),--data "$(DATA)")
+demo: install  ## One city from files to ranked search (DATA=<folder of an Inside Airbnb city>, SNAPSHOT=<date>).
+	@$(BIN)/lodestay demo $(if $(DATA),--data "$(DATA)") $(if $(SNAPSHOT),--snapshot "$(SNAPSHOT)")
 
 ##@ Local services
 .PHONY: up down status clean doctor
@@ -81,7 +83,7 @@ $(VENV)/pyvenv.cfg:
 		$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet "uv>=0.9"; fi
 
 $(STAMP): $(VENV)/pyvenv.cfg pyproject.toml $(LOCK)
-	@echo "Installing $(LOCK) into $(VENV) ..."
-	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(UV) pip install --quiet --require-hashes -r $(LOCK)
+	@echo "Installing $(LOCK) into $(VENV): $(if $(TORCH),7.6,1.7) GB, a minute or two from a fast registry ..."
+	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(UV) pip install $(QUIET) --require-hashes -r $(LOCK)
 	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(UV) pip install --quiet --no-deps -e .
 	@touch $@

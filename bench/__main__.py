@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,10 @@ from lodestay.settings import PROJECT_ROOT
 
 app = typer.Typer(no_args_is_help=False, invoke_without_command=True, pretty_exceptions_enable=False)
 DATA = PROJECT_ROOT.parent / "shared" / "data" / "inside-airbnb"
+SNAPSHOT = datetime(2023, 9, 23, tzinfo=UTC)
+"""Singapore's fuller snapshot: prices by night, descriptions, reviews."""
 City = Annotated[Path, typer.Option(help="Folder of an Inside Airbnb city.")]
+Snapshot = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Which of its snapshots.")]
 
 
 @app.callback()
@@ -24,13 +28,13 @@ def everything(context: typer.Context) -> None:
         run_pipeline()
         run_search()
         if DATA.is_dir():
-            run_import(DATA / "singapore")
+            run_import(DATA / "singapore", SNAPSHOT)
 
 
 @app.command("import")
-def run_import(city: City = DATA / "singapore") -> None:
+def run_import(city: City = DATA / "singapore", snapshot: Snapshot = SNAPSHOT) -> None:
     """Import rate of a real city, beside DuckDB reading the same files and doing nothing else."""
-    publish("Import", "python -m bench import", imports.measure(city), imports.NOTES)
+    publish("Import", "python -m bench import", imports.measure(city, snapshot.date()), imports.NOTES)
 
 
 @app.command("pipeline")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -24,28 +25,27 @@ importing costs beyond reading.
 """
 
 
-def measure(city: Path) -> list[Figure]:
-    """Import a city into a database of its own, then once more unchanged."""
+def measure(city: Path, snapshot: date | None) -> list[Figure]:
+    """Import a city's snapshot (None: the newest) into a database of its own, then once more unchanged."""
     address = get_settings().require_database_url()
     name = f"bench_{uuid.uuid4().hex[:8]}"
     with psycopg.connect(address, autocommit=True) as server:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
             upgrade(database_url(address, name))
-            first, again, rows = _imports(database_url(address, name), city)
+            first, again, rows = _imports(database_url(address, name), city, snapshot)
         finally:
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-    floor, counted = _floor(city)
+    floor, counted = _floor(city, snapshot)
+    what = f"{city.name} {snapshot or ''}".strip()
     return [
-        Figure(
-            f"{city.name}: rows into the marketplace", "rows/s", rows / first, counted / floor, "DuckDB, parsing only"
-        ),
-        Figure(f"{city.name}: whole import", "s", first, floor, "DuckDB, parsing only"),
-        Figure(f"{city.name}: the same files again, forced, nothing changed", "s", again, None, None),
+        Figure(f"{what}: rows into the marketplace", "rows/s", rows / first, counted / floor, "DuckDB, parsing only"),
+        Figure(f"{what}: whole import", "s", first, floor, "DuckDB, parsing only"),
+        Figure(f"{what}: the same files again, forced, nothing changed", "s", again, None, None),
     ]
 
 
-def _imports(address: str, city: Path) -> tuple[float, float, int]:
+def _imports(address: str, city: Path, snapshot: date | None) -> tuple[float, float, int]:
     rows = 0
 
     def run(*, force: bool) -> None:
@@ -56,7 +56,7 @@ def _imports(address: str, city: Path) -> tuple[float, float, int]:
                 city,
                 market=None,
                 currency=None,
-                snapshot=None,
+                snapshot=snapshot,
                 keep_dates=False,
                 force=force,
                 masking_key=get_settings().masking_key(),
@@ -68,8 +68,8 @@ def _imports(address: str, city: Path) -> tuple[float, float, int]:
     return timed(lambda: run(force=False)), timed(lambda: run(force=True)), rows
 
 
-def _floor(city: Path) -> tuple[float, int]:
-    files = find_files(city, snapshot=None)
+def _floor(city: Path, snapshot: date | None) -> tuple[float, int]:
+    files = find_files(city, snapshot=snapshot)
     paths = [path for path in (files.listings, files.calendar, files.reviews) if path is not None]
     counted = 0
 

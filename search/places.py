@@ -129,7 +129,7 @@ def folded(text: str) -> str:
 
 
 def _caseless(text: str) -> str:
-    """Decompose and fold case until both hold, as "ℙ" is no capital before it is decomposed (Unicode 3.13, D146)."""
+    """Decompose and fold case until both hold: a double-struck P is no capital before that (Unicode 3.13, D146)."""
     once = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", text).casefold())
     return unicodedata.normalize("NFKD", once.casefold())
 

@@ -6,39 +6,46 @@ person could not. What is done is written down, and a second run takes up where 
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
 import sys
-import threading
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, Any, Protocol, TextIO
+from typing import Annotated, Any
 
 import typer
-from rich.rule import Rule
 
+from lodestay.cli.commands import Run, ask, run_command
 from lodestay.cli.journal import Journal, Step, chain, state_of
 from lodestay.cli.output import AsJson, messages, print_json
-from lodestay.errors import SetupIncomplete
-from lodestay.settings import get_settings
+from lodestay.cli.showcase import show
+from lodestay.cli.watch import stay_until_stopped
+from lodestay.local.prerequisites import require_all
+from lodestay.settings import PROJECT_ROOT, get_settings
 
 app = typer.Typer()
 
 PIPELINE_SERVICES = ("postgres", "opensearch", "spark", "mlflow")
-STAYS_TRIED = (3, 7, 30, 92)
-"""Nights of the stays that the demo looks for, until enough listings take one (Singapore asks for three months)."""
-ENOUGH_RESULTS = 10
-WEEKS_AHEAD = 4
 
 
-class DemoStepFailed(SetupIncomplete):
-    """A command of the demo did not succeed; what it printed stands above."""
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is done once, in order; each step is done again where one before it changed.
 
-    title = "The demo stopped"
+    Attributes
+    ----------
+    supply
+        Makes or imports the marketplace.
+    guests
+        Plays on it; left out where no night can be booked.
+    """
+
+    schema: Step
+    rates: Step
+    supply: Step
+    guests: Step
+    pipeline: Step
 
 
 @app.command()
@@ -48,6 +55,9 @@ def demo(
         Path | None,
         typer.Option(help="Folder of an Inside Airbnb city; none: a synthetic marketplace.", show_default=False),
     ] = None,
+    snapshot: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Which snapshot of several; default: the newest.")
+    ] = None,
     listings: Annotated[int, typer.Option(min=50, max=200_000, help="Size of the synthetic marketplace.")] = 3000,
     searches: Annotated[int, typer.Option(min=100, help="Searches that the simulated guests make.")] = 20_000,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn at random.")] = 7,
@@ -56,10 +66,12 @@ def demo(
 ) -> None:
     """Take a marketplace from files to a ranked, priced, bookable search."""
     started = monotonic()
+    require_all(PROJECT_ROOT)
     # With --json stdout is for the result alone.
-    run = partial(_run, output=sys.stderr if as_json else sys.stdout)
+    run = partial(run_command, output=sys.stderr if as_json else sys.stdout)
+    todo = plan(data=data, snapshot=snapshot, listings=listings, searches=searches, seed=seed)
     try:
-        found = _walk(run, data=data, listings=listings, searches=searches, seed=seed)
+        found = _walk(todo, run)
     except KeyboardInterrupt:
         messages.print("\nStopped. What is done stays done; the services still run: `make down` stops them.")
         raise
@@ -68,134 +80,61 @@ def demo(
         print_json(found | {"seconds": seconds})
     messages.print(f"\n[bold]Ready after {seconds:.0f} s.[/]")
     if stay_up:
-        _stay_up()
+        messages.print("Ctrl-C stops the services; `make demo` brings them back in under a minute.")
+        stay_until_stopped(get_settings().home)
+        run(("down",), title="Stopping")
 
 
-def _walk(run: Run, *, data: Path | None, listings: int, searches: int, seed: int) -> dict[str, Any]:
-    """Do what is not done yet, bring everything up, and show it."""
-    journal = Journal(get_settings().home / "run" / "demo.json")
-    run(("up", *PIPELINE_SERVICES), title="Starting the services that the pipeline needs")
-    for step in plan(data=data, listings=listings, searches=searches, seed=seed):
-        if journal.has(step):
-            messages.print(f"[green]✓[/] {step.title} [dim](done before)[/]")
-            continue
-        run(step.command, title=step.title)
-        journal.add(step)
-    run(("up",), title="Starting everything that serves")
-    market = _market_of(data)
-    return {"market": market} | show(market, run=run)
-
-
-def plan(*, data: Path | None, listings: int, searches: int, seed: int) -> list[Step]:
-    """Everything that is done once, in order; each step is done again where one before it changed."""
+def plan(*, data: Path | None, snapshot: datetime | None, listings: int, searches: int, seed: int) -> Plan:
+    """Lay out what there is to do."""
     if data is None:
         made = ("generate", "--listings", str(listings), "--seed", str(seed))
         supply = Step(f"Making a marketplace of {listings:,} listings", made, "")
     else:
-        supply = Step(f"Importing {data.name}", ("import", "inside-airbnb", str(data.resolve())), state_of(data))
+        which = () if snapshot is None else ("--snapshot", f"{snapshot:%Y-%m-%d}")
+        read = ("import", "inside-airbnb", str(data.resolve()), *which)
+        supply = Step(f"Importing {data.name}", read, state_of(data))
     played = ("simulate", "--days", "30", "--searches", str(searches), "--seed", str(seed))
-    return chain(
-        Step("Laying out the database", ("migrate",), ""),
-        Step("Loading exchange rates", ("rates",), ""),
-        supply,
-        Step(f"Playing a month of guests: {searches:,} searches", played, ""),
-        Step("Running the pipeline: lake, features, index, models, warehouse", ("pipeline",), ""),
+    return Plan(
+        *chain(
+            Step("Laying out the database", ("migrate",), ""),
+            Step("Loading exchange rates", ("rates",), ""),
+            supply,
+            Step(f"Playing a month of guests: {searches:,} searches", played, ""),
+            Step("Running the pipeline: lake, features, index, models, warehouse", ("pipeline",), ""),
+        )
     )
 
 
-def show(market: str, *, run: Run) -> dict[str, Any]:
-    """Search, suggest a price, ask the warehouse, and say where everything is."""
-    search, answer = _search_that_finds(market)
-    run(search, title=f"A ranked search in {market}")
-    if not answer["results"]:
-        messages.print("[yellow]No stay can be booked here; without dates:[/]")
-        search = ("search", "--market", market)
-        answer = _ask(search)
-        run(search, title=f"A ranked search in {market}, without dates")
-    listing = str(answer["results"][0]["listing_id"])
-    first = _today() + timedelta(weeks=WEEKS_AHEAD)
-    nights = ("--from", first.isoformat(), "--to", (first + timedelta(days=7)).isoformat())
-    run(("suggest-price", listing, *nights), title=f"What the host of listing {listing} is advised")
-    run(("sql", weekly_figures(market)), title="A question to the warehouse")
-    run(("status",), title="Where everything is")
-    for role, whose in (("guest", ()), ("host", ("--listing", listing))):
-        token = _ask(("token", "--role", role, *whose))["token"]
-        messages.print(f"[dim]development token, {role}:[/] {token}", soft_wrap=True, highlight=False)
-    api = next(service["address"] for service in _ask(("status",))["services"] if service["name"] == "api")
-    messages.print(f"\nThe API's reference: {api}/docs", soft_wrap=True)
-    messages.print(f"Try: curl '{api}/v1/search?market={market}&guests=2'", soft_wrap=True, highlight=False)
-    return {"results": answer["total_count"], "listing_id": int(listing)}
+def _walk(todo: Plan, run: Run) -> dict[str, Any]:
+    """Do what is not done yet, bring everything up, and show it."""
+    once = partial(_once, journal=Journal(get_settings().home / "run" / "demo.json"), run=run)
+    run(("up", *PIPELINE_SERVICES), title="Starting the services that the pipeline needs")
+    for step in (todo.schema, todo.rates, todo.supply):
+        once(step)
+    market, has_nights = _market_of(todo.supply)
+    if has_nights:
+        once(todo.guests)
+    else:
+        messages.print("[yellow]It came without a calendar: no night can be booked, so no guests are played.[/]")
+    once(todo.pipeline)
+    run(("up",), title="Starting everything that serves")
+    return {"market": market} | show(market, run=run)
 
 
-def weekly_figures(market: str) -> str:
-    """What an analyst would ask first: sold nights, occupancy, ADR and RevPAR by week."""
-    return (
-        "SELECT week, nights_sold, round(occupancy, 3) AS occupancy, round(adr_minor) AS adr_minor, "
-        f"round(revpar_minor) AS revpar_minor FROM marts.occupancy_by_week WHERE market = '{market}' "
-        "AND nights_sold > 0 ORDER BY week LIMIT 6"
-    )
+def _once(step: Step, *, journal: Journal, run: Run) -> None:
+    """Do a step, unless it was done on the same inputs."""
+    if journal.has(step):
+        messages.print(f"[green]✓[/] {step.title} [dim](done before)[/]")
+        return
+    run(step.command, title=step.title)
+    journal.add(step)
 
 
-def _search_that_finds(market: str) -> tuple[tuple[str, ...], Any]:
-    """The first of a few stays that enough listings take, or the one that most take."""
-    today = _today()
-    friday = today + timedelta(weeks=WEEKS_AHEAD, days=(4 - today.weekday()) % 7)
-    tried: list[tuple[tuple[str, ...], Any]] = []
-    for nights in STAYS_TRIED:
-        dates = ("--check-in", friday.isoformat(), "--check-out", (friday + timedelta(days=nights)).isoformat())
-        search = ("search", "--market", market, *dates, "--guests", "2")
-        tried.append((search, _ask(search)))
-        if tried[-1][1]["total_count"] >= ENOUGH_RESULTS:
-            return tried[-1]
-    return max(tried, key=lambda pair: int(pair[1]["total_count"]))
-
-
-def _market_of(data: Path | None) -> str:
-    """The market that the demo shows: of an import the one imported last, else the largest."""
-    markets: list[dict[str, Any]] = _ask(("markets",))
-    if data is not None:
-        return str(max(markets, key=lambda market: market["imported_at"] or "")["market_key"])
-    return str(max(markets, key=lambda market: int(market["active_listings"]))["market_key"])
-
-
-class Run(Protocol):
-    """Runs a command of ours under a title."""
-
-    def __call__(self, command: Sequence[str], *, title: str) -> None:
-        """Run it, or raise :class:`DemoStepFailed`."""
-
-
-def _run(command: Sequence[str], *, title: str, output: TextIO) -> None:
-    """Run a command of ours, its results to `output`, under its title."""
-    messages.print(Rule(f"[bold]{title}[/]  [dim]lodestay {' '.join(command)[:100]}[/]", align="left"))
-    if subprocess.run(_ours(command), check=False, stdout=output).returncode:  # noqa: S603 - a command of ours
-        hint = "Mend what it says above, then run the demo again: it goes on from here."
-        raise DemoStepFailed(f"`lodestay {' '.join(command)}` failed.", hint=hint)
-
-
-def _ask(command: Sequence[str]) -> Any:
-    """Run a command of ours and read its JSON."""
-    asked = (*command, "--json")
-    done = subprocess.run(_ours(asked), check=False, capture_output=True, encoding="utf-8")  # noqa: S603 - ours
-    if done.returncode:
-        sys.stderr.write(done.stderr)
-        raise DemoStepFailed(f"`lodestay {' '.join(asked)}` failed.", hint="See `lodestay status` and `lodestay logs`.")
-    return json.loads(done.stdout)
-
-
-def _ours(command: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", "lodestay.cli", *command]
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
-def _stay_up() -> None:
-    """Wait for Ctrl-C, then stop the services."""
-    messages.print("Ctrl-C stops the services; `make demo` brings them back in under a minute.")
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()
-    _run(("down",), title="Stopping", output=sys.stdout)
+def _market_of(supply: Step) -> tuple[str, bool]:
+    """The market that the demo shows, and whether it has nights: the one imported, else the largest."""
+    if supply.command[0] == "import":
+        summary = ask(supply.command)  # the same files again: nothing is done, and the first import is told
+        return str(summary["market_key"]), bool(summary["nights"])
+    markets: list[dict[str, Any]] = ask(("markets",))
+    return str(max(markets, key=lambda market: int(market["active_listings"]))["market_key"]), True

@@ -122,7 +122,7 @@ def test_nothing_is_read_before_the_first_question() -> None:
     assert len(reads) == 1
 
 
-@example("ℙ")
+@example("\N{DOUBLE-STRUCK CAPITAL P}")
 @given(st.text(max_size=40))
 def test_folding_twice_is_folding_once(text: str) -> None:
     """The form that names are looked up in is stable."""

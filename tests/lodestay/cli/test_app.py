@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sys
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
+from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from lodestay.cli import app as module
 from lodestay.cli.app import GROUP, asked, build, main
 from lodestay.cli.extras import extra_with
 from lodestay.cli.failures import describe
+from lodestay.settings import PROJECT_ROOT
 
 _SAMPLE = '''
 from typing import Annotated
@@ -158,3 +165,51 @@ def test_every_command_is_an_entry_point_of_its_name() -> None:
     root, missing = build(entry_points(group=GROUP))
     assert missing == []
     assert set(typer.main.get_command(root).commands) == named
+
+
+def _leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(command, TyperGroup):
+        for name, child in command.commands.items():
+            yield from _leaves(child, (*path, name))
+    else:
+        yield path, command
+
+
+def test_every_command_has_json() -> None:
+    """House rule: programs can use each command. A server has no result to print."""
+    root, _ = build(entry_points(group=GROUP))
+    without = {
+        " ".join(path)
+        for path, command in _leaves(typer.main.get_command(root))
+        if not any("--json" in option.opts for option in command.params)
+    }
+    assert without == {"serve"}
+
+
+PAGES = [PROJECT_ROOT / "README.md", *sorted((PROJECT_ROOT / "docs").rglob("*.md"))]
+
+
+def _typed(page: Path) -> Iterator[list[str]]:
+    """Commands of ours that a page shows: after a prompt, or between backticks or $( )."""
+    text = page.read_text(encoding="utf-8")
+    for match in re.finditer(r"(?:^\$ |`|\$\()lodestay ([a-z][^`\n]*)", text, re.MULTILINE):
+        words = shlex.shlex(match[1], posix=True, punctuation_chars=True)
+        yield list(takewhile(lambda word: word not in {"|", ")"}, words))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT_ROOT)))
+def test_what_the_pages_show_can_be_typed(page: Path) -> None:
+    """Every command in the README and the docs exists, with the options it is shown with."""
+    root, _ = build(entry_points(group=GROUP))
+    commands = dict(_leaves(typer.main.get_command(root)))
+    for words in _typed(page):
+        path = next(tuple(words[:n]) for n in (2, 1) if tuple(words[:n]) in commands)
+        options = {option for parameter in commands[path].params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= options, words
+
+
+def test_the_pages_do_show_commands() -> None:
+    """The search for commands finds those that it is about."""
+    assert ["suggest-price", "42", "--from", "2027-02-01", "--to", "2027-02-08"] in list(
+        _typed(PROJECT_ROOT / "docs" / "guides" / "host-tools.md")
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lodestay.cli.demo import plan
 from lodestay.cli.journal import Journal, Step, chain, state_of
 
 FIRST, SECOND = Step("one", ("make",), "a"), Step("two", ("use",), "")
@@ -38,10 +37,3 @@ def test_a_new_file_in_the_folder_is_another_input(tmp_path: Path) -> None:
     (tmp_path / "listings.csv").write_text("id\n", encoding="utf-8")
     assert state_of(tmp_path) != empty
     assert state_of(tmp_path / "missing") == ""
-
-
-def test_other_guests_are_played_on_the_same_supply(tmp_path: Path) -> None:
-    """Another number of searches redoes the play and the pipeline, and nothing before them."""
-    few = plan(data=tmp_path, listings=1, searches=1, seed=1)
-    many = plan(data=tmp_path, listings=1, searches=2, seed=1)
-    assert [a == b for a, b in zip(few, many, strict=True)] == [True, True, True, False, False]

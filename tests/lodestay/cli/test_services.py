@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from lodestay.cli.app import build
 from lodestay.cli.services import app
 from lodestay.local.process import ProcessId
 from lodestay.settings import get_settings
@@ -88,12 +87,3 @@ def test_stopping_what_was_never_started_writes_nothing(run: Run, home: Path) ->
     """`down` in a fresh checkout, or with the wrong home, leaves no trace."""
     assert {state["state"] for state in json.loads(run("down", "--json").stdout)["services"]} == {"stopped"}
     assert not home.exists()
-
-
-def test_every_command_has_json() -> None:
-    """House rule: programs can use each command."""
-    root, _ = build([])
-    root.add_typer(app)
-    for command in app.registered_commands:
-        assert command.callback is not None
-        assert "--json" in CliRunner().invoke(root, [command.callback.__name__, "--help"]).output

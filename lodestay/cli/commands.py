@@ -1,0 +1,49 @@
+"""Our own commands, run as a person would type them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any, Protocol, TextIO
+
+from rich.rule import Rule
+
+from lodestay.cli.output import messages
+from lodestay.errors import SetupIncomplete
+
+
+class CommandFailed(SetupIncomplete):
+    """A command that another one needed did not succeed; what it printed stands above."""
+
+    title = "A command failed"
+
+
+class Run(Protocol):
+    """Runs a command of ours under a title."""
+
+    def __call__(self, command: Sequence[str], *, title: str) -> None:
+        """Run it, or raise :class:`CommandFailed`."""
+
+
+def run_command(command: Sequence[str], *, title: str, output: TextIO) -> None:
+    """Run a command of ours, its results to `output`, under its title."""
+    messages.print(Rule(f"[bold]{title}[/]  [dim]lodestay {' '.join(command)[:100]}[/]", align="left"))
+    if subprocess.run(_ours(command), check=False, stdout=output).returncode:  # noqa: S603 - a command of ours
+        hint = "Mend what it says above, then type the same again: it goes on from here."
+        raise CommandFailed(f"`lodestay {' '.join(command)}` failed.", hint=hint)
+
+
+def ask(command: Sequence[str]) -> Any:
+    """Run a command of ours and read its JSON."""
+    asked = (*command, "--json")
+    done = subprocess.run(_ours(asked), check=False, capture_output=True, encoding="utf-8")  # noqa: S603 - ours
+    if done.returncode:
+        sys.stderr.write(done.stderr)
+        raise CommandFailed(f"`lodestay {' '.join(asked)}` failed.", hint="See `lodestay status` and `lodestay logs`.")
+    return json.loads(done.stdout)
+
+
+def _ours(command: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "lodestay.cli", *command]

@@ -1,0 +1,65 @@
+"""What a marketplace that is up can do, shown by the commands that anyone can type."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from lodestay.cli.commands import Run, ask
+from lodestay.cli.output import messages
+
+STAYS_TRIED = (3, 7, 30, 92)
+"""Nights of the stays that are looked for, until enough listings take one (Singapore asks for three months)."""
+ENOUGH_RESULTS = 10
+WEEKS_AHEAD = 4
+
+
+def show(market: str, *, run: Run) -> dict[str, Any]:
+    """Search, suggest a price, ask the warehouse, and say where everything is."""
+    search, answer = _search_that_finds(market)
+    run(search, title=f"A ranked search in {market}")
+    if not answer["results"]:
+        messages.print("[yellow]No stay can be booked here; without dates:[/]")
+        search = ("search", "--market", market)
+        answer = ask(search)
+        run(search, title=f"A ranked search in {market}, without dates")
+    listing = str(answer["results"][0]["listing_id"])
+    first = _today() + timedelta(weeks=WEEKS_AHEAD)
+    nights = ("--from", first.isoformat(), "--to", (first + timedelta(days=7)).isoformat())
+    run(("suggest-price", listing, *nights), title=f"What the host of listing {listing} is advised")
+    run(("sql", weekly_figures(market)), title="A question to the warehouse")
+    run(("status",), title="Where everything is")
+    for role, whose in (("guest", ()), ("host", ("--listing", listing))):
+        token = ask(("token", "--role", role, *whose))["token"]
+        messages.print(f"[dim]development token, {role}:[/] {token}", soft_wrap=True, highlight=False)
+    api = next(service["address"] for service in ask(("status",))["services"] if service["name"] == "api")
+    messages.print(f"\nThe API's reference: {api}/docs", soft_wrap=True)
+    messages.print(f"Try: curl '{api}/v1/search?market={market}&guests=2'", soft_wrap=True, highlight=False)
+    return {"results": answer["total_count"], "listing_id": int(listing)}
+
+
+def weekly_figures(market: str) -> str:
+    """What an analyst would ask first: sold nights, occupancy, ADR and RevPAR by week."""
+    return (
+        "SELECT week, nights_sold, round(occupancy, 3) AS occupancy, round(adr_minor) AS adr_minor, "
+        f"round(revpar_minor) AS revpar_minor FROM marts.occupancy_by_week WHERE market = '{market}' "
+        "AND nights_sold > 0 ORDER BY week LIMIT 6"
+    )
+
+
+def _search_that_finds(market: str) -> tuple[tuple[str, ...], Any]:
+    """The first of a few stays that enough listings take, or the one that most take."""
+    today = _today()
+    friday = today + timedelta(weeks=WEEKS_AHEAD, days=(4 - today.weekday()) % 7)
+    tried: list[tuple[tuple[str, ...], Any]] = []
+    for nights in STAYS_TRIED:
+        dates = ("--check-in", friday.isoformat(), "--check-out", (friday + timedelta(days=nights)).isoformat())
+        search = ("search", "--market", market, *dates, "--guests", "2")
+        tried.append((search, ask(search)))
+        if tried[-1][1]["total_count"] >= ENOUGH_RESULTS:
+            return tried[-1]
+    return max(tried, key=lambda pair: int(pair[1]["total_count"]))
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,76 @@
+"""The demo's plan, and what it does with a city that has no nights to offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lodestay.cli import demo as module
+from lodestay.cli.demo import Plan, plan
+from lodestay.settings import get_settings
+
+
+def _plan(folder: Path | None, *, snapshot: datetime | None = None, searches: int = 1) -> Plan:
+    return plan(data=folder, snapshot=snapshot, listings=100, searches=searches, seed=1)
+
+
+def test_other_guests_are_played_on_the_same_supply(tmp_path: Path) -> None:
+    """Another number of searches redoes the play and the pipeline, and nothing before them."""
+    few, many = astuple(_plan(tmp_path, searches=1)), astuple(_plan(tmp_path, searches=2))
+    assert [a == b for a, b in zip(few, many, strict=True)] == [True, True, True, False, False]
+
+
+def test_another_snapshot_is_another_supply(tmp_path: Path) -> None:
+    """A date picks one of several snapshots, and what was done with the newest does not count for it."""
+    newest, older = _plan(tmp_path), _plan(tmp_path, snapshot=datetime(2023, 9, 23))  # noqa: DTZ001 - as Typer reads it
+    assert older.supply.command[-2:] == ("--snapshot", "2023-09-23")
+    assert older.supply.inputs != newest.supply.inputs
+    assert older.rates == newest.rates
+
+
+class Typist:
+    """Notes the commands that the demo would run."""
+
+    def __init__(self) -> None:
+        self.typed: list[str] = []
+
+    def __call__(self, command: Sequence[str], *, title: str) -> None:
+        """Note a command; each has a title."""
+        assert title
+        self.typed.append(command[0])
+
+
+@pytest.fixture
+def typist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Typist]:
+    """In place of the commands themselves, in a home of the test's own."""
+    monkeypatch.setenv("LODESTAY_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(module, "show", lambda _market, *, run: {"results": 0, "shown_by": run})
+    get_settings.cache_clear()
+    yield Typist()
+    get_settings.cache_clear()
+
+
+@pytest.mark.parametrize(("nights", "played"), [(365, True), (None, False), (0, False)])
+def test_no_guests_are_played_where_no_night_can_be_booked(
+    typist: Typist, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, nights: int | None, *, played: bool
+) -> None:
+    """A city without a calendar goes on to the pipeline and is shown; one with a calendar is played first."""
+    answer: dict[str, Any] = {"market_key": "stockholm", "nights": nights}
+    monkeypatch.setattr(module, "ask", lambda _command: answer)
+    assert module._walk(_plan(tmp_path), typist)["market"] == "stockholm"
+    assert ("simulate" in typist.typed) is played
+    assert typist.typed[-2:] == ["pipeline", "up"]
+
+
+def test_the_city_asked_for_is_the_city_shown(typist: Typist, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Going back to a city imported long ago shows that one, not the one imported last."""
+    monkeypatch.setattr(module, "ask", lambda command: {"market_key": Path(command[2]).name, "nights": 1})
+    for name in ("first", "second", "first"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        assert module._walk(_plan(tmp_path / name), typist)["market"] == name
+    assert typist.typed.count("migrate") == 1
