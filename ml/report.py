@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ml.gate import Decision
 
 
@@ -32,6 +34,19 @@ class TrainingReport:
     metrics: Mapping[str, float]
     rows: int
     card: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A model that was not trained, and why in a sentence; its champion, if it has one, stays."""
+
+    model: str
+    reason: str
+
+
+def finite(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Only the metrics that are numbers: one that nothing could be counted for is left out."""
+    return {name: value for name, value in metrics.items() if np.isfinite(value)}
 
 
 def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -8,7 +8,7 @@ import dagster as dg
 
 from lodestay.settings import get_settings
 from ml.registry import Registry
-from ml.report import TrainingReport
+from ml.report import Skipped, TrainingReport
 
 OWNERS = ["team:machine-learning"]
 
@@ -18,10 +18,12 @@ def registry() -> Registry:
     return Registry(get_settings().require_mlflow_tracking_uri())
 
 
-def metadata(reports: tuple[TrainingReport, ...]) -> dict[str, Any]:
-    """Version, decision, figures and card of each model that was trained."""
-    found: dict[str, Any] = {"dagster/row_count": sum(report.rows for report in reports)}
-    for report in reports:
+def metadata(reports: tuple[TrainingReport | Skipped, ...]) -> dict[str, Any]:
+    """Version, decision, figures and card of each model that was trained, and why the others were not."""
+    trained = [report for report in reports if isinstance(report, TrainingReport)]
+    found: dict[str, Any] = {"dagster/row_count": sum(report.rows for report in trained)}
+    found |= {f"{report.model}: why": report.reason for report in reports if isinstance(report, Skipped)}
+    for report in trained:
         found |= {
             f"{report.model}: version": report.version,
             f"{report.model}: champion": report.decision.promote,

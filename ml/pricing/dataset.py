@@ -21,6 +21,7 @@ from ml.pricing.features import OwnPrices, pricing_features
 
 TRAIN, CALIBRATE, TEST = 0, 1, 2
 """Parts of a split."""
+_PURPOSES = {TRAIN: "learn from", TEST: "judge on"}
 _SHARES = (0.7, 0.15)
 _HASH = 0x9E3779B97F4A7C15
 """Knuth's multiplicative constant: spreads consecutive listing ids evenly."""
@@ -66,6 +67,11 @@ class Priced:
     def keep(self, rows: NDArray[np.bool_]) -> Priced:
         """Only these rows, (n,) bool."""
         return Priced(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+    @property
+    def lacking(self) -> str | None:
+        """What there are no nights for; None where a model can be trained and judged."""
+        return next((words for part, words in _PURPOSES.items() if not (self.part == part).any()), None)
 
     @property
     def log_ratio(self) -> Floats:
@@ -120,7 +126,7 @@ def read_tasks(lake: str, day: date) -> tuple[Priced, Priced]:
             continue
         unseen.append(unseen_task(examples, features, market=market))
         known.append(known_task(examples, features, market=market))
-    if not unseen or not sum(len(task.price_minor) for task in unseen):
+    if not any(len(task.price_minor) for task in (*unseen, *known)):
         raise NoPrices(
             f"No market has priced nights on {day} in {folder}.",
             hint="Run the pipeline up to training/pricing; a city whose calendar has no prices cannot teach any.",

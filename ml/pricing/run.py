@@ -20,7 +20,7 @@ from ml.pricing.features import KNOWN_FEATURES, UNSEEN_FEATURES
 from ml.pricing.gate import beats_champion, beats_rule
 from ml.pricing.train import COVERAGE, QUANTILES, PriceModel, PriceParameters, rule, train
 from ml.registry import MAIN, Candidate, Lineage, Model, Registry
-from ml.report import TrainingReport
+from ml.report import Skipped, TrainingReport, finite
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,8 +60,13 @@ TASKS = (
 )
 
 
-def train_pricing(lake: str, day: date, registry: Registry, *, num_threads: int = 1) -> tuple[TrainingReport, ...]:
+def train_pricing(
+    lake: str, day: date, registry: Registry, *, num_threads: int = 1
+) -> tuple[TrainingReport | Skipped, ...]:
     """Train both tasks on the calendars of `day`; each keeps its rule as champion unless a model is surely better.
+
+    A task without a night to learn from, or without one to judge on, is skipped: calendars that end before
+    :data:`ml.pricing.examples.LATE` say nothing about later nights.
 
     Raises
     ------
@@ -82,7 +87,10 @@ def as_price_model(model: Model) -> PriceModel:
 
 def _run(
     task: Task, data: Priced, registry: Registry, *, lake: str, day: date, parameters: PriceParameters
-) -> TrainingReport:
+) -> TrainingReport | Skipped:
+    if (purpose := data.lacking) is not None:
+        why = f"No night in the calendars of {day} is left to {purpose}, so nothing was trained."
+        return Skipped(task.model, f"{why} {task.split}")
     generator = np.random.default_rng(_SEED)
     judged = data.keep(data.part == TEST)
     models = {"model": train(data, task.features, parameters), "rule": rule(data, task.features)}
@@ -152,7 +160,7 @@ def _metrics(found: dict[str, PriceQuality], finalist: str) -> dict[str, float]:
     metrics |= {f"pinball_{name}": loss for name, loss in chosen.pinball.items()}
     for name, one in found.items():
         metrics |= {f"mae_minor_{name}_{market}": error for market, error in one.mae_minor.items()}
-    return metrics
+    return finite(metrics)
 
 
 def _flat_share(judged: Priced) -> dict[str, float]:

@@ -23,7 +23,7 @@ from ml.ranking.judge import Slice, choose_slice, log_metrics, prefer_debiased, 
 from ml.ranking.ranker import MODEL, Ranker
 from ml.ranking.train import RankerParameters, train
 from ml.registry import MAIN, Candidate, Lineage, Registry
-from ml.report import TrainingReport
+from ml.report import TrainingReport, finite
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -150,7 +150,7 @@ def _metrics(trained: _Trained, estimates: dict[str, Interval], truth: dict[str,
     }
     if truth:
         found["truth_ndcg_10"] = truth[chosen].estimate
-    return {name: value for name, value in found.items() if np.isfinite(value)}
+    return finite(found)
 
 
 def _key(name: str) -> str:

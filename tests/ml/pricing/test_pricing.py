@@ -24,9 +24,10 @@ from ml.pricing.evaluate import pinball, quality, relative_error
 from ml.pricing.examples import EARLY, EXAMPLES, LATE, pricing_examples
 from ml.pricing.features import FEATURES, KNOWN_FEATURES, UNSEEN_FEATURES
 from ml.pricing.pricer import Pricer
-from ml.pricing.run import KNOWN, train_pricing
+from ml.pricing.run import KNOWN, UNSEEN, train_pricing
 from ml.pricing.train import QUANTILES, PriceModel, PriceParameters, rule, train
 from ml.registry import Registry
+from ml.report import Skipped, TrainingReport
 
 AS_OF = date(2026, 11, 22)
 LISTINGS = 200
@@ -168,22 +169,33 @@ def test_no_currency_outweighs_another(market: tuple[pa.Table, pa.Table], exampl
     assert relative_error(task, guess).value == pytest.approx(relative_error(thousand, 1000 * guess).value)
 
 
+def write_lake(folder: Path, features: pa.Table, examples: pa.Table) -> str:
+    """A lake of one market on one day."""
+    lake = str(folder / "lake")
+    for dataset, table in ((LISTING_FEATURES, features), (PRICING_EXAMPLES, examples)):
+        part = Path(dataset.partition(lake, day=AS_OF, market="m"))
+        part.mkdir(parents=True)
+        pq.write_table(table, part / "part-0.parquet")
+    return lake
+
+
+def promoted(report: TrainingReport | Skipped) -> bool:
+    """Whether a model was trained and became the champion."""
+    return isinstance(report, TrainingReport) and report.decision.promote
+
+
 @pytest.fixture(scope="module")
 def champions(
     market: tuple[pa.Table, pa.Table], examples: pa.Table, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Registry, Pricer]:
     """A registry in which both tasks were trained once."""
     folder = tmp_path_factory.mktemp("pricing")
-    lake = str(folder / "lake")
-    for dataset, table in ((LISTING_FEATURES, market[0]), (PRICING_EXAMPLES, examples)):
-        part = Path(dataset.partition(lake, day=AS_OF, market="m"))
-        part.mkdir(parents=True)
-        pq.write_table(table, part / "part-0.parquet")
+    lake = write_lake(folder, market[0], examples)
     registry = Registry(f"sqlite:///{folder}/mlflow.db", artifacts=f"{folder}/artifacts")
     reports = train_pricing(lake, AS_OF, registry, num_threads=1)
-    assert [report.decision.promote for report in reports] == [True, True]
+    assert [promoted(report) for report in reports] == [True, True]
     again = train_pricing(lake, AS_OF, registry, num_threads=1)
-    assert [report.decision.promote for report in again] == [False, False]
+    assert [promoted(report) for report in again] == [False, False]
     return registry, Pricer.load_champion(registry)
 
 
@@ -243,6 +255,38 @@ def test_no_prices_say_what_to_do(tmp_path: Path) -> None:
     """A lake without examples is an error with a hint."""
     with pytest.raises(NoPrices):
         read_tasks(str(tmp_path), AS_OF)
+
+
+@pytest.mark.parametrize(("nights", "purpose"), [(EARLY - 5, "learn from"), (LATE - 30, "judge on"), (LATE + 30, None)])
+def test_a_short_calendar_says_nothing_of_later_nights(
+    *, nights: int, purpose: str | None, market: tuple[pa.Table, pa.Table], examples: pa.Table, tmp_path: Path
+) -> None:
+    """Calendars that end before a cut leave the known task nothing to learn from or judge on; the other has both."""
+    near = examples.filter(pc.less(examples["lead_days"], nights))
+    unseen, known = read_tasks(write_lake(tmp_path, market[0], near), AS_OF)
+    assert (unseen.lacking, known.lacking) == (None, purpose)
+
+
+def test_a_task_without_nights_is_skipped(
+    market: tuple[pa.Table, pa.Table], examples: pa.Table, tmp_path: Path
+) -> None:
+    """It says why and registers nothing, and the other task is trained all the same."""
+    near = examples.filter(pc.less(examples["lead_days"], EARLY - 5))
+    registry = Registry(f"sqlite:///{tmp_path}/mlflow.db", artifacts=f"{tmp_path}/artifacts")
+    unseen, known = train_pricing(write_lake(tmp_path, market[0], near), AS_OF, registry, num_threads=1)
+    assert isinstance(unseen, TrainingReport)
+    assert isinstance(known, Skipped)
+    assert known.model == KNOWN
+    assert "is left to learn from" in known.reason
+    assert registry.names() == (UNSEEN,)
+    assert np.isfinite(list(unseen.metrics.values())).all()
+
+
+def test_listings_of_one_part_cannot_be_judged(market: tuple[pa.Table, pa.Table], examples: pa.Table) -> None:
+    """Where no listing happens to be held out, the unseen task says that there is nothing to judge on."""
+    task = unseen_task(examples, market[0], market="m")
+    assert task.keep(task.part != TEST).lacking == "judge on"
+    assert task.keep(task.part != TRAIN).lacking == "learn from"
 
 
 def test_a_model_never_looks_past_its_columns(market: tuple[pa.Table, pa.Table], examples: pa.Table) -> None:
