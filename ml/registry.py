@@ -197,15 +197,11 @@ class Registry:
         version = self.champion_version(name)
         if version is None:
             return None
-        with self._speaking():
-            uri = f"models:/{name}@{CHAMPION}"
-            folder = Path(mlflow.artifacts.download_artifacts(uri))
-            main = mlflow.lightgbm.load_model(uri)
-        bundle = json.loads(next(folder.rglob(_BUNDLE)).read_text(encoding="utf-8"))
-        boosters = {MAIN: main} | {
-            other: lgb.Booster(model_file=str(next(folder.rglob(f"{other}.booster.txt")))) for other in bundle["others"]
-        }
-        return Model(version, boosters, tuple(bundle["features"]), bundle["facts"])
+        with self._speaking(), tempfile.TemporaryDirectory() as temporary:
+            # By number: the alias may move on while this one is fetched.
+            uri = f"models:/{name}/{version.version}"
+            folder = Path(mlflow.artifacts.download_artifacts(uri, dst_path=temporary))
+            return _read_model(version, folder)
 
     def champion_version(self, name: str) -> Version | None:
         """What the registry knows of the champion of `name`, without loading it."""
@@ -286,6 +282,14 @@ def _signature(candidate: Candidate) -> Any:
 def _dataset(lineage: Lineage) -> Any:
     source = resolve_dataset_source(lineage.source)
     return MetaDataset(source=source, name=lineage.name, digest=lineage.digest)  # type: ignore[abstract]
+
+
+def _read_model(version: Version, folder: Path) -> Model:
+    bundle = json.loads(next(folder.rglob(_BUNDLE)).read_text(encoding="utf-8"))
+    boosters = {MAIN: mlflow.lightgbm.load_model(str(folder))} | {
+        other: lgb.Booster(model_file=str(next(folder.rglob(f"{other}.booster.txt")))) for other in bundle["others"]
+    }
+    return Model(version, boosters, tuple(bundle["features"]), bundle["facts"])
 
 
 def _write_bundle(candidate: Candidate, folder: Path) -> list[str]:

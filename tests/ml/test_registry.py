@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from ml.registry import MAIN, Candidate, Lineage, Registry, RegistryUnavailable
+from ml.registry import MAIN, Candidate, Lineage, Registry, RegistryUnavailable, Version
 
 FEATURES = ("price", "rating")
 
@@ -70,6 +71,48 @@ def test_a_promoted_model_comes_back_as_it_was(registry: Registry, candidate: Ca
     assert model.version.card == candidate.card
     assert model.version.aliases == ("champion",)
     assert model.version.tags == {"kind": "lightgbm", "decision": "champion", "reasons": "It is the first."}
+
+
+def test_a_promotion_while_loading_mixes_nothing(
+    registry: Registry, candidate: Candidate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The alias moves on after the champion was named: the version, its facts and its boosters are still one."""
+    first = registry.log(candidate)
+    registry.promote(first, reasons=("First.",))
+    main, low = candidate.boosters[MAIN], candidate.boosters["low"]
+    second = registry.log(replace(candidate, boosters={MAIN: low, "low": main}, facts={"widening": 0.5}))
+    find = Registry.champion_version
+
+    def find_then_promote(self: Registry, name: str) -> Version | None:
+        found = find(self, name)
+        self.promote(second, reasons=("In between.",))
+        return found
+
+    monkeypatch.setattr(Registry, "champion_version", find_then_promote)
+    model = registry.champion("toy")
+    assert model is not None
+    assert (model.version.version, model.facts) == (1, {"widening": 0.25})
+    for name, booster in candidate.boosters.items():
+        np.testing.assert_array_equal(
+            model.boosters[name].predict(candidate.example), booster.predict(candidate.example)
+        )
+    monkeypatch.undo()
+    now = registry.champion("toy")
+    assert now is not None
+    assert now.version.version == 2
+    np.testing.assert_array_equal(now.boosters[MAIN].predict(candidate.example), low.predict(candidate.example))
+
+
+def test_loading_leaves_nothing_behind(
+    registry: Registry, candidate: Candidate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service loads again and again: no temporary folder outlives the load."""
+    registry.promote(registry.log(candidate), reasons=("First.",))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    assert registry.champion("toy") is not None
+    assert list(temporary.iterdir()) == []
 
 
 def test_no_champion_is_no_error(registry: Registry, candidate: Candidate) -> None:
