@@ -7,9 +7,15 @@ whole and swapped in whole, so that a rerun replaces and never adds.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+
+import pyarrow as pa
+import pyarrow.dataset as pds
+from pyarrow.fs import FileSelector, FileSystem
 
 
 class Layer(StrEnum):
@@ -68,7 +74,7 @@ EXPORTED_TABLES = (
 """Tables of PostgreSQL that are exported as they are (RAW datasets of the same name)."""
 
 RAW = {name: Dataset(Layer.RAW, name) for name in EXPORTED_TABLES}
-"""Day: of the export. Columns: the table's."""
+"""Day: of the export. Columns: the table's; `markets` has `exported_at` and `sources` (of its listings) besides."""
 
 RAW_EVENTS = Dataset(Layer.RAW, "events")
 """JSON lines of :mod:`search.events`, appended as received. Day: on which it happened."""
@@ -112,6 +118,81 @@ PRICING_EXAMPLES = Dataset(Layer.TRAINING, "pricing")
 
 TRUTH_SESSIONS = Dataset(Layer.TRUTH, "sessions")
 """What the simulator knew: true utility of each listing shown. Never read by training."""
+
+
+@dataclass(frozen=True, slots=True)
+class LakeFile:
+    """A Parquet file of a dataset.
+
+    Attributes
+    ----------
+    filesystem, path
+        Where it lies: a disk or an object store, and the path as that one writes it.
+    partition
+        Values of its partition columns, by name.
+    modified_at
+        When it was swapped in.
+    """
+
+    filesystem: FileSystem
+    path: str
+    partition: dict[str, str]
+    modified_at: datetime
+
+
+def partition_files(dataset: Dataset, lake: str, *, day: date | None = None) -> list[LakeFile]:
+    """Parquet files of a dataset in order of their paths, wherever the lake lies; none where there is no folder.
+
+    Parameters
+    ----------
+    day
+        Only the files of this day, of a dataset whose outermost partition is the day.
+    """
+    address = dataset.path(lake)
+    filesystem, root = FileSystem.from_uri(address if day is None else f"{address}/day={day.isoformat()}")
+    infos = filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True))
+    files = (info for info in infos if info.is_file and info.path.endswith(".parquet"))
+    return sorted(
+        (LakeFile(filesystem, info.path, _partition_of(info.path), info.mtime) for info in files),
+        key=lambda file: file.path,
+    )
+
+
+def newest_files(dataset: Dataset, lake: str, *, until: date | None = None) -> list[LakeFile]:
+    """Files of each market's newest day, none later than `until`, of a dataset by day and market."""
+    newest: dict[str, list[LakeFile]] = {}
+    for file in partition_files(dataset, lake):  # days ascend
+        market = file.partition["market"]
+        if until is None or file.partition["day"] <= until.isoformat():
+            same = [held for held in newest.get(market, []) if held.partition == file.partition]
+            newest[market] = [*same, file]
+    return [file for files in newest.values() for file in files]
+
+
+def read_files(files: Sequence[LakeFile], schema: pa.Schema | None = None) -> pa.Table:
+    """Rows of one or more files of a dataset, file by file, without its partition columns.
+
+    Parameters
+    ----------
+    schema
+        Columns wanted; one that a file does not have is null. None takes those of the first file.
+    """
+    paths = [file.path for file in files]
+    return pds.dataset(paths, filesystem=files[0].filesystem, schema=schema, format="parquet").to_table()
+
+
+def content_digest(files: Sequence[LakeFile]) -> str:
+    """Sixteen digits that change when a partition comes or goes, or when its bytes do."""
+    found = hashlib.sha256()
+    for file in files:
+        found.update(repr(sorted(file.partition.items())).encode())
+        with file.filesystem.open_input_stream(file.path) as stream:
+            found.update(stream.readall())
+    return found.hexdigest()[:16]
+
+
+def _partition_of(path: str) -> dict[str, str]:
+    return dict(step.split("=", 1) for step in path.split("/") if "=" in step)
 
 
 def mart(name: str) -> Dataset:

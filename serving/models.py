@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.errors import LodestayError
-from lodestay.lake import LISTING_FEATURES
+from lodestay.lake import LISTING_FEATURES, partition_files
 from lodestay.settings import Settings
 from ml.embeddings.gateway import Embedder, make_embedder
 from ml.listing_features import SCHEMA
@@ -169,9 +168,8 @@ class ModelShelf:
         await self._take("gazetteer", lambda: names, lambda: make_gazetteer(places, self._cities))
 
     def _features_on_disk(self) -> Hashable:
-        """Newest file of each partition of the features: enough to know that a run has replaced one."""
-        root = Path(LISTING_FEATURES.path(self._settings.lake))
-        return tuple(sorted((str(path), path.stat().st_mtime_ns) for path in root.glob("day=*/market=*")))
+        """Every file of the features and when it was swapped in: enough to know that a run has replaced one."""
+        return tuple((file.path, file.modified_at) for file in partition_files(LISTING_FEATURES, self._settings.lake))
 
     def _read_columns(self) -> ListingColumns:
         return ListingColumns.read(self._settings.lake)

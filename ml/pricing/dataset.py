@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from lodestay.errors import NotFound
-from lodestay.lake import LISTING_FEATURES, PRICING_EXAMPLES
+from lodestay.lake import LISTING_FEATURES, PRICING_EXAMPLES, Dataset, LakeFile, partition_files, read_files
 from ml.arrays import Floats, Ints, days, floats, integers, lookup
 from ml.comparables import comparables
 from ml.pricing.examples import EARLY, LATE
@@ -117,18 +115,14 @@ def read_tasks(lake: str, day: date) -> tuple[Priced, Priced]:
         No market has examples of that day.
     """
     unseen, known = [], []
-    folder = Path(PRICING_EXAMPLES.path(lake)) / f"day={day.isoformat()}"
-    for partition in sorted(folder.glob("market=*")):
-        market = partition.name.removeprefix("market=")
-        examples = _read(partition)
-        features = _read(Path(LISTING_FEATURES.partition(lake, day=day, market=market)))
-        if examples is None or features is None:
-            continue
+    examples_of, features_of = (_by_market(dataset, lake, day) for dataset in (PRICING_EXAMPLES, LISTING_FEATURES))
+    for market in sorted(examples_of.keys() & features_of.keys()):
+        examples, features = read_files(examples_of[market]), read_files(features_of[market])
         unseen.append(unseen_task(examples, features, market=market))
         known.append(known_task(examples, features, market=market))
     if not any(len(task.price_minor) for task in (*unseen, *known)):
         raise NoPrices(
-            f"No market has priced nights on {day} in {folder}.",
+            f"No market has priced nights on {day} in {PRICING_EXAMPLES.path(lake)}.",
             hint="Run the pipeline up to training/pricing; a city whose calendar has no prices cannot teach any.",
         )
     return concatenate(unseen), concatenate(known)
@@ -181,6 +175,8 @@ def _replaced(table: pa.Table, **columns: Floats) -> pa.Table:
     return table
 
 
-def _read(folder: Path) -> pa.Table | None:
-    files = sorted(folder.glob("*.parquet"))
-    return pa.concat_tables([pq.read_table(file, partitioning=None) for file in files]) if files else None
+def _by_market(dataset: Dataset, lake: str, day: date) -> dict[str, list[LakeFile]]:
+    found: dict[str, list[LakeFile]] = {}
+    for file in partition_files(dataset, lake, day=day):
+        found.setdefault(file.partition["market"], []).append(file)
+    return found

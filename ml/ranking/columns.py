@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as pds
 from numpy.typing import NDArray
 
-from lodestay.lake import LISTING_FEATURES
+from lodestay.lake import LISTING_FEATURES, newest_files, read_files
 from ml.arrays import lookup
 from ml.listing_features import SCHEMA
 
@@ -37,12 +35,8 @@ class ListingColumns:
     @classmethod
     def read(cls, lake: str) -> ListingColumns:
         """The newest day of every market in the lake; empty where there are no features yet."""
-        newest: dict[str, Path] = {}
-        for partition in sorted(Path(LISTING_FEATURES.path(lake)).glob("day=*/market=*")):
-            newest[partition.name] = partition
-        files = [str(file) for partition in newest.values() for file in sorted(partition.glob("*.parquet"))]
-        table = pds.dataset(files, schema=SCHEMA, format="parquet").to_table() if files else SCHEMA.empty_table()
-        return cls(table)
+        files = newest_files(LISTING_FEATURES, lake)
+        return cls(read_files(files, SCHEMA) if files else SCHEMA.empty_table())
 
     def take(self, listing_ids: Sequence[int] | NDArray[np.int64]) -> pa.Table:
         """Rows of these listings, in order; a listing that is not known has nulls beside its id."""

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as pds
 from numpy.typing import NDArray
 
 from lodestay.errors import NotFound
-from lodestay.lake import RANKING_EXAMPLES, TRUTH_SESSIONS
+from lodestay.lake import RANKING_EXAMPLES, TRUTH_SESSIONS, LakeFile, partition_files, read_files
 from ml.arrays import Floats, Ints, floats, integers
 from ml.ranking.examples import BOOKED, CLICKED
 from ml.ranking.features import FEATURES
+
+_TRUTH = pa.schema([("search_id", pa.string()), ("listing_id", pa.int64()), ("utility", pa.float64())])
 
 
 class NoExamples(NotFound):
@@ -96,6 +95,12 @@ def from_table(table: pa.Table) -> RankingData:
     )
 
 
+def example_files(lake: str, *, until: date, days: int) -> list[LakeFile]:
+    """Files of the searches made in the `days` days before `until`, of every market."""
+    since, before = (until - timedelta(days)).isoformat(), until.isoformat()
+    return [file for file in partition_files(RANKING_EXAMPLES, lake) if since <= file.partition["day"] < before]
+
+
 def read_examples(lake: str, *, until: date, days: int) -> RankingData:
     """Examples of the searches made in the `days` days before `until`, of every market.
 
@@ -104,15 +109,11 @@ def read_examples(lake: str, *, until: date, days: int) -> RankingData:
     NoExamples
         The lake holds none of these days.
     """
-    folder = Path(RANKING_EXAMPLES.path(lake))
-    since = np.datetime64(until, "D") - days
-    parts = sorted(folder.glob("day=*")) if folder.is_dir() else []
-    wanted = [part for part in parts if since <= np.datetime64(part.name.removeprefix("day=")) < np.datetime64(until)]
-    files = [str(file) for part in wanted for file in sorted(part.rglob("*.parquet"))]
-    table = pds.dataset(files, format="parquet").to_table() if files else None
+    files = example_files(lake, until=until, days=days)
+    table = read_files(files) if files else None
     if table is None or not table.num_rows:
         raise NoExamples(
-            f"There are no ranking examples of the {days} days before {until} in {folder}.",
+            f"There are no ranking examples of the {days} days before {until} in {RANKING_EXAMPLES.path(lake)}.",
             hint="Play guests with `lodestay simulate`, or serve searches; then run the pipeline.",
         )
     return from_table(table)
@@ -121,11 +122,10 @@ def read_examples(lake: str, *, until: date, days: int) -> RankingData:
 def read_truth(lake: str, data: RankingData) -> Floats:
     """What the simulator knew of each row: true utility, (n,); NaN where there is no truth. For evaluation only."""
     unknown = np.full(len(data.label), np.nan)
-    folder = Path(TRUTH_SESSIONS.path(lake))
-    files = [str(file) for file in sorted(folder.rglob("*.parquet"))] if folder.is_dir() else []
+    files = partition_files(TRUTH_SESSIONS, lake)
     if not files:
         return unknown
-    truth = pds.dataset(files, format="parquet").to_table(columns=["search_id", "listing_id", "utility"])
+    truth = read_files(files, _TRUTH)
     asked = pa.table(
         {
             "search_id": pa.array(np.repeat(data.search_id, data.groups), pa.string()),
@@ -133,7 +133,6 @@ def read_truth(lake: str, data: RankingData) -> Floats:
             "row": np.arange(len(data.label)),
         }
     )
-    truth = truth.set_column(0, "search_id", pc.cast(truth["search_id"], pa.string()))
     joined = asked.join(truth, ["search_id", "listing_id"], join_type="inner")
     unknown[integers(joined, "row")] = floats(joined, "utility")
     return unknown
