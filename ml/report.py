@@ -44,6 +44,15 @@ class Skipped:
     reason: str
 
 
+def trees_in_words(rounds: int, leaves: int, learning_rate: float) -> str:
+    """How a model's trees were grown, and how little was tuned."""
+    return (
+        f"{rounds} trees of at most {leaves} leaves, learning rate {learning_rate:g}; all parameters are in MLflow. "
+        "They are set in the code, once for every market and day: none was searched for on this data, and a search may "
+        "well find better ones."
+    )
+
+
 def finite(metrics: Mapping[str, float]) -> dict[str, float]:
     """Only the metrics that are numbers: one that nothing could be counted for is left out."""
     return {name: value for name, value in metrics.items() if np.isfinite(value)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ml.pricing.evaluate import PriceQuality
 from ml.report import table
+from ml.supply import Supply, supply_list
 
 FLAT = 0.01
 """Variation of a calendar under which it is called flat."""
@@ -22,6 +23,10 @@ class CardFacts:
         What is priced, and the one-line rule, in words.
     champion_is_rule
         Nothing trained was better: the rule itself is the model.
+    supply
+        Of each market it was trained or judged on.
+    parameters
+        How its trees were grown, in words.
     flat_share
         Market → share of judged nights whose listing asks the same price all year.
     """
@@ -34,6 +39,8 @@ class CardFacts:
     trained_rows: int
     trained_listings: int
     judged_listings: int
+    supply: tuple[Supply, ...]
+    parameters: str
     flat_share: Mapping[str, float]
     quality: Mapping[str, PriceQuality]
     reasons: tuple[str, ...]
@@ -53,7 +60,10 @@ def pricing_card(facts: CardFacts) -> str:
         kind + " The interval is widened on listings set apart until it holds 80 % (conformal).",
         "## Data",
         f"{facts.trained_rows:,} nights of {facts.trained_listings:,} listings, asked on {facts.day}. {facts.split}",
+        supply_list(facts.supply),
         *_flat(facts.flat_share),
+        "## How it was trained",
+        facts.parameters,
         "## How it was judged",
         f"On {facts.judged_listings:,} listings. Errors are shares of the mean price of the market.",
         table(("", "error", "interval holds"), _overall(facts.quality)),

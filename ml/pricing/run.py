@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lodestay.lake import LISTING_FEATURES, PRICING_EXAMPLES
+from lodestay.lake import LISTING_FEATURES, PRICING_EXAMPLES, content_digest, partition_files
 from ml import plots
 from ml.arrays import Floats
 from ml.gate import Decision
@@ -20,7 +20,8 @@ from ml.pricing.features import KNOWN_FEATURES, UNSEEN_FEATURES
 from ml.pricing.gate import beats_champion, beats_rule
 from ml.pricing.train import COVERAGE, QUANTILES, PriceModel, PriceParameters, rule, train
 from ml.registry import MAIN, Candidate, Lineage, Model, Registry
-from ml.report import Skipped, TrainingReport, finite
+from ml.report import Skipped, TrainingReport, finite, trees_in_words
+from ml.supply import read_supply
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -124,6 +125,8 @@ def _run(
             trained_rows=len(trained.price_minor),
             trained_listings=len(np.unique(trained.listing_id)),
             judged_listings=listings,
+            supply=read_supply(lake, set(data.market), until=day),
+            parameters=trees_in_words(parameters.rounds, parameters.num_leaves, parameters.learning_rate),
             flat_share=_flat_share(judged),
             quality=found,
             reasons=decision.reasons,
@@ -138,10 +141,7 @@ def _run(
             example=judged.matrix[:3, : len(task.features)],
             parameters={**parameters.for_lightgbm(QUANTILES[MAIN]), "rounds": parameters.rounds, "kind": finalist},
             metrics=metrics,
-            lineage=(
-                Lineage("price examples", PRICING_EXAMPLES.path(lake), "training", f"{day:%Y%m%d}"),
-                Lineage("listing features", LISTING_FEATURES.path(lake), "training", f"{day:%Y%m%d}"),
-            ),
+            lineage=_lineage(lake, day),
             figures=_figures(models, judged, predicted[finalist]),
             card=card,
             facts={"widening": models[finalist].widening, "rule": finalist == "rule"},
@@ -151,6 +151,18 @@ def _run(
     act = registry.promote if decision.promote else registry.refuse
     act(version, reasons=decision.reasons)
     return TrainingReport(task.model, version.version, decision, metrics, len(trained.price_minor), card)
+
+
+def _lineage(lake: str, day: date) -> tuple[Lineage, ...]:
+    """Both tasks cut one day's files into what is learned from and what is judged on: row by row, not by file."""
+    examples, features = (
+        content_digest(partition_files(dataset, lake, day=day)) for dataset in (PRICING_EXAMPLES, LISTING_FEATURES)
+    )
+    return (
+        Lineage("price examples", PRICING_EXAMPLES.path(lake), "training", examples),
+        Lineage("listing features", LISTING_FEATURES.path(lake), "training", features),
+        Lineage("price examples held out", PRICING_EXAMPLES.path(lake), "evaluation", examples),
+    )
 
 
 def _metrics(found: dict[str, PriceQuality], finalist: str) -> dict[str, float]:

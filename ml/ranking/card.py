@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ml.intervals import Interval
 from ml.report import table
+from ml.supply import Supply, supply_list
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,10 @@ class CardFacts:
         Share of the judged rows whose true utility a simulator knows.
     slice_name, slice_searches
         What it was judged on.
+    supply
+        Of each market that was searched.
+    parameters
+        How its trees were grown, in words.
     chosen
         The variant that became the model.
     judged
@@ -36,6 +41,8 @@ class CardFacts:
     simulated_share: float
     slice_name: str
     slice_searches: int
+    supply: tuple[Supply, ...]
+    parameters: str
     chosen: str
     judged: Mapping[str, Interval]
     truth: Mapping[str, Interval]
@@ -55,6 +62,10 @@ def ranking_card(facts: CardFacts) -> str:
         ),
         "## Data",
         _data(facts),
+        "Whose listings were searched:",
+        supply_list(facts.supply),
+        "## How it was trained",
+        facts.parameters,
         "## How it was judged",
         _judged_on(facts),
         table(("ranker", "discount at which guests find what they wanted", "95 %"), judged),

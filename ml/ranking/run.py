@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import lightgbm as lgb
 import numpy as np
 
-from lodestay.lake import RANKING_EXAMPLES
+from lodestay.lake import RANKING_EXAMPLES, LakeFile, content_digest
 from ml import plots
 from ml.arrays import Floats
 from ml.intervals import Interval, difference, interval
 from ml.ranking.baselines import BASELINES
 from ml.ranking.card import CardFacts, ranking_card
-from ml.ranking.dataset import RankingData, gains, read_examples, read_truth, split_by_time
+from ml.ranking.dataset import RankingData, example_files, gains, read_examples, read_truth, split_by_time
 from ml.ranking.evaluate import click_rate_by_position, ndcg
 from ml.ranking.features import FEATURES
 from ml.ranking.gate import decide
@@ -23,7 +23,8 @@ from ml.ranking.judge import Slice, choose_slice, log_metrics, prefer_debiased, 
 from ml.ranking.ranker import MODEL, Ranker
 from ml.ranking.train import RankerParameters, train
 from ml.registry import MAIN, Candidate, Lineage, Registry
-from ml.report import TrainingReport, finite
+from ml.report import TrainingReport, finite, trees_in_words
+from ml.supply import Supply, read_supply
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,7 +41,7 @@ _BINS = 10
 
 @dataclass(frozen=True)
 class _Trained:
-    """Both variants, what they were judged on, and the better one's name."""
+    """Both variants, what they learned from and were judged on, and the better one's name."""
 
     boosters: dict[str, lgb.Booster]
     slice: Slice
@@ -48,6 +49,7 @@ class _Trained:
     chosen: str
     searches: int
     rows: int
+    learned_days: frozenset[str]
 
 
 def train_ranking(lake: str, day: date, registry: Registry, *, num_threads: int = 1) -> TrainingReport:
@@ -82,7 +84,16 @@ def train_ranking(lake: str, day: date, registry: Registry, *, num_threads: int 
         if np.isfinite(utility).any()
     }
     estimates = {name: interval(metric, generator) for name, metric in judged.items()}
-    facts = _facts(data, trained, estimates, truth, simulated=float(np.isfinite(utility).mean()))
+    files = example_files(lake, until=day, days=WINDOW_DAYS)
+    facts = _facts(
+        data,
+        trained,
+        estimates,
+        truth,
+        simulated=float(np.isfinite(utility).mean()),
+        supply=read_supply(lake, {file.partition["market"] for file in files}, until=day),
+        parameters=parameters,
+    )
     metrics = _metrics(trained, estimates, truth)
     version = registry.log(
         Candidate(
@@ -92,15 +103,7 @@ def train_ranking(lake: str, day: date, registry: Registry, *, num_threads: int 
             example=trained.slice.data.matrix[:3],
             parameters={**parameters.for_lightgbm(), "rounds": parameters.rounds, "variant": trained.chosen},
             metrics=metrics,
-            lineage=(
-                Lineage("ranking examples", RANKING_EXAMPLES.path(lake), "training", f"{day:%Y%m%d}-{trained.rows}"),
-                Lineage(
-                    f"{trained.slice.name} searches",
-                    RANKING_EXAMPLES.path(lake),
-                    "evaluation",
-                    f"{day:%Y%m%d}-{trained.slice.searches}",
-                ),
-            ),
+            lineage=_lineage(lake, files, trained),
             figures=_figures(data, trained),
             card=ranking_card(facts),
             tags={"kind": "lightgbm", "variant": trained.chosen, "day": day.isoformat()},
@@ -127,7 +130,25 @@ def _train(data: RankingData, parameters: RankerParameters, generator: np.random
     if sliced.name == "logged":
         scores[DISPLAYED] = -sliced.data.position.astype(np.float64)
     rewarding = learned.rewarding
-    return _Trained(boosters, sliced, scores, chosen, int(rewarding.sum()), int(learned.groups[rewarding].sum()))
+    rows = int(learned.groups[rewarding].sum())
+    return _Trained(boosters, sliced, scores, chosen, int(rewarding.sum()), rows, _days(learned))
+
+
+def _days(data: RankingData) -> frozenset[str]:
+    return frozenset(np.unique(data.day).astype(str).tolist())
+
+
+def _lineage(lake: str, files: list[LakeFile], trained: _Trained) -> tuple[Lineage, ...]:
+    """The files of the days that were learned from, and of those that were judged on."""
+
+    def part(name: str, context: str, days: frozenset[str]) -> Lineage:
+        digest = content_digest([file for file in files if file.partition["day"] in days])
+        return Lineage(name, RANKING_EXAMPLES.path(lake), context, digest)
+
+    return (
+        part("ranking examples", "training", trained.learned_days),
+        part(f"{trained.slice.name} searches", "evaluation", _days(trained.slice.data)),
+    )
 
 
 def _score(booster: lgb.Booster, matrix: np.ndarray) -> Floats:
@@ -164,6 +185,8 @@ def _facts(
     truth: dict[str, Interval],
     *,
     simulated: float,
+    supply: tuple[Supply, ...],
+    parameters: RankerParameters,
 ) -> CardFacts:
     gain = trained.boosters[trained.chosen].feature_importance("gain")
     return CardFacts(
@@ -174,6 +197,8 @@ def _facts(
         simulated_share=simulated,
         slice_name=trained.slice.name,
         slice_searches=trained.slice.searches,
+        supply=supply,
+        parameters=trees_in_words(parameters.rounds, parameters.num_leaves, parameters.learning_rate),
         chosen=trained.chosen,
         judged=estimates,
         truth=truth,

@@ -138,6 +138,8 @@ _DIALECT = PGDialect()  # type: ignore[no-untyped-call]
 def export_query(table: str, markets: Sequence[str]) -> str:
     """SQL of a table's rows in some markets, with `market` beside the columns.
 
+    A market has `sources` too, those of its listings in one text: model cards name whose data they learned.
+
     Types that JDBC does not know are put in plain ones: UUID, JSON and fixed-length text as text, a
     range of dates as ``<column>_from`` and ``<column>_until``.
     """
@@ -164,6 +166,9 @@ def _rows(table: str, markets: Sequence[str]) -> Select[Any]:
     columns = [plain for name in COLUMNS[table] for plain in _plain(source.c[name])]
     market: ColumnElement[str] = source.c.market_key if "market_key" in source.c else listings.c.market_key
     statement = select(*columns, cast(market, Text).label("market")).where(market.in_(sorted(markets)))
+    if table == "markets":
+        sources = select(func.string_agg(listings.c.source.distinct(), ",")).where(listings.c.market_key == market)
+        statement = statement.add_columns(sources.scalar_subquery().label("sources"))
     if table == "host_profiles":  # a host has listings in one market or more
         return statement.where(source.c.user_id == listings.c.host_id).distinct()
     return statement if "market_key" in source.c else statement.where(source.c.listing_id == listings.c.listing_id)

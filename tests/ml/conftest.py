@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
+from lodestay.lake import RAW
 from lodestay.snapshot import Snapshot
 from ml.listing_features import booking_stats, listing_features, night_stats, review_stats
 from transactional.imports.inside_airbnb.folder import find_files
@@ -32,6 +34,19 @@ NO_BOOKINGS = pa.table(
         **{name: pa.array([], pa.int64()) for name in ("nights", "lead_days", "nights_minor")},
     }
 )
+
+
+@pytest.fixture(scope="session")
+def write_market() -> Callable[..., None]:
+    """Write a market as `raw/markets` of a lake has it."""
+
+    def write(lake: str, market: str, day: date, *, sources: str, snapshot: date, shift: int) -> None:
+        folder = Path(RAW["markets"].partition(lake, day=day, market=market))
+        folder.mkdir(parents=True)
+        row = {"market_key": market, "sources": sources, "snapshot_date": snapshot, "date_shift_days": shift}
+        pq.write_table(pa.Table.from_pylist([row]), folder / "part-0.parquet")
+
+    return write
 
 
 @dataclass(frozen=True)

@@ -82,3 +82,4 @@ def test_one_moment(spark: SparkSession, database_url: str, lake: str) -> None:
     assert (taken.stay_from, taken.stay_until) == (date(2026, 3, 2), date(2026, 3, 5))
     assert city is not None
     assert city.exported_at is not None
+    assert city.sources == "test"

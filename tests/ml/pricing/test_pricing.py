@@ -28,6 +28,7 @@ from ml.pricing.run import KNOWN, UNSEEN, train_pricing
 from ml.pricing.train import QUANTILES, PriceModel, PriceParameters, rule, train
 from ml.registry import Registry
 from ml.report import Skipped, TrainingReport
+from tests.ml.runs import look_at_run
 
 AS_OF = date(2026, 11, 22)
 LISTINGS = 200
@@ -186,11 +187,15 @@ def promoted(report: TrainingReport | Skipped) -> bool:
 
 @pytest.fixture(scope="module")
 def champions(
-    market: tuple[pa.Table, pa.Table], examples: pa.Table, tmp_path_factory: pytest.TempPathFactory
+    market: tuple[pa.Table, pa.Table],
+    examples: pa.Table,
+    tmp_path_factory: pytest.TempPathFactory,
+    write_market: Callable[..., None],
 ) -> tuple[Registry, Pricer]:
     """A registry in which both tasks were trained once."""
     folder = tmp_path_factory.mktemp("pricing")
     lake = write_lake(folder, market[0], examples)
+    write_market(lake, "m", AS_OF, sources="inside-airbnb", snapshot=date(2023, 9, 23), shift=1092)
     registry = Registry(f"sqlite:///{folder}/mlflow.db", artifacts=f"{folder}/artifacts")
     reports = train_pricing(lake, AS_OF, registry, num_threads=1)
     assert [promoted(report) for report in reports] == [True, True]
@@ -249,6 +254,33 @@ def test_the_registry_tells_the_story(champions: tuple[Registry, Pricer]) -> Non
     assert version is not None
     for sentence in ("own earlier median", "judged on those from day 180", "## Limits", "what hosts **ask**"):
         assert sentence in version.card
+    for sentence in (
+        "**m**: a snapshot of [Inside Airbnb]",
+        "2023-09-23",
+        "moved by 1,092 days",
+        "80 trees of at most",
+    ):
+        assert sentence in version.card
+
+
+def test_mlflow_holds_what_the_guide_says(champions: tuple[Registry, Pricer]) -> None:
+    """Each run has its plots, signature, input example, parameters, and data to learn from and to judge on."""
+    for name, features in ((UNSEEN, UNSEEN_FEATURES), (KNOWN, KNOWN_FEATURES)):
+        version = champions[0].champion_version(name)
+        assert version is not None
+        logged = look_at_run(champions[0].tracking_uri, version)
+        assert logged.figures == {"importance.png", "calibration.png", "coverage.png"}
+        assert logged.inputs == features
+        assert logged.has_example
+        assert logged.parameters["num_leaves"] == "31"
+        digests = logged.digests
+        assert set(digests) == {
+            ("price examples", "training"),
+            ("listing features", "training"),
+            ("price examples held out", "evaluation"),
+        }
+        assert digests["price examples", "training"] == digests["price examples held out", "evaluation"]
+        assert digests["price examples", "training"] != digests["listing features", "training"]
 
 
 def test_no_prices_say_what_to_do(tmp_path: Path) -> None:

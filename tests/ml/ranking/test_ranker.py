@@ -23,9 +23,10 @@ from ml.ranking.features import FEATURES, LISTING, QUERY
 from ml.ranking.judge import truth_ndcg
 from ml.ranking.ranker import MODEL, BaselineRanker, Ranker
 from ml.ranking.reasons import GROUPS
-from ml.ranking.run import train_ranking
+from ml.ranking.run import BLIND, DEBIASED, train_ranking
 from ml.ranking.train import RankerParameters, train
 from ml.registry import Registry
+from tests.ml.runs import look_at_run
 
 AFTER = date(2026, 9, 29)
 QUICK = RankerParameters(rounds=60, num_threads=1)
@@ -89,15 +90,16 @@ def test_days_are_never_cut(world: Callable[..., Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def lake(world: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Four weeks of examples by day, with their truth."""
+def lake(world: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory, write_market: Callable[..., None]) -> str:
+    """Four weeks of examples of a synthetic market by day, with their truth."""
     folder = str(tmp_path_factory.mktemp("lake"))
     played = world(searches=4000, shown=10, days=28, eta=1.0, exploration=0.2, seed=5)
     days = played.table["occurred_at"].to_numpy().astype("datetime64[D]")
     for day in np.unique(days):
-        part = Path(RANKING_EXAMPLES.path(folder)) / f"day={day}"
+        part = Path(RANKING_EXAMPLES.partition(folder, day=day.item(), market="here"))
         part.mkdir(parents=True)
         pq.write_table(played.table.filter(pa.array(days == day)), part / "part-0.parquet")
+    write_market(folder, "here", days.min().item(), sources="synthetic", snapshot=date(2026, 8, 31), shift=0)
     truth = Path(TRUTH_SESSIONS.partition(folder, day=AFTER, market="here"))
     truth.mkdir(parents=True)
     ids = played.table.select(["search_id", "listing_id"])
@@ -115,6 +117,8 @@ def test_a_ranker_is_trained_judged_and_served(lake: str, tmp_path: Path) -> Non
     assert first.metrics["truth_ndcg_10"] > max(first.metrics["truth_ndcg_10_heuristic"], 0.8)
     for sentence in ("All guests were **simulated**", "random order", "## Limits", "position term"):
         assert sentence in first.card
+    for sentence in ("**here**: **synthetic** listings", "2026-08-31", "100 trees of at most"):
+        assert sentence in first.card
 
     second = train_ranking(lake, AFTER, registry, num_threads=1)
     assert not second.decision.promote
@@ -131,6 +135,20 @@ def test_a_ranker_is_trained_judged_and_served(lake: str, tmp_path: Path) -> Non
     version = registry.champion_version(MODEL)
     assert version is not None
     assert version.tags["decision"] == "champion"
+
+    logged = look_at_run(registry.tracking_uri, version)
+    assert logged.figures == {
+        "importance.png",
+        "ndcg_by_position.png",
+        "click_rate_by_position.png",
+        "calibration.png",
+    }
+    assert logged.inputs == FEATURES
+    assert logged.has_example
+    assert logged.parameters["variant"] in {DEBIASED, BLIND}
+    (learned, taught), (judged, judging) = logged.digests.items()
+    assert (learned[1], judged[1]) == ("training", "evaluation")
+    assert taught != judging
 
 
 def test_no_examples_say_what_to_do(tmp_path: Path) -> None:
