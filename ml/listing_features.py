@@ -139,6 +139,9 @@ def listing_features(
 ) -> pa.Table:
     """Features of one market's listings as of a day.
 
+    For a day in the past bookings and the number of reviews are those of then; ratings and all that a
+    listing says of itself are those of `listings`, today's.
+
     Parameters
     ----------
     listings
@@ -256,14 +259,16 @@ def _host(listings: pa.Table, as_of: date) -> dict[str, Floats]:
 
 
 def _reviews(listings: pa.Table, reviews: dict[str, Floats], as_of: date) -> dict[str, Floats]:
-    count = np.fmax(floats(listings, "review_count"), np.nan_to_num(reviews["reviews_known"]))
+    # The listing's own count is today's, and may be of more reviews than are held.
+    known, later = (np.nan_to_num(reviews[name]) for name in ("reviews_known", "reviews_later"))
+    count = np.fmax(floats(listings, "review_count") - later, known)
     rating = floats(listings, "rating")
     rating = np.where(np.isfinite(rating), rating, reviews["review_rating"])
     recency = age_in_days(days(listings, "last_review_on"), as_of)
     recency = np.where(np.isfinite(reviews["last_review_days"]), reviews["last_review_days"], recency)
-    # Where the reviews themselves are not held, the rate is the listing's own count over its life.
+    # Where the reviews themselves are not held, the rate is the listing's count over its life.
     life = age_in_days(days(listings, "first_review_on"), as_of)
-    lifetime_rate = divide(floats(listings, "review_count"), np.maximum(life / DAYS_A_MONTH, 1.0))
+    lifetime_rate = divide(count, np.maximum(life / DAYS_A_MONTH, 1.0))
     rate = np.where(np.isfinite(reviews["reviews_365"]), reviews["reviews_365"] / MONTHS_A_YEAR, lifetime_rate)
     return {
         "rating": rating,

@@ -1,8 +1,9 @@
 """What a listing's nights, reviews and bookings say on a day, summed up in a row a listing.
 
-Each function is pure and reads only what was known on the morning of `as_of` about the past, and
-only the nights from `as_of` on of the calendar: nothing leaks from the future, and a training set
-made for a past day holds what serving would have seen.
+Each function is pure. Reviews and bookings have dates, so for a day in the past they are summed up as they
+stood on its morning. A calendar has none: its nights from `as_of` on count with the prices and stay rules it
+is given with, and as free as the caller says they were. What a listing says of itself (rating, amenities,
+base price, host) is not here and is always today's.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ NIGHT_STATS = (
 )
 REVIEW_STATS = (
     "reviews_known",  # reviews written before the day
+    "reviews_later",  # on the day or after it: not known yet, though today's count of the listing has them
     "reviews_365",  # of them, in the year before it
     "last_review_days",  # days since the newest
     "review_rating",  # mean stars of those that carry stars
@@ -114,7 +116,7 @@ def night_stats(nights: pa.Table, *, as_of: date) -> pa.Table:
 
 
 def review_stats(reviews: pa.Table, *, as_of: date) -> pa.Table:
-    """Sum up the reviews written before `as_of`.
+    """Sum up the reviews written before `as_of`, and count those that came later.
 
     Parameters
     ----------
@@ -133,6 +135,7 @@ def review_stats(reviews: pa.Table, *, as_of: date) -> pa.Table:
         ids,
         {
             "reviews_known": group_count(groups, size, past),
+            "reviews_later": group_count(groups, size, age <= 0),
             "reviews_365": group_count(groups, size, past & (age <= YEAR)),
             "last_review_days": -group_max(groups, np.where(past, -age, np.nan), size),
             "review_rating": group_mean(groups, np.where(past, floats(reviews, "rating"), np.nan), size),

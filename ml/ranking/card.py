@@ -104,8 +104,10 @@ def _data(facts: CardFacts) -> str:
     )
     return (
         f"{facts.trained_searches:,} searches with a click ({facts.trained_rows:,} listings shown) between "
-        f"{facts.first_day} and {facts.last_day}. {origin} Each row holds the features as they were served; "
-        "labels: 0 shown, 1 clicked, 2 booked. Searches in random order were kept out of training."
+        f"{facts.first_day} and {facts.last_day}. {origin} Each row holds the features that were served; "
+        "where a search logged none, as a simulated one, they were computed afterwards, with bookings and the number "
+        "of reviews as of the Monday of its week, but with the prices and ratings of today. Labels: 0 shown, "
+        "1 clicked, 2 booked. Searches in random order were kept out of training."
     )
 
 

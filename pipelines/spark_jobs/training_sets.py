@@ -1,7 +1,8 @@
 """Staged + features → training sets: impressions for the ranker, nights for the price models.
 
-A ranking example shows the listing as it was known at the start of the week of its search, never as it
-is known today: a booking that followed from the search must not be among the features that predict it.
+A ranking example whose features were not logged shows the listing's bookings, free nights and number of
+reviews as they stood at the start of the week of its search: a booking that followed from the search must
+not be among the features that predict it. Prices, ratings and what the listing says of itself are today's.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ def ranking_set(impressions: DataFrame, searches: DataFrame, known: DataFrame) -
         Listings as of each week's Monday, of :func:`pipelines.spark_jobs.listing_features.features`.
     """
     asked = searches.select("day", "market", *ASKED)
+    # `seen` is not learned from: only some clients tell what came into view, and among their searches alone the
+    # position term would mean something else than among the others.
     rows = impressions.drop("seen").join(asked, ["day", "market", "search_id"])
     weeks = rows.withColumn("as_of", F.date_trunc("week", "day").cast("date")).groupBy("market", "as_of")
     schema = StructType([StructField("day", StringType()), *from_arrow_schema(RANKING_SCHEMA).fields])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,30 @@ def test_a_listing_without_anything_known_has_nulls(singapore: Any) -> None:
     assert row["bookings_90"] == 0
     assert row["adr_minor"] is None
     assert row["accommodates"] is not None
+
+
+@pytest.mark.parametrize(
+    ("today", "written", "expected"),
+    [(5, (-40, -3, 1, 9, 30), 3), (10, (-40, -3, 1, 9, 30), 8), (2, (-3, 1, 9, 30), 3), (10, (), 10)],
+)
+def test_a_past_day_has_the_reviews_of_then(
+    *, today: int, written: tuple[int, ...], expected: int, singapore: Any
+) -> None:
+    """Reviews written since are taken off today's count, whether it is of just those held, of more, or of fewer."""
+    one = singapore.listings.slice(0, 1)
+    one = one.set_column(one.schema.get_field_index("review_count"), "review_count", pa.array([today], pa.int32()))
+    days = [singapore.as_of - timedelta(days=ago) for ago in written]
+    reviews = pa.table(
+        {
+            "listing_id": pa.array([1] * len(days), pa.int64()),
+            "written_on": pa.array(days, pa.date32()),
+            "rating": pa.nulls(len(days), pa.int32()),
+        }
+    )
+    none = pa.table({"listing_id": pa.array([], pa.int64())})
+    stats = review_stats(reviews, as_of=singapore.as_of)
+    (row,) = listing_features(one, none, stats, none, as_of=singapore.as_of).to_pylist()
+    assert row["review_count"] == expected
 
 
 def _none(day: str, kind: pa.DataType, *numbers: str) -> pa.Table:

@@ -105,6 +105,7 @@ def test_reviews_of_the_day_and_after_are_unknown() -> None:
     assert row == {
         "listing_id": 1,
         "reviews_known": 3.0,
+        "reviews_later": 2.0,
         "reviews_365": 2.0,
         "last_review_days": 1.0,
         "review_rating": 5.0,
