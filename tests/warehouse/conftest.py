@@ -12,6 +12,7 @@ import pytest
 
 from lodestay import lake as datasets
 from lodestay.lake import Dataset
+from lodestay.staged import COLUMNS
 
 DAY = date(2026, 3, 1)
 MARKET = "antwerp"
@@ -32,6 +33,8 @@ LISTING = {
     "is_active": True,
 }
 NIGHT = {"listing_id": 1, "night": date(2026, 3, 2), "price_minor": 10_000, "is_free": True, "occupancy_kind": None}
+UNPRICED = NIGHT | {"listing_id": 2, "price_minor": None, "is_free": False}
+"""A night of a listing whose price is not known: nobody has it, and it is not free."""
 BOOKING = {
     "booking_id": "b1",
     "listing_id": 1,
@@ -45,6 +48,7 @@ BOOKING = {
     "nights_minor": 20_000,
     "total_minor": 24_000,
     "created_at": datetime(2026, 2, 21, tzinfo=UTC),
+    "confirmed_at": datetime(2026, 2, 21, tzinfo=UTC),
 }
 SEARCH = {
     "search_id": "s1",
@@ -59,73 +63,6 @@ SEARCH = {
 IMPRESSION = {"search_id": "s1", "listing_id": 1, "position": 1, "clicked": True, "booked": True}
 
 
-SCHEMAS = {
-    datasets.STAGED_LISTINGS: pa.schema(
-        {
-            "listing_id": pa.int64(),
-            "neighbourhood": pa.string(),
-            "property_type": pa.string(),
-            "room_type": pa.string(),
-            "accommodates": pa.int64(),
-            "bedrooms": pa.int64(),
-            "currency": pa.string(),
-            "base_price_minor": pa.int64(),
-            "rating": pa.float64(),
-            "review_count": pa.int64(),
-            "instant_book": pa.bool_(),
-            "is_superhost": pa.bool_(),
-            "is_active": pa.bool_(),
-        }
-    ),
-    datasets.STAGED_NIGHTS: pa.schema(
-        {
-            "listing_id": pa.int64(),
-            "night": pa.date32(),
-            "price_minor": pa.int64(),
-            "is_free": pa.bool_(),
-            "occupancy_kind": pa.string(),
-        }
-    ),
-    datasets.STAGED_BOOKINGS: pa.schema(
-        {
-            "booking_id": pa.string(),
-            "listing_id": pa.int64(),
-            "status": pa.string(),
-            "check_in": pa.date32(),
-            "check_out": pa.date32(),
-            "nights": pa.int64(),
-            "lead_days": pa.int64(),
-            "guests": pa.int64(),
-            "currency": pa.string(),
-            "nights_minor": pa.int64(),
-            "total_minor": pa.int64(),
-            "created_at": pa.timestamp("us", tz="UTC"),
-        }
-    ),
-    datasets.STAGED_SEARCHES: pa.schema(
-        {
-            "search_id": pa.string(),
-            "session_id": pa.string(),
-            "check_in": pa.date32(),
-            "check_out": pa.date32(),
-            "guests": pa.int64(),
-            "total_count": pa.int64(),
-            "exploration": pa.bool_(),
-            "ranker": pa.string(),
-        }
-    ),
-    datasets.STAGED_IMPRESSIONS: pa.schema(
-        {
-            "search_id": pa.string(),
-            "listing_id": pa.int64(),
-            "position": pa.int64(),
-            "clicked": pa.bool_(),
-            "booked": pa.bool_(),
-        }
-    ),
-}
-
-
 class TinyLake:
     """A lake in a folder, to which tests add rows."""
 
@@ -136,18 +73,23 @@ class TinyLake:
         """Write the partition of one day."""
         folder = Path(dataset.partition(self.address, day=day, market=MARKET))
         folder.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMAS[dataset]), folder / "part-0.parquet")
+        pq.write_table(pa.Table.from_pylist(rows, schema=COLUMNS[dataset]), folder / "part-0.parquet")
 
 
 @pytest.fixture
 def tiny_lake(tmp_path: Path) -> TinyLake:
-    """One listing, three nights (free, two booked), one booking, one search with one impression."""
+    """A listing with three nights (free, two booked), one with a night that has no price, a booking, a search."""
     lake = TinyLake(tmp_path)
-    lake.write(datasets.STAGED_LISTINGS, [LISTING])
+    lake.write(datasets.STAGED_LISTINGS, [LISTING, LISTING | {"listing_id": 2, "base_price_minor": None}])
     booked = {"is_free": False, "occupancy_kind": "booking"}
     lake.write(
         datasets.STAGED_NIGHTS,
-        [NIGHT, NIGHT | booked | {"night": date(2026, 3, 3)}, NIGHT | booked | {"night": date(2026, 3, 4)}],
+        [
+            NIGHT,
+            NIGHT | booked | {"night": date(2026, 3, 3)},
+            NIGHT | booked | {"night": date(2026, 3, 4)},
+            UNPRICED,
+        ],
     )
     lake.write(datasets.STAGED_BOOKINGS, [BOOKING])
     lake.write(datasets.STAGED_SEARCHES, [SEARCH])

@@ -10,7 +10,7 @@ import pytest
 
 from lodestay import lake as datasets
 from lodestay.lake import mart
-from tests.warehouse.conftest import BOOKING, IMPRESSION, LISTING, NIGHT, TinyLake
+from tests.warehouse.conftest import BOOKING, IMPRESSION, LISTING, NIGHT, UNPRICED, TinyLake
 from warehouse import runner
 from warehouse.errors import BrokenContract, EmptyLake
 from warehouse.models import RowTest, load_models
@@ -46,6 +46,62 @@ def test_a_cancelled_booking_sells_no_night(tiny_lake: TinyLake) -> None:
     assert row == [(0, 2, None)]
 
 
+@pytest.mark.parametrize("taken", [None, "imported", "host_block"])
+def test_a_night_without_a_price_is_no_supply(tiny_lake: TinyLake, taken: str | None) -> None:
+    """Whoever has it or nobody: it is neither a night of the week, nor unavailable, nor free."""
+    night = UNPRICED | {"occupancy_kind": taken}
+    tiny_lake.write(datasets.STAGED_NIGHTS, [NIGHT, night, night | {"night": date(2026, 3, 3)}])
+    build(tiny_lake.address)
+    with open_warehouse(tiny_lake.address) as warehouse:
+        weeks = warehouse.execute("SELECT nights, nights_unavailable FROM marts.occupancy_by_week").fetchall()
+        supply = warehouse.execute("SELECT free_nights, median_price_minor FROM marts.supply_by_week").fetchall()
+    assert weeks == [(1, 0)]
+    assert supply == [(1, 10_000)]
+
+
+def test_a_night_that_was_sold_before_its_price_went_stays_sold(tiny_lake: TinyLake) -> None:
+    """The booking has it, so it is of the week's nights."""
+    sold = NIGHT | {"night": date(2026, 3, 3), "price_minor": None, "is_free": False, "occupancy_kind": "booking"}
+    tiny_lake.write(datasets.STAGED_NIGHTS, [NIGHT, sold])
+    build(tiny_lake.address)
+    with open_warehouse(tiny_lake.address) as warehouse:
+        weeks = warehouse.execute("SELECT nights, nights_sold FROM marts.occupancy_by_week").fetchall()
+    assert weeks == [(2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "test"),
+    [
+        ({"occupancy_kind": "booking"}, "a_free_night_has_no_occupant"),
+        ({"is_free": False}, "a_night_that_is_not_free_is_somebodys_or_has_no_price"),
+    ],
+)
+def test_a_night_that_contradicts_itself_breaks_the_contract(
+    tiny_lake: TinyLake, wrong: dict[str, object], test: str
+) -> None:
+    """Free and taken, or priced, nobody's and yet not free: both are named."""
+    tiny_lake.write(datasets.STAGED_NIGHTS, [NIGHT | wrong])
+    with pytest.raises(BrokenContract, match=test):
+        build(tiny_lake.address)
+
+
+def test_lead_time_counts_what_was_confirmed(tiny_lake: TinyLake) -> None:
+    """A booking and one cancelled later count; an open hold, one that ran out and one given up do not."""
+    held = BOOKING | {"confirmed_at": None, "lead_days": 300}
+    rows = [
+        BOOKING,
+        BOOKING | {"status": "cancelled", "lead_days": 20},
+        held | {"status": "held"},
+        held | {"status": "expired"},
+        held | {"status": "cancelled"},
+    ]
+    tiny_lake.write(datasets.STAGED_BOOKINGS, [row | {"booking_id": f"b{n}"} for n, row in enumerate(rows)])
+    build(tiny_lake.address)
+    with open_warehouse(tiny_lake.address) as warehouse:
+        months = warehouse.execute("SELECT bookings, cancelled, lead_days_p50 FROM marts.lead_time").fetchall()
+    assert months == [(2, 1, 15.0)]
+
+
 def test_the_funnel_counts_false_as_no_click(tiny_lake: TinyLake) -> None:
     """An impression without click or booking adds to impressions alone."""
     tiny_lake.write(datasets.STAGED_LISTINGS, [LISTING, LISTING | {"listing_id": 2}])
@@ -66,7 +122,7 @@ def test_only_the_newest_day_of_a_market_counts(tiny_lake: TinyLake) -> None:
     tiny_lake.write(datasets.STAGED_LISTINGS, [LISTING, LISTING | {"listing_id": 9}], day=date(2026, 2, 28))
     build(tiny_lake.address)
     with open_warehouse(tiny_lake.address) as warehouse:
-        assert warehouse.execute("SELECT listing_id FROM staging.stg_listings").fetchall() == [(1,)]
+        assert warehouse.execute("SELECT max(listing_id) FROM staging.stg_listings").fetchone() == (2,)
 
 
 def test_a_broken_contract_stops_the_build_and_keeps_the_old_mart(tiny_lake: TinyLake) -> None:

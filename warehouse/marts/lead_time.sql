@@ -1,4 +1,4 @@
--- How long ahead guests book, by market and month of booking.
+-- How long ahead guests book, by market and month of booking. A hold that nobody confirmed is no booking.
 SELECT
   market,
   CAST(date_trunc('month', booked_on) AS DATE) AS month,
@@ -9,4 +9,5 @@ SELECT
   CAST(quantile_cont(lead_days, 0.75) AS DOUBLE) AS lead_days_p75,
   avg(CAST(nights AS DOUBLE)) AS mean_nights
 FROM staging.stg_bookings
+WHERE confirmed_on IS NOT NULL
 GROUP BY market, date_trunc('month', booked_on)

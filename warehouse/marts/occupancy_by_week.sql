@@ -1,6 +1,7 @@
 -- Supply and use of nights by market and week: occupancy, ADR and RevPAR.
 -- A night counts as sold where a booking has it; nights that an imported calendar only calls
--- unavailable may be booked elsewhere or blocked, and count as unavailable.
+-- unavailable may be booked elsewhere or blocked, and count as unavailable. A night without a price
+-- cannot be sold: it is no supply, unless it was sold while it had one.
 WITH sold AS (
   SELECT
     n.listing_id,
@@ -22,6 +23,7 @@ weekly AS (
     coalesce(sum(sold.revenue_minor), 0) AS revenue_minor
   FROM staging.stg_nights AS n
   LEFT JOIN sold ON n.listing_id = sold.listing_id AND n.night = sold.night
+  WHERE n.price_minor IS NOT NULL OR sold.night IS NOT NULL
   GROUP BY n.market, n.week
 )
 

@@ -18,6 +18,7 @@ SELECT
   b.currency,
   CAST(b.nights_minor AS BIGINT) AS nights_minor,
   CAST(b.total_minor AS BIGINT) AS total_minor,
-  CAST(b.created_at AS DATE) AS booked_on
+  CAST(b.created_at AS DATE) AS booked_on,
+  CAST(b.confirmed_at AS DATE) AS confirmed_on
 FROM lake.bookings AS b
 INNER JOIN newest ON b.market = newest.market AND b.day = newest.day
