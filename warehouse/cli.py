@@ -62,7 +62,7 @@ def build_warehouse(*, as_json: AsJson = False) -> None:
 
 @app.command()
 def athena(*, as_json: AsJson = False) -> None:
-    """Print the warehouse's tables and views in Athena's dialect, over the lake's address."""
+    """Print the warehouse's databases, tables and views in Athena's dialect, over the lake's address."""
     script = dialects.athena_script(get_settings().lake)
     if as_json:
         print_json({"script": script})

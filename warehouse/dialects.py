@@ -1,15 +1,20 @@
-"""The same models on Athena: SQL turned into its dialect, table definitions from the contracts.
+"""The same models on Athena: SQL turned into its dialect, table definitions from schemas and contracts.
 
 Nothing here talks to a cloud; what is written out can be run there with any client.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
 from lodestay.lake import mart
+from lodestay.staged import COLUMNS
+from warehouse.connection import SOURCES
 from warehouse.models import Model, Schema, load_models
 
 ATHENA_TYPES = {
@@ -22,6 +27,17 @@ ATHENA_TYPES = {
     "TIMESTAMP WITH TIME ZONE": "timestamp",
 }
 """DuckDB's types that contracts may use, and Hive's names of them."""
+
+_HIVE_TYPES = {
+    pa.int64(): "bigint",
+    pa.int32(): "int",
+    pa.float64(): "double",
+    pa.string(): "string",
+    pa.bool_(): "boolean",
+    pa.date32(): "date",
+    pa.timestamp("us", tz="UTC"): "timestamp",
+}
+_PARTITION_TYPES = {"day": "date", "market": "string"}
 
 
 def athena_select(model: Model) -> str:
@@ -57,15 +73,43 @@ def athena_table(model: Model, lake: str) -> str:
     )
 
 
+def athena_source(name: str, lake: str) -> str:
+    """``CREATE EXTERNAL TABLE`` over the files of a staged dataset, by day and market."""
+    dataset = SOURCES[name]
+    columns = ",\n".join(f"  `{field.name}` {hive_type(field.type)}" for field in COLUMNS[dataset])
+    partitions = ", ".join(f"`{partition}` {_PARTITION_TYPES[partition]}" for partition in dataset.partitions)
+    return (
+        f"CREATE EXTERNAL TABLE IF NOT EXISTS `{Schema.LAKE}`.`{name}` (\n{columns}\n)\n"
+        f"PARTITIONED BY ({partitions})\nSTORED AS PARQUET\nLOCATION '{dataset.path(lake)}/'"
+    )
+
+
+def hive_type(kind: pa.DataType) -> str:
+    """Hive's name of a type that a staged dataset has."""
+    if pa.types.is_list(kind):
+        return f"array<{hive_type(kind.value_type)}>"
+    if pa.types.is_map(kind):
+        return f"map<{hive_type(kind.key_type)},{hive_type(kind.item_type)}>"
+    return _HIVE_TYPES[kind]
+
+
 def athena_script(lake: str) -> str:
-    """Every mart's table and every staging model's view, ready to run in order."""
-    statements = []
+    """Databases, sources, staging views and marts, ready to run in order."""
+    return ";\n\n".join(_statements(lake)) + ";\n"
+
+
+def _statements(lake: str) -> Iterator[str]:
+    for schema in Schema:
+        yield f"CREATE DATABASE IF NOT EXISTS {schema}"
+    for name in SOURCES:
+        yield athena_source(name, lake)
+        # No partition projection: it would have to know the markets.
+        yield f"MSCK REPAIR TABLE `{Schema.LAKE}`.`{name}`"
     for model in load_models():
         if model.schema is Schema.MARTS:
-            statements.append(athena_table(model, lake))
+            yield athena_table(model, lake)
         else:
-            statements.append(f"CREATE OR REPLACE VIEW {model.schema}.{model.name} AS\n{athena_select(model)}")
-    return ";\n\n".join(statements) + ";\n"
+            yield f"CREATE OR REPLACE VIEW {model.relation} AS\n{athena_select(model)}"
 
 
 def _escape(text: str) -> str:

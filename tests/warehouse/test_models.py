@@ -8,7 +8,9 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from warehouse.dialects import ATHENA_TYPES, athena_script, athena_select, athena_table
+from lodestay.staged import COLUMNS
+from warehouse.connection import SOURCES
+from warehouse.dialects import ATHENA_TYPES, athena_script, athena_select, athena_source, athena_table
 from warehouse.models import ROOT, Model, Schema, load_models
 
 ATHENA_FUNCTIONS = {
@@ -72,10 +74,55 @@ def test_a_mart_becomes_an_external_table_over_its_folder() -> None:
     assert model.schema is Schema.MARTS
 
 
-def test_the_script_defines_views_before_nothing_else_needs_them() -> None:
-    """Every model is in the script, in build order."""
-    script = athena_script("s3://bucket/lake")
-    places = [
-        script.index(f"{m.schema}.{m.name} AS" if m.schema is Schema.STAGING else f"`{m.name}`") for m in load_models()
-    ]
-    assert places == sorted(places)
+@pytest.fixture
+def statements() -> list[exp.Expression]:
+    """Statements of the whole script, each as Athena's dialect reads it."""
+    parsed = sqlglot.parse(athena_script("s3://bucket/lake"), dialect="athena")
+    return [statement for statement in parsed if statement is not None]
+
+
+def test_what_a_statement_of_the_script_reads_was_defined_before_it(statements: list[exp.Expression]) -> None:
+    """Databases before their tables, sources before the views on them, views before views."""
+    defined: set[str] = set()
+    for statement in statements:
+        if isinstance(statement, exp.Command):
+            continue
+        (target, *_) = statement.find_all(exp.Table)
+        reads = {f"{table.db}.{table.name}" for table in statement.find_all(exp.Table) if table.db} - {
+            f"{target.db}.{target.name}"
+        }
+        assert reads | ({target.db} if target.db else set()) <= defined
+        defined.add(f"{target.db}.{target.name}" if target.db else target.name)
+    assert {model.relation for model in load_models()} | {f"lake.{name}" for name in SOURCES} <= defined
+
+
+def test_every_statement_of_the_script_is_understood(statements: list[exp.Expression]) -> None:
+    """The parser knows each but Hive's MSCK REPAIR, which stands once for each source."""
+    unknown = [statement.sql(dialect="athena") for statement in statements if isinstance(statement, exp.Command)]
+    assert unknown == [f"MSCK REPAIR TABLE `lake`.`{name}`" for name in SOURCES]
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_source_has_every_column_of_its_files_and_its_partitions(name: str) -> None:
+    """What the jobs write can be asked for, by day and market."""
+    ddl = athena_source(name, "s3://bucket/lake")
+    assert f"LOCATION 's3://bucket/lake/staged/{name}/'" in ddl
+    assert "PARTITIONED BY (`day` date, `market` string)" in ddl
+    assert all(f"  `{column}` " in ddl for column in COLUMNS[SOURCES[name]].names)
+
+
+def test_nested_columns_have_hives_types() -> None:
+    """Lists and maps are spelled out."""
+    assert "`amenities` array<string>" in athena_source("listings", "s3://b")
+    assert "`features` map<string,double>" in athena_source("impressions", "s3://b")
+
+
+@pytest.mark.parametrize("model", models())
+def test_models_read_columns_that_the_sources_have(model: Model) -> None:
+    """A column that a model takes from the lake is one of the staged dataset's, or a partition."""
+    for select in sqlglot.parse_one(model.sql, dialect="duckdb").find_all(exp.Select):
+        sources = {t.alias_or_name: t.name for t in select.find_all(exp.Table) if t.db == Schema.LAKE}
+        for column in select.find_all(exp.Column):
+            if column.table in sources:
+                dataset = SOURCES[sources[column.table]]
+                assert column.name in {*COLUMNS[dataset].names, *dataset.partitions}
