@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -20,13 +19,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import dagster as dg
-import psycopg
 from dagster import AssetKey, DagsterEventType, DagsterRunStatus, EventLogEntry
 
 from lodestay.local.dagster import dagster_home
 from lodestay.settings import PROJECT_ROOT, Settings, get_settings
 from pipelines.errors import NoMarkets, PipelineFailed, UnknownMarket
 from pipelines.partitioning import MARKETS, blocks, range_tags
+from transactional.kit.reaching import connected
 
 STEPS: dict[str, str] = {
     "export": "read PostgreSQL",
@@ -140,7 +139,7 @@ def run_pipeline(day: date, markets: Sequence[str], *, on_step: Callable[[Step],
 
 def _wanted(settings: Settings, markets: Sequence[str]) -> list[str]:
     """Markets to run for, of those that are in PostgreSQL."""
-    with closing(psycopg.connect(settings.require_database_url(), connect_timeout=10)) as connection:
+    with connected(settings.require_database_url()) as connection:
         there = [key for (key,) in connection.execute("SELECT market_key FROM markets ORDER BY market_key")]
     if not there:
         raise NoMarkets("The marketplace is empty.", hint="Fill it: `lodestay generate` or `lodestay import`.")

@@ -15,17 +15,15 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from lodestay.errors import InvalidInput, LodestayError, ServiceUnavailable, Unauthenticated
-from transactional.kit.sqlstate import sqlstate
+from transactional.kit.sqlstate import is_away
 
 MEDIA_TYPE = "application/problem+json"
-AWAY = ("08", "53", "57P")
-"""SQLSTATE classes: connection exception, insufficient resources, operator intervention."""
 
 
 class FieldProblem(BaseModel):
@@ -151,18 +149,10 @@ def on_http_error(request: Request, error: Exception) -> JSONResponse:
 
 def on_database_error(request: Request, error: Exception) -> JSONResponse:
     """Answer 503 where PostgreSQL does not; anything else of the database is a fault of ours."""
-    if isinstance(error, DBAPIError) and not _unreachable(error):
+    if isinstance(error, DBAPIError) and not is_away(error):
         raise error
     down = ServiceUnavailable("PostgreSQL does not answer.", hint="Try again in a moment.")
     return on_domain_error(request, down)
-
-
-def _unreachable(error: DBAPIError) -> bool:
-    """Whether the server is away, going, coming or full; a connection that never was has no code at all."""
-    state = sqlstate(error)
-    if state is None:
-        return isinstance(error, OperationalError | InterfaceError)
-    return error.connection_invalidated or state.startswith(AWAY)
 
 
 def add_problem_handlers(app: FastAPI) -> None:

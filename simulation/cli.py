@@ -6,19 +6,17 @@ import asyncio
 import time
 from typing import Annotated
 
-import psycopg
 import typer
 
 from lodestay.cli.output import AsJson, print_rows, progress
 from lodestay.clock import SystemClock
-from lodestay.errors import ServiceUnavailable
 from lodestay.settings import get_settings
 from simulation.play import MarketReport, Progress, Script, play
 from simulation.supply import generate_markets
 from simulation.truth import write_latent
 from transactional.imports.service import load_snapshot
 from transactional.imports.summary import ImportSummary
-from transactional.kit.database import create_engine, session_factory
+from transactional.kit.reaching import connected, opened
 
 app = typer.Typer(no_args_is_help=True)
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
@@ -92,22 +90,14 @@ def _generate(database_url: str, lake: str, *, listings: int, seed: int, tell: P
     tell("drawing")
     made = generate_markets(listings=listings, seed=seed, as_of=SystemClock().now().date())
     summaries = []
-    try:
-        with psycopg.connect(database_url) as connection:
-            for market in made:
-                tell(f"loading {market.snapshot.market.name}")
-                summaries.append(load_snapshot(connection, market.snapshot, clock=SystemClock()))
-                write_latent(lake, market.latent, market=market.snapshot.market.market_key)
-    except psycopg.OperationalError as unreachable:
-        raise ServiceUnavailable(
-            f"PostgreSQL does not answer: {unreachable}".strip(), hint="Start the local services with `lodestay up`."
-        ) from unreachable
+    with connected(database_url) as connection:
+        for market in made:
+            tell(f"loading {market.snapshot.market.name}")
+            summaries.append(load_snapshot(connection, market.snapshot, clock=SystemClock()))
+            write_latent(lake, market.latent, market=market.snapshot.market.market_key)
     return summaries
 
 
 async def _simulate(database_url: str, lake: str, *, script: Script, tell: Progress) -> list[MarketReport]:
-    engine = create_engine(database_url, pool_size=1, lock_timeout_ms=_LOCK_TIMEOUT_MS)
-    try:
-        return await play(session_factory(engine), lake=lake, clock=SystemClock(), script=script, progress=tell)
-    finally:
-        await engine.dispose()
+    async with opened(database_url, lock_timeout_ms=_LOCK_TIMEOUT_MS) as sessions:
+        return await play(sessions, lake=lake, clock=SystemClock(), script=script, progress=tell)

@@ -1,4 +1,4 @@
-"""Commands of the transactional core: the schema, exchange rates, and what comes in from files."""
+"""Commands of the transactional core: the schema, exchange rates, the markets."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import asyncio
 from dataclasses import asdict
 
 import typer
-from sqlalchemy import text
 
 from lodestay.cli.output import AsJson, console, print_json, print_rows
 from lodestay.settings import get_settings
-from transactional.kit.database import create_engine, session_factory
+from transactional.kit.reaching import connected, named_where_away, opened
 from transactional.markets.exchange import ExchangeRates
 from transactional.markets.repository import MarketOverview, latest_rates, load_exchange_rates, overview
 from transactional.migrations.run import upgrade
@@ -23,8 +22,9 @@ LOCK_TIMEOUT_MS = 5_000
 def migrate(*, as_json: AsJson = False) -> None:
     """Bring the database to the newest schema; nothing happens where it is there already."""
     database_url = get_settings().require_database_url()
-    upgrade(database_url)
-    revision = asyncio.run(_revision(database_url))
+    with named_where_away():
+        upgrade(database_url)
+    revision = _revision(database_url)
     if as_json:
         print_json({"revision": revision})
     else:
@@ -50,27 +50,16 @@ def markets(*, as_json: AsJson = False) -> None:
 
 
 async def _markets(database_url: str) -> list[MarketOverview]:
-    engine = create_engine(database_url, pool_size=1, lock_timeout_ms=LOCK_TIMEOUT_MS)
-    try:
-        async with session_factory(engine).begin() as session:
-            return await overview(session)
-    finally:
-        await engine.dispose()
+    async with opened(database_url, lock_timeout_ms=LOCK_TIMEOUT_MS) as sessions, sessions.begin() as session:
+        return await overview(session)
 
 
 async def _load_rates(database_url: str) -> tuple[int, ExchangeRates]:
-    engine = create_engine(database_url, pool_size=1, lock_timeout_ms=LOCK_TIMEOUT_MS)
-    try:
-        async with session_factory(engine).begin() as session:
-            return await load_exchange_rates(session), await latest_rates(session)
-    finally:
-        await engine.dispose()
+    async with opened(database_url, lock_timeout_ms=LOCK_TIMEOUT_MS) as sessions, sessions.begin() as session:
+        return await load_exchange_rates(session), await latest_rates(session)
 
 
-async def _revision(database_url: str) -> str:
-    engine = create_engine(database_url, pool_size=1, lock_timeout_ms=LOCK_TIMEOUT_MS)
-    try:
-        async with engine.connect() as connection:
-            return str(await connection.scalar(text("SELECT version_num FROM alembic_version")))
-    finally:
-        await engine.dispose()
+def _revision(database_url: str) -> str:
+    with connected(database_url) as connection:
+        (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone() or (None,)
+        return str(revision)

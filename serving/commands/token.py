@@ -16,7 +16,7 @@ from lodestay.clock import Clock, SystemClock
 from lodestay.errors import Forbidden, InvalidInput
 from lodestay.settings import Environment, Settings, get_settings
 from serving.auth import mint
-from transactional.kit.database import create_engine, session_factory
+from transactional.kit.reaching import opened
 from transactional.listings.repository import get_bookable
 from transactional.users.actors import Actor, Role
 from transactional.users.repository import find_by_role
@@ -24,6 +24,7 @@ from transactional.users.repository import get as get_user
 from transactional.users.service import create_user
 
 MAX_HOURS = 24 * 30
+LOCK_TIMEOUT_MS = 2_000
 
 
 class TokenRefused(Forbidden):
@@ -75,12 +76,9 @@ async def mint_token(
     if settings.environment is Environment.PRODUCTION:
         raise TokenRefused("Development tokens are not minted in production.", hint="Sign in instead.")
     lifetime = timedelta(hours=hours)
-    engine = create_engine(settings.require_database_url(), pool_size=1, lock_timeout_ms=2_000)
-    try:
-        async with session_factory(engine).begin() as session:
-            chosen = await _choose(session, clock, role=role, user_id=user_id, listing_id=listing_id)
-    finally:
-        await engine.dispose()
+    database_url = settings.require_database_url()
+    async with opened(database_url, lock_timeout_ms=LOCK_TIMEOUT_MS) as sessions, sessions.begin() as session:
+        chosen = await _choose(session, clock, role=role, user_id=user_id, listing_id=listing_id)
     actor = Actor(chosen, frozenset({role}))
     signed = mint(actor, key=settings.signing_key(), clock=clock, lifetime=lifetime)
     return Minted(signed, chosen, role, int(lifetime.total_seconds()))

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 import pytest
 import uvicorn
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from lodestay.clock import FixedClock, SystemClock
-from lodestay.errors import Forbidden, InvalidInput
+from lodestay.errors import Forbidden, InvalidInput, ServiceUnavailable
 from lodestay.settings import Environment, Settings
 from serving.app import create_app
 from serving.auth import verify
@@ -109,3 +110,10 @@ def test_production_mints_no_development_tokens(settings: Settings) -> None:
     production = settings.model_copy(update={"environment": Environment.PRODUCTION})
     with pytest.raises(Forbidden):
         asyncio.run(mint_token(production, SystemClock(), role=Role.GUEST, user_id=None, listing_id=None, hours=1))
+
+
+def test_a_token_without_a_database_says_what_is_away(settings: Settings) -> None:
+    """`token`, and `suggest-price` that mints one, name PostgreSQL and how to start it."""
+    away = settings.model_copy(update={"database_url": SecretStr("postgresql://nobody@127.0.0.1:1/none")})
+    with pytest.raises(ServiceUnavailable, match="PostgreSQL does not answer"):
+        asyncio.run(mint_token(away, SystemClock(), role=Role.GUEST, user_id=None, listing_id=None, hours=1))

@@ -53,12 +53,13 @@ def test_people_get_a_table() -> None:
     assert "gothenburg" in shown
 
 
-def test_database_that_is_away_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("words", [["generate", "--listings", "1"], ["simulate", "--days", "1"]], ids=lambda w: w[0])
+def test_database_that_is_away_is_named(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that does not answer is said, with the way to start it, not shown as a driver's traceback."""
     monkeypatch.setenv("LODESTAY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     monkeypatch.setenv("LODESTAY_LAKE_URI", str(tmp_path))
     get_settings.cache_clear()
     with pytest.raises(ServiceUnavailable, match="PostgreSQL does not answer") as failure:
-        CliRunner().invoke(app, ["generate", "--listings", "1"], catch_exceptions=False)
+        CliRunner().invoke(app, words, catch_exceptions=False)
     get_settings.cache_clear()
     assert "lodestay up" in str(failure.value.hint)

@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
-import psycopg
 import typer
 
 from lodestay.cli.output import AsJson, print_json, print_rows, print_table, progress
 from lodestay.clock import SystemClock
-from lodestay.errors import ServiceUnavailable
 from lodestay.settings import get_settings
 from transactional.imports import repository
 from transactional.imports.errors import UnknownRun
-from transactional.imports.repository import Db
 from transactional.imports.service import import_folder
 from transactional.imports.summary import ImportSummary
+from transactional.kit.reaching import connected
 
 app = typer.Typer(no_args_is_help=True)
 imports = typer.Typer(help="Import a marketplace from files.", no_args_is_help=True)
@@ -43,7 +41,8 @@ def inside_airbnb(
 
     Importing the same files twice changes nothing; a newer snapshot updates, and deactivates listings that are gone.
     """
-    with progress(folder.absolute().name, quiet=as_json) as tell, _connect() as connection:
+    database_url = get_settings().require_database_url()
+    with progress(folder.absolute().name, quiet=as_json) as tell, connected(database_url) as connection:
         summary = import_folder(
             connection,
             folder.expanduser(),
@@ -74,7 +73,7 @@ def rejects(
         run_id = UUID(run)
     except ValueError:
         raise UnknownRun(run) from None
-    with _connect() as connection:
+    with connected(get_settings().require_database_url()) as connection:
         if repository.find_run(connection, run_id) is None:
             raise UnknownRun(run)
         rows = repository.list_rejects(connection, run_id, limit=limit)
@@ -97,12 +96,3 @@ def _told(summary: ImportSummary) -> list[tuple[str, object]]:
         *(("missing", sentence) for sentence in summary.missing),
         ("time", f"{summary.seconds:.1f} s{rate}"),
     ]
-
-
-def _connect() -> Db:
-    try:
-        return psycopg.connect(get_settings().require_database_url())
-    except psycopg.OperationalError as unreachable:
-        raise ServiceUnavailable(
-            f"PostgreSQL does not answer: {unreachable}".strip(), hint="Start the local services with `lodestay up`."
-        ) from unreachable

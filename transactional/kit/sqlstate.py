@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import psycopg
 from sqlalchemy.exc import DBAPIError
 
 
@@ -20,10 +21,24 @@ class SqlState(StrEnum):
 CONTENTION = frozenset({SqlState.DEADLOCK_DETECTED, SqlState.SERIALIZATION_FAILURE, SqlState.LOCK_NOT_AVAILABLE})
 """Somebody else was at it: the same call may succeed when it is sent again."""
 
+AWAY = ("08", "57P", "53300")
+"""How SQLSTATEs of a server begin that is away, going or coming, or has no connection left."""
+
 
 def sqlstate(error: DBAPIError) -> str | None:
     """SQLSTATE of a database error, where the server gave one."""
     return getattr(error.orig, "sqlstate", None)
+
+
+def is_away(error: DBAPIError | psycopg.Error) -> bool:
+    """Whether the server cannot be reached; a connection that never was has no code at all."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None)
+    if state is None:
+        return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+    return str(state).startswith(AWAY)
 
 
 def violated_constraint(error: DBAPIError) -> str | None:
