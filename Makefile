@@ -56,11 +56,12 @@ doctor:  ## What this machine lacks, and how to get it (runs before anything is 
 test: install  ## Run every test, on real services (ARGS=... goes to pytest).
 	@$(BIN)/pytest $(ARGS)
 
-lint: install  ## Check style, types and import directions.
+lint: install  ## Check style (Python and SQL), types and import directions.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint --disable-progress-bar warehouse
 
 format: install  ## Put the code into shape.
 	@$(BIN)/ruff check --fix .
