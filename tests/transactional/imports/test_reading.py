@@ -1,18 +1,16 @@
-"""Files of every format become one snapshot; bad rows are left out with their line, bad files stop the reading."""
+"""Files of every format become one snapshot; bad rows are left out with their line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 import shapely
 
 from tests.transactional.imports.small_city import City, listing, listing_2019, nights, review
-from transactional.imports.errors import UnreadableSource, UnusableMarketName
+from transactional.imports.errors import UnusableMarketName
 from transactional.imports.inside_airbnb.folder import find_files
 from transactional.imports.inside_airbnb.reader import Reading, read_snapshot
 
@@ -274,82 +272,6 @@ def test_what_is_not_there_is_said(city: City) -> None:
         "no reviews of 2024-06-10: only the number and the scores in the listings are known",
         "no boundaries of neighbourhoods: their names alone are known",
     )
-
-
-def cut_off(path: Path) -> None:
-    """Leave the first half of a file."""
-    raw = path.read_bytes()
-    path.write_bytes(raw[: len(raw) // 2])
-
-
-DAMAGE: dict[str, tuple[str, Callable[[City], object], str]] = {
-    "cut listings": ("listings.csv.gz", lambda c: cut_off(c.folder / "listings.csv.gz"), "cut off"),
-    "cut calendar": ("calendar.csv.gz", lambda c: cut_off(c.folder / "calendar.csv.gz"), "cut off"),
-    "cut reviews": ("reviews.csv.gz", lambda c: cut_off(c.folder / "reviews.csv.gz"), "cut off"),
-    "not gzip": (
-        "calendar.csv.gz",
-        lambda c: (c.folder / "calendar.csv.gz").write_text("listing_id,date", encoding="utf-8"),
-        "not a gzip file",
-    ),
-    "a web page": (
-        "listings.csv.gz",
-        lambda c: c.write_text("listings.csv.gz", "<html>404</html>"),
-        "not the CSV file",
-    ),
-    "an empty file": ("listings.csv.gz", lambda c: c.write_text("listings.csv.gz", ""), "not the CSV file"),
-    "the summary": (
-        "listings.csv.gz",
-        lambda c: c.write_text(
-            "listings.csv.gz", "id,name,host_id,latitude,longitude,room_type,price\n1,a,2,3,4,5,6\n"
-        ),
-        "lacks the columns property_type, accommodates, amenities",
-    ),
-    "no dates": ("calendar.csv.gz", lambda c: c.write_text("calendar.csv.gz", "listing_id,available\n1,t\n"), "lacks"),
-    "no listings": (
-        "listings.csv.gz",
-        lambda c: c.listings(),
-        "no listing with the day on which it was seen",
-    ),
-    "bytes": (
-        "reviews.csv",
-        lambda c: ((c.folder / "reviews.csv.gz").unlink(), (c.folder / "reviews.csv").write_bytes(b"\xff\xfe\x00\x81")),
-        "not text in UTF-8",
-    ),
-    "another city's reviews": (
-        "reviews.csv.gz",
-        lambda c: c.write_text("reviews.csv.gz", "listing_id,date\n77,2024-01-01\n78,2024-01-01\n"),
-        "of another city or date: 2 of 2 reviews",
-    ),
-    "another city's calendar": (
-        "calendar.csv.gz",
-        lambda c: c.write_text("calendar.csv.gz", "listing_id,date,available\n77,2024-01-01,t\n78,2024-01-01,t\n"),
-        "of another city or date: 2 of its 2 listings",
-    ),
-    "another city's neighbourhoods": (
-        "neighbourhoods.geojson",
-        lambda c: c.neighbourhoods("Gamla stan", "Kungsholmen"),
-        "of another city",
-    ),
-    "no GeoJSON": (
-        "neighbourhoods.geojson",
-        lambda c: c.write_text("neighbourhoods.geojson", "[1, 2]"),
-        "not GeoJSON",
-    ),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGE)
-def test_a_bad_file_stops_the_reading(city: City, damage: str) -> None:
-    """The file, what is wrong with it and how to mend it are said."""
-    name, spoil, problem = DAMAGE[damage]
-    city.listings(*(listing(n) for n in range(1, 30)))
-    city.calendar(*nights(1, FIRST, "..x" * 40))
-    city.reviews(*(review(n, 1) for n in range(40)))
-    spoil(city)
-    with pytest.raises(UnreadableSource, match=problem) as stopped:
-        read(city)
-    assert stopped.value.detail.startswith(str(city.folder / name))
-    assert stopped.value.hint
 
 
 def test_a_market_without_a_letter_for_its_key_is_named(city: City) -> None:
