@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
+
+from lodestay.errors import SetupIncomplete
 
 import pyarrow as pa
 import pyarrow.dataset as pds
@@ -198,3 +201,19 @@ def _partition_of(path: str) -> dict[str, str]:
 def mart(name: str) -> Dataset:
     """A mart of the warehouse: one folder, no partitions."""
     return Dataset(Layer.MARTS, name, ())
+
+
+def local_folder(lake: str, *, asker: str) -> Path:
+    """Root of the lake for those that work on folders alone, or :class:`SetupIncomplete` where it is elsewhere.
+
+    Parameters
+    ----------
+    asker
+        Who needs the folder, as the sentence names them: "The warehouse".
+    """
+    if "://" in lake:
+        raise SetupIncomplete(
+            f"{asker} works on a local folder; the lake is at {lake}.",
+            hint="Copy or mount the lake here and set LODESTAY_LAKE_URI to its folder.",
+        )
+    return Path(lake)

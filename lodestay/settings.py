@@ -49,7 +49,11 @@ class Settings(BaseSettings):
     )
     dagster_url: HttpUrl | None = None
     api_url: HttpUrl | None = None
-    lake_uri: str | None = Field(None, description="Folder or s3:// address of the lake; default: inside `home`.")
+    lake_uri: str | None = Field(
+        None,
+        description="Folder of the lake; default: inside `home`. An s3:// address is for the Spark jobs and "
+        "`lodestay athena`: the event log and the warehouse need a folder.",
+    )
 
     index_alias: str = Field("listings", description="Alias of the index that searches read.")
     embedding_model: str = Field(

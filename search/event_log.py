@@ -18,7 +18,7 @@ from typing import Final, Self
 from pydantic import TypeAdapter
 
 from lodestay.ids import new_id
-from lodestay.lake import RAW_EVENTS
+from lodestay.lake import RAW_EVENTS, local_folder
 from search.errors import EventLogUnavailable
 from search.events import Event
 
@@ -26,6 +26,7 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 """Size at which a file is closed and the next one begun."""
 MAX_OPEN: Final = 64
 """Files kept open, one a day and market; the one used longest ago is closed for a new one."""
+_ASKER: Final = "The event log"
 _HINT: Final = "Look whether the lake's disk is full or cannot be written to."
 _EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Event)
 
@@ -41,9 +42,15 @@ class EventLog:
         Who writes, in the file's name: ``api``, ``simulation``.
     max_bytes
         Of a file.
+
+    Raises
+    ------
+    SetupIncomplete
+        The lake is no local folder.
     """
 
     def __init__(self, lake: str, *, writer: str, max_bytes: int = MAX_BYTES) -> None:
+        local_folder(lake, asker=_ASKER)
         self._lake = lake
         self._writer = f"{writer}-{os.getpid()}"
         self._max_bytes = max_bytes
@@ -108,7 +115,7 @@ class EventLog:
 
 def partition(lake: str, *, day: date, market: str) -> Path:
     """Folder of one day and market."""
-    return Path(RAW_EVENTS.partition(lake, day=day, market=market))
+    return Path(RAW_EVENTS.partition(str(local_folder(lake, asker=_ASKER)), day=day, market=market))
 
 
 def read_events(lake: str, *, day: date, market: str) -> Iterator[Event]:

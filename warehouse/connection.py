@@ -1,4 +1,4 @@
-"""A DuckDB connection over the lake: in memory, reading only the lake's folder."""
+"""A DuckDB connection over the lake: in memory, until :func:`confine` open to what else the process can read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from lodestay import lake as datasets
-from lodestay.lake import Dataset
+from lodestay.lake import Dataset, local_folder
 
 SOURCES: dict[str, Dataset] = {
     "listings": datasets.STAGED_LISTINGS,
@@ -23,8 +23,10 @@ SOURCES: dict[str, Dataset] = {
 def connect(lake: str) -> duckdb.DuckDBPyConnection:
     """Open DuckDB with a view ``lake.<name>`` for every source that has been written.
 
-    After that the connection can read nothing but the lake, and its settings are locked: queries come
-    from people.
+    Raises
+    ------
+    SetupIncomplete
+        The lake is no local folder.
     """
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
@@ -41,17 +43,15 @@ def connect(lake: str) -> duckdb.DuckDBPyConnection:
 
 
 def confine(connection: duckdb.DuckDBPyConnection, lake: str) -> None:
-    """Let the connection read the lake and nothing else, for good."""
+    """Let the connection reach the lake's folder and nothing else, for good: queries come from people."""
     connection.execute(f"SET allowed_directories = [{literal(lake + '/')}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 
 
 def has_files(lake: str, dataset: Dataset) -> bool:
-    """Whether a dataset has a file; of a remote lake it is taken for granted."""
-    if "://" in lake:
-        return True
-    folder = Path(dataset.path(lake))
+    """Whether a dataset has a file; :class:`SetupIncomplete` where the lake is no local folder."""
+    folder = Path(dataset.path(str(local_folder(lake, asker="The warehouse"))))
     return folder.is_dir() and next(folder.rglob("*.parquet"), None) is not None
 
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import ValidationError
 
+from lodestay.errors import SetupIncomplete
 from search.errors import EventLogUnavailable
 from search.event_log import EventLog, partition, read_events
 from search.events import ClickEvent
@@ -87,3 +88,16 @@ def test_a_market_cannot_lead_out_of_the_lake() -> None:
     """A market's key names a folder, so it can hold no path."""
     with pytest.raises(ValidationError, match="market"):
         click(market="../../etc")
+
+
+def test_a_lake_elsewhere_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An s3:// address is named with what to do; no folder of that name is made here."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SetupIncomplete, match=r"event log .* s3://bucket/lake") as refused:
+        EventLog("s3://bucket/lake", writer="test")
+    with pytest.raises(SetupIncomplete):
+        list(read_events("s3://bucket/lake", day=DAY, market="singapore"))
+    assert "LODESTAY_LAKE_URI" in str(refused.value.hint)
+    assert not list(tmp_path.iterdir())

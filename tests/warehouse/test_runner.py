@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lodestay import lake as datasets
+from lodestay.errors import SetupIncomplete
 from lodestay.lake import mart
 from tests.warehouse.conftest import BOOKING, IMPRESSION, LISTING, NIGHT, UNPRICED, TinyLake
 from warehouse import runner
@@ -172,3 +174,15 @@ def test_an_empty_lake_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(EmptyLake) as caught:
         build(str(tmp_path))
     assert "lodestay pipeline" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("call", [build, open_warehouse], ids=["build", "open"])
+def test_a_lake_elsewhere_is_refused(
+    call: Callable[[str], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An s3:// address is named with what to do; no folder of that name is made here."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SetupIncomplete, match=r"warehouse .* s3://bucket/lake") as refused:
+        call("s3://bucket/lake")
+    assert "LODESTAY_LAKE_URI" in str(refused.value.hint)
+    assert not list(tmp_path.iterdir())
