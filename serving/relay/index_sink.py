@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,33 +12,21 @@ from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lodestay.calendar import HORIZON_NIGHTS
+from lodestay.calendar import HORIZON_NIGHTS, StayCalendar
 from lodestay.clock import Clock, today_in
-from search.document import calendar_fields, rate_fields, rating_fields
+from search.document import calendar_fields, nightly_price_minor, rate_fields, rating_fields
 from search.errors import SearchUnavailable
 from search.live import update_documents
 from transactional.calendars.repository import load_calendars
 from transactional.calendars.rules import Window
-from transactional.listings.cards import load_cards
-from transactional.listings.repository import load_bookable
-from transactional.outbox.topics import Topic
+from transactional.listings.cards import ListingCard, load_cards
+from transactional.listings.repository import BookableListing, load_bookable
 
 BATCH = 100
 """Listings written at a time: a year of calendar each, so a batch is some two megabytes."""
 
 WORK_OF_A_BUILD = timedelta(hours=2)
 """How long before its index is made a build may have read PostgreSQL."""
-
-LIVE_TOPICS = (
-    Topic.CALENDAR_CHANGED,
-    Topic.LISTING_ACTIVATED,
-    Topic.LISTING_DEACTIVATED,
-    Topic.BOOKING_HELD,
-    Topic.BOOKING_CONFIRMED,
-    Topic.BOOKING_CANCELLED,
-    Topic.BOOKING_EXPIRED,
-)
-"""Changes that a build may have missed; imports are followed by a build of their own."""
 
 log = structlog.get_logger(__name__)
 
@@ -126,14 +114,22 @@ async def present_fields(
     window = Window(now.date() - timedelta(days=1), now.date() + timedelta(days=HORIZON_NIGHTS + 2))
     calendars = await load_calendars(session, listing_ids, window, now=now)
     return {
-        listing_id: {
-            "is_active": listing.is_active,
-            **rating_fields(cards[listing_id].rating, cards[listing_id].review_count),
-            **rate_fields(listing.terms),
-            **calendar_fields(calendars.get(listing_id), today=today_in(listing.timezone, clock)),
-        }
+        listing_id: _fields(listing, cards[listing_id], calendars.get(listing_id), clock=clock)
         for listing_id, listing in bookable.items()
         if listing_id in cards
+    }
+
+
+def _fields(
+    listing: BookableListing, card: ListingCard, calendar: StayCalendar | None, *, clock: Clock
+) -> dict[str, Any]:
+    today = today_in(listing.timezone, clock)
+    return {
+        "is_active": listing.is_active,
+        **rating_fields(card.rating, card.review_count),
+        **rate_fields(listing.terms),
+        **calendar_fields(calendar, today=today),
+        "nightly_price_minor": nightly_price_minor(asdict(card), calendar, today=today),
     }
 
 

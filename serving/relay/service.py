@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.clock import Clock
 from lodestay.errors import ServiceUnavailable
-from serving.relay.index_sink import BATCH, LIVE_TOPICS, IndexSink
+from serving.relay.index_sink import BATCH, IndexSink
 from transactional.bookings.holds import expire_due_holds
 from transactional.kit import idempotency
 from transactional.outbox import repository as outbox
 from transactional.outbox.changes import listings_changed_since
+from transactional.outbox.topics import Topic
 
 SINK = "index"
 POLL_SECONDS = 0.15
@@ -99,7 +100,8 @@ class Relay:
         if (index := await self.sink.look()) is not None:
             if index.since is not None:
                 async with self.sessions() as session:
-                    self._backlog.extend(await listings_changed_since(session, index.since, topics=LIVE_TOPICS))
+                    # Every kind: a build reads table after table, so it may have missed a part of any change.
+                    self._backlog.extend(await listings_changed_since(session, index.since, topics=tuple(Topic)))
                 log.info("catching a new index up", listings=len(self._backlog))
             self.sink.adopt(index)
         if self._pruned is None or now - self._pruned >= PRUNE_EVERY:

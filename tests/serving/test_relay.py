@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from opensearchpy import AsyncOpenSearch, OpenSearch
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from lodestay.clock import FixedClock
@@ -17,13 +19,16 @@ from ml.embeddings.gateway import Embedder
 from search.engine import connect
 from serving.relay.index_sink import IndexSink
 from serving.relay.service import SINK, Relay, run
+from tests.serving.importing import import_again
 from tests.serving.indexing import build_index
 from tests.serving.marketplace import Marketplace
 from tests.serving.proxy import proxy_to
-from tests.serving.test_bookings import STAY, SignIn, hold
+from tests.serving.test_bookings import STAY, SignIn, hold, quote
 from tests.serving.test_search import search
 from tests.transactional.factories import create_hold, stay_of
 from transactional.bookings.service import cancel
+from transactional.calendars.models import RatePlan
+from transactional.listings.models import Listing
 from transactional.listings.service import deactivate
 from transactional.outbox.repository import lag
 
@@ -192,6 +197,80 @@ async def test_an_index_built_from_older_data_is_caught_up(
     await drain(relay)
     assert free_nights(opensearch, index_alias, marketplace.loft) == taken
     opensearch.indices.delete(index=newer)
+
+
+async def test_a_price_edit_is_what_searches_find(
+    *,
+    searching: TestClient,
+    marketplace: Marketplace,
+    signed_in: SignIn,
+    relay: Relay,
+    opensearch: OpenSearch,
+    index_alias: str,
+) -> None:
+    """A host's new price is in the document's sums, and a search by price finds the listing at its new total."""
+    await drain(relay)
+    before = document(opensearch, index_alias, marketplace.studio)["price_sum"]
+    asked = STAY | {"max_price": "100"}
+    assert search(searching, **asked)["total_count"] == 0
+    nights = {"from": STAY["check_in"], "to": STAY["check_out"], "price_minor": 1_000}
+    path = f"/v1/listings/{marketplace.studio}/calendar/prices"
+    assert searching.put(path, headers=signed_in(marketplace.host), json=nights).status_code == 204
+    await drain(relay)
+    opensearch.indices.refresh(index=index_alias)
+    after = document(opensearch, index_alias, marketplace.studio)["price_sum"]
+    # The three nights lie between the same two sums, at 60, 65 and 65 before.
+    assert before["0"] - after["0"] == 19_000 - 3_000
+    (found,) = search(searching, **asked)["results"]
+    assert found["listing_id"] == marketplace.studio
+    assert found["price"]["total"]["minor"] == quote_total(searching, signed_in, marketplace)
+
+
+def quote_total(client: TestClient, signed_in: SignIn, marketplace: Marketplace) -> int:
+    """What the studio's stay costs by a quote."""
+    return int(quote(client, signed_in(marketplace.guest), marketplace.studio).json()["total"]["minor"])
+
+
+async def test_an_import_that_overlaps_a_build_is_not_lost_from_it(
+    *,
+    session: AsyncSession,
+    searching: TestClient,
+    marketplace: Marketplace,
+    relay: Relay,
+    opensearch: OpenSearch,
+    index_alias: str,
+    clock: FixedClock,
+    embedder: Embedder,
+    database_url: str,
+) -> None:
+    """A rating and a fee that an import changed are in the index, and in the next one, built from before it."""
+    loft = {"rating": Decimal("4.95"), "review_count": 40, "cleaning_fee_minor": 500}
+    old = {"rating": Decimal("4.50"), "review_count": 0}
+    await drain(relay)
+    import_again(database_url, {marketplace.loft: loft}, clock=clock)
+    await drain(relay)
+    assert imported(opensearch, index_alias, marketplace.loft) == (4.95, 40, 500)
+    async with relay.sessions() as other:  # built from a world without the import: undone at the end
+        await other.execute(update(Listing).where(Listing.listing_id == marketplace.loft).values(**old))
+        plan = update(RatePlan).where(RatePlan.listing_id == marketplace.loft)
+        await other.execute(plan.values(cleaning_fee_minor=3_000))
+        clock.advance(timedelta(minutes=1))
+        newer = await build_index(other, opensearch, index_alias, clock=clock, embedder=embedder)
+        await other.rollback()
+    assert imported(opensearch, index_alias, marketplace.loft) == (4.50, 0, 3_000)
+    clock.advance(timedelta(seconds=10))
+    await drain(relay)
+    assert imported(opensearch, index_alias, marketplace.loft) == (4.95, 40, 500)
+    opensearch.indices.refresh(index=index_alias)
+    (found,) = search(searching, **STAY, min_rating="4.92")["results"]
+    assert (found["listing_id"], found["rating"]) == (marketplace.loft, "4.95")
+    opensearch.indices.delete(index=newer)
+
+
+def imported(opensearch: OpenSearch, alias: str, listing_id: int) -> tuple[float, int, int]:
+    """Rating, number of reviews and cleaning fee of a document."""
+    found = document(opensearch, alias, listing_id)
+    return found["rating"], found["review_count"], found["cleaning_fee_minor"]
 
 
 async def test_the_relay_waits_for_a_service_and_loses_nothing(
