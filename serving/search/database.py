@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lodestay.calendar import HORIZON_NIGHTS
 from lodestay.clock import Clock
 from search.answer import Retrieved
 from search.fallback import Supply, retrieve
@@ -50,11 +51,7 @@ async def search_database(
     listing_ids = [candidate.listing_id for candidate in found]
     cards = await load_cards(session, listing_ids)
     bookable = await load_bookable(session, listing_ids)
-    calendars = (
-        await load_calendars(session, listing_ids, Window.around(request.stay), now=clock.now())
-        if request.stay is not None
-        else {}
-    )
+    calendars = await load_calendars(session, listing_ids, _nights(request, today), now=clock.now())
     supply = Supply(
         listings=[asdict(cards[listing_id]) for listing_id in listing_ids if listing_id in bookable],
         calendars=calendars,
@@ -62,6 +59,13 @@ async def search_database(
     )
     said = f"{reason}; {SOME}" if len(found) == MOST else reason
     return retrieve(request, supply, today=today, reason=said)
+
+
+def _nights(request: SearchRequest, today: date) -> Window:
+    """The stay's nights; without dates all that can be booked, since a night costs the median of the free ones."""
+    if request.stay is not None:
+        return Window.around(request.stay)
+    return Window(today, today + timedelta(days=HORIZON_NIGHTS + 2))
 
 
 def _area(request: SearchRequest) -> Box | Circle | None:

@@ -17,6 +17,11 @@ from search.stay_price import exchanged
 from serving.models import Models
 
 NOT_KNOWN = np.nan
+AS_FOUND = "as found"
+"""Name of the order in which candidates were found, best match or most popular first."""
+
+Reasons = tuple[tuple[Reason, ...], ...]
+"""Of each of some candidates."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Ranked:
     Attributes
     ----------
     ranker
-        What ordered them: a ranker's name, or ``sort:`` and the order asked for.
+        What ordered them: a ranker's name, ``sort:`` and the order asked for, or :data:`AS_FOUND`.
     scores
         (n,) the ranker's; None where it was not asked.
     matrix
@@ -74,10 +79,25 @@ def rank(
     return Ranked(models.ranker.name, tuple(candidates[n] for n in order), scores[order], matrix[order])
 
 
-def look_into(models: Models, ranked: Ranked, rows: slice) -> list[Seen]:
-    """What the ranker saw in some of the candidates; reasons only where it made the order."""
+def unranked(candidates: Sequence[Candidate]) -> Ranked:
+    """Leave candidates as they were found: for when ranking fails."""
+    nothing = np.full((len(candidates), len(FEATURES)), NOT_KNOWN)
+    return Ranked(AS_FOUND, tuple(candidates), None, nothing)
+
+
+def explain(models: Models, ranked: Ranked, rows: slice) -> Reasons:
+    """Why some of the candidates stand where they do; only where the ranker made the order."""
+    return unexplained(ranked, rows) if ranked.scores is None else models.ranker.explain(ranked.matrix[rows])
+
+
+def unexplained(ranked: Ranked, rows: slice) -> Reasons:
+    """No reason for any of them."""
+    return ((),) * len(ranked.candidates[rows])
+
+
+def seen_in(ranked: Ranked, rows: slice, reasons: Reasons) -> list[Seen]:
+    """What the ranker saw in some of the candidates."""
     part = ranked.matrix[rows]
-    reasons = models.ranker.explain(part) if ranked.scores is not None else ((),) * len(part)
     scores = [None] * len(part) if ranked.scores is None else ranked.scores[rows].tolist()
     return [
         Seen(score, {name: value for name, value in zip(FEATURES, row, strict=True) if np.isfinite(value)}, reason)

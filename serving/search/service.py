@@ -6,6 +6,8 @@ Each step that fails makes the answer poorer and says so in `degraded`; only Pos
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 import structlog
@@ -25,12 +27,14 @@ from serving.search.database import search_database
 from serving.search.log import Visit, search_event
 from serving.search.markets import MarketBook
 from serving.search.places import Where, find_place
-from serving.search.ranking import look_into, rank
+from serving.search.ranking import explain, rank, seen_in, unexplained, unranked
 from serving.search.rendering import render
 from serving.search.schemas import SearchQuery
 from serving.state import Services
 
 NO_ENGINE = "search index not reachable: answered from the database, without the meaning of words"
+NO_RANKING = "ranking failed: results stand as they were found"
+NO_REASONS = "explaining failed: results come without reasons"
 
 log = structlog.get_logger(__name__)
 
@@ -47,10 +51,13 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
     book = await services.markets.book()
     where = find_place(query, book, models.gazetteer)
     today = today_in(where.timezone, services.clock)
-    request, missing = await _request(services, query, where, book, models)
+    missing: list[str] = []
+    request = await _request(services, query, where, book, models, missing=missing)
     factors = exchange_factors(request.rates, request.currency)
     retrieved = await _retrieve(services, request, today=today)
-    with services.metrics.step("rank"):
+    missing += [*retrieved.degraded, *(words for words in models.missing if words != NO_PRICER)]
+    ranked = unranked(retrieved.candidates)
+    with _dispensable(services, "rank", NO_RANKING, missing):
         ranked = rank(models, request, retrieved.candidates, factors=factors, today=today)
     first = (request.page - 1) * request.page_size
     rows = slice(first, min(first + request.page_size, MAX_PAGE_DEPTH))
@@ -59,8 +66,10 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
         async with services.sessions() as session:
             confirmed = await confirm(session, request, shown, clock=services.clock)
     services.metrics.dropped.inc(len(shown) - len(confirmed))
-    with services.metrics.step("explain"):
-        seen = look_into(models, ranked, rows)
+    reasons = unexplained(ranked, rows)
+    with _dispensable(services, "explain", NO_REASONS, missing):
+        reasons = explain(models, ranked, rows)
+    seen = seen_in(ranked, rows, reasons)
     answer = render(
         request,
         where,
@@ -71,20 +80,34 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
         confirmed=confirmed,
         seen=seen,
         factors=factors,
-        degraded=(*retrieved.degraded, *(words for words in models.missing if words != NO_PRICER), *missing),
+        degraded=missing,
     )
     write_events(services.events, [search_event(answer, request, seen, visit=visit, clock=services.clock)])
     return answer
 
 
+@contextmanager
+def _dispensable(services: Services, step: str, words: str, missing: list[str]) -> Iterator[None]:
+    """A step that an answer can do without: where it fails, `words` tell the guest what is missing.
+
+    What the step was to make keeps the poorer value that it was given before.
+    """
+    try:
+        with services.metrics.step(step):
+            yield
+    except Exception:
+        log.exception("search degraded", step=step)
+        services.metrics.degraded.labels(step).inc()
+        missing.append(words)
+
+
 async def _request(
-    services: Services, query: SearchQuery, where: Where, book: MarketBook, models: Models
-) -> tuple[SearchRequest, tuple[str, ...]]:
-    """The search in the field's terms, and what of it cannot be had."""
+    services: Services, query: SearchQuery, where: Where, book: MarketBook, models: Models, *, missing: list[str]
+) -> SearchRequest:
+    """The search in the field's terms; `missing` is told what of it cannot be had."""
     currency = query.currency or where.currency
     text = where.text
-    vector, missing = await _embed(services, text, models)
-    request = SearchRequest(
+    return SearchRequest(
         text=text,
         market=where.market,
         area=where.area,
@@ -98,22 +121,18 @@ async def _request(
         currency=currency,
         locale=query.locale,
         rates=book.rates(currency),
-        text_vector=vector,
+        text_vector=None if text is None else await _embed(services, text, models, missing=missing),
     )
-    return request, missing
 
 
-async def _embed(
-    services: Services, text: str | None, models: Models
-) -> tuple[tuple[float, ...] | None, tuple[str, ...]]:
-    if text is None:
-        return None, ()
+async def _embed(services: Services, text: str, models: Models, *, missing: list[str]) -> tuple[float, ...] | None:
     if models.embedder is None or models.index_model != models.embedder.model:
         services.metrics.degraded.labels("embed").inc()
-        return None, (NO_MEANING,)
-    with services.metrics.step("embed"):
-        vector = await asyncio.to_thread(models.embedder.embed_query, text)
-    return tuple(vector.tolist()), ()
+        missing.append(NO_MEANING)
+        return None
+    with _dispensable(services, "embed", NO_MEANING, missing):
+        return tuple((await asyncio.to_thread(models.embedder.embed_query, text)).tolist())
+    return None
 
 
 async def _retrieve(services: Services, request: SearchRequest, *, today: date) -> Retrieved:
@@ -122,11 +141,15 @@ async def _retrieve(services: Services, request: SearchRequest, *, today: date) 
         with services.metrics.step("retrieve"):
             retrieved = await services.engine.retrieve(request, today=today)
     except SearchUnavailable as error:
-        services.metrics.degraded.labels("retrieve").inc()
-        log.warning("search degraded", reason=error.detail)
-        with services.metrics.step("retrieve_from_database"):
-            async with services.sessions() as session:
-                return await search_database(session, request, today=today, clock=services.clock, reason=NO_ENGINE)
-    if retrieved.degraded:
-        services.metrics.degraded.labels("retrieve").inc()
-    return retrieved
+        log.warning("search degraded", step="retrieve", reason=error.detail)
+    except Exception:
+        # An answer that cannot be read is as good as none.
+        log.exception("search degraded", step="retrieve")
+    else:
+        if retrieved.degraded:
+            services.metrics.degraded.labels("retrieve").inc()
+        return retrieved
+    services.metrics.degraded.labels("retrieve").inc()
+    with services.metrics.step("retrieve_from_database"):
+        async with services.sessions() as session:
+            return await search_database(session, request, today=today, clock=services.clock, reason=NO_ENGINE)

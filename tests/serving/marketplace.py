@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.transactional.factories import actor_of, create_host, create_listing, create_market, create_user
+from tests.transactional.factories import (
+    actor_of,
+    create_host,
+    create_listing,
+    create_market,
+    create_season,
+    create_user,
+)
 from transactional.users.actors import Actor, Role
 
 
@@ -48,6 +56,8 @@ async def create_marketplace(session: AsyncSession) -> Marketplace:
         amenities=["wifi", "pool"],
         rate_plan={"base_price_minor": 22_000, "weekend_price_minor": 25_000},
     )
+    # Most of the year it costs more than its rate plan says, so that what a night usually costs is no base price.
+    await create_season(session, house.listing_id, starts_on=date(2026, 9, 1), ends_before=date(2027, 6, 1))
     marketplace = Marketplace(
         guest=actor_of(await create_user(session)),
         other_guest=actor_of(await create_user(session)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,7 +13,8 @@ from pydantic import HttpUrl
 from lodestay.clock import FixedClock
 from lodestay.settings import Settings
 from serving.app import create_app
-from serving.search.service import NO_ENGINE
+from serving.models import NO_MEANING
+from serving.search.service import NO_ENGINE, NO_RANKING, NO_REASONS
 from tests.serving.conftest import no_cities
 from tests.serving.marketplace import Marketplace
 from tests.serving.proxy import Proxy, proxy_to
@@ -44,17 +47,22 @@ def essence(answer: dict[str, object]) -> object:
     return answer["total_count"], prices, answer["facets"], answer["histogram"]
 
 
+@pytest.mark.parametrize("dates", [STAY, {"guests": 2}], ids=["for a stay", "without dates"])
 def test_without_opensearch_the_database_answers_the_same(
-    cuttable: TestClient, proxy: Proxy, marketplace: Marketplace
+    dates: dict[str, object], cuttable: TestClient, proxy: Proxy, marketplace: Marketplace
 ) -> None:
-    """OpenSearch gone: the same listings, totals and counts, and `degraded` says why the order may be poorer."""
-    asked = STAY | {"room_type": "entire_home"}
+    """OpenSearch gone: the same listings, totals and counts, and `degraded` says why the order may be poorer.
+
+    Without dates a night costs the median of the free ones, which for the house is not its base price.
+    """
+    asked = dates | {"room_type": "entire_home"}
     well = search(cuttable, **asked)
     assert NO_ENGINE not in well["degraded"]
     proxy.is_down = True
     degraded = search(cuttable, **asked)
     assert NO_ENGINE in degraded["degraded"]
     assert essence(degraded) == essence(well)
+    assert len(well["results"]) == 2
     proxy.is_down = False
     assert NO_ENGINE not in search(cuttable, **asked)["degraded"]
 
@@ -70,6 +78,64 @@ def test_a_silent_opensearch_is_given_up(
         suggestions = client.get("/v1/suggest", params={"q": "Lisb"}).json()
     assert suggestions["items"][0]["market"] == "lisbon"
     assert suggestions["degraded"]
+
+
+@dataclass
+class Broken:
+    """Stands in for an embedder, a ranker or an engine, and fails in one of their methods."""
+
+    inner: Any
+    method: str
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self.method:
+            raise ZeroDivisionError(name)
+        return getattr(self.inner, name)
+
+
+@pytest.mark.parametrize(
+    ("part", "method", "words"),
+    [
+        ("embedder", "embed_query", NO_MEANING),
+        ("ranker", "score", NO_RANKING),
+        ("ranker", "explain", NO_REASONS),
+    ],
+)
+def test_a_step_that_fails_makes_the_answer_poorer_and_no_error(
+    part: str,
+    method: str,
+    words: str,
+    searching: TestClient,
+    marketplace: Marketplace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Embedding, scoring or explaining raises: the same listings at the same totals, and `degraded` names the step."""
+    asked = STAY | {"text": "a garden", "sort": "relevance"}
+    well = search(searching, **asked)
+    assert words not in well["degraded"]
+    services = searching.app_state["services"]
+    broken = replace(services.models.current, **{part: Broken(getattr(services.models.current, part), method)})
+    monkeypatch.setattr(services.models, "_current", broken)
+    poorer = search(searching, **asked)
+    assert poorer["degraded"].count(words) == 1
+    assert essence(poorer) == essence(well)
+    assert all(bool(result["reasons"]) is (method == "embed_query") for result in poorer["results"])
+
+
+def unreadable(*_args: object) -> None:
+    """Fail as on an answer of another shape."""
+    raise KeyError("hits")
+
+
+def test_an_answer_of_the_engine_that_cannot_be_read_is_none(
+    searching: TestClient, marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the engine fails with, PostgreSQL answers."""
+    well = search(searching, **STAY)
+    monkeypatch.setattr("search.engine.retrieved", unreadable)
+    poorer = search(searching, **STAY)
+    assert NO_ENGINE in poorer["degraded"]
+    assert essence(poorer) == essence(well)
 
 
 def test_without_any_address_search_answers_and_bookings_count(
