@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+from datetime import date
 
 import pytest
 import structlog
@@ -18,7 +19,9 @@ from serving.app import create_app
 from serving.observability.middleware import MAX_BODY_BYTES
 from tests.serving.conftest import no_cities
 from tests.serving.marketplace import Marketplace
+from transactional.kit.cursors import DayKey, encode
 
+FORGED = encode(DayKey(date(2026, 1, 1), 2**63))
 SECRET_WISH = "a-wish-that-nobody-may-read"
 
 
@@ -64,6 +67,7 @@ def test_a_request_id_comes_back(client: TestClient) -> None:
         ("GET", "/v1/search?sort=distance%27;DROP", 422, "invalid-input"),
         ("GET", "/v1/bookings?cursor=nonsense", 401, "unauthenticated"),
         ("GET", "/v1/listings/1/reviews?cursor=nonsense", 422, "invalid-cursor"),
+        ("GET", f"/v1/listings/1/reviews?cursor={FORGED}", 422, "invalid-cursor"),
     ],
     ids=str,
 )
@@ -103,7 +107,7 @@ def test_a_field_at_fault_is_named_and_its_value_is_not_repeated(client: TestCli
 def test_strict_bodies(client: TestClient) -> None:
     """JSON is taken as it is: no unknown fields, no numbers for dates, no texts for numbers."""
     right = {"type": "click", "event_id": "01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11", "listing_id": 1}
-    right["search_id"] = right["event_id"]
+    right |= {"search_id": right["event_id"], "position": 1, "proof": "0" * 32}
     assert client.post("/v1/events", json={"events": [right]}).status_code == 202
     for wrong in ({"listing_id": "1"}, {"listing_id": True}, {"search_id": 5}, {"colour": "blue"}, {"type": "booking"}):
         answer = client.post("/v1/events", json={"events": [right | wrong]})

@@ -7,12 +7,15 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 import orjson
 
 from transactional.kit.errors import InvalidCursor
+
+_BIGINT_END: Final = 2**63
+"""What PostgreSQL takes as the number of a row is below."""
 
 Item = TypeVar("Item")
 
@@ -70,9 +73,12 @@ def decode_day(cursor: str | None) -> DayKey | None:
         return None
     try:
         on, row_id = _parts(cursor)
-        return DayKey(date.fromisoformat(str(on)), int(str(row_id)))
+        key = DayKey(date.fromisoformat(str(on)), int(str(row_id)))
     except ValueError:
         raise _invalid() from None
+    if not 0 <= key.row_id < _BIGINT_END:
+        raise _invalid()
+    return key
 
 
 def page(rows: Sequence[Item], keys: Sequence[Key], *, size: int) -> Page[Item]:

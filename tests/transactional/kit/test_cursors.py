@@ -20,7 +20,7 @@ def test_instant_comes_back(at: datetime, row_id: UUID) -> None:
     assert decode_instant(encode(key)) == key
 
 
-@given(on=st.dates(), row_id=st.integers(0, 2**62))
+@given(on=st.dates(), row_id=st.integers(0, 2**63 - 1))
 def test_day_comes_back(on: date, row_id: int) -> None:
     """A date and a number."""
     key = DayKey(on, row_id)
@@ -42,6 +42,13 @@ def test_cursor_of_another_list_is_named(cursor: str) -> None:
     """Well-formed text of another shape, too."""
     with pytest.raises(InvalidCursor):
         decode_instant(cursor)
+
+
+@pytest.mark.parametrize("row_id", [-1, 2**63, 2**64 - 1])
+def test_a_number_that_no_row_has_is_named(row_id: int) -> None:
+    """A forged number beyond a BIGINT is refused before PostgreSQL sees it."""
+    with pytest.raises(InvalidCursor):
+        decode_day(encode(DayKey(date(2026, 1, 1), row_id)))
 
 
 def test_no_cursor_is_the_first_page() -> None:
