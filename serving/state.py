@@ -36,7 +36,7 @@ class Services:
     Attributes
     ----------
     signing_key
-        Key of access tokens.
+        Key of access tokens, and of the proofs that results were shown.
     masking_key
         Key of the pseudonyms in the event log.
     opensearch

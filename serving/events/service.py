@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from search.events import ClickEvent, ImpressionEvent
+from serving.events.proofs import is_proven
 from serving.events.schemas import ClickIn, ImpressionIn
 from serving.search.log import Visit
 
 
-def as_event(
-    told: ImpressionIn | ClickIn,
-    *,
-    markets: Mapping[int, str],
-    visit: Visit,
-    now: datetime,
-) -> ImpressionEvent | ClickEvent | None:
-    """Complete an event with what the service knows; None for a listing that is in no market.
+def was_shown(told: ImpressionIn | ClickIn, *, key: str) -> bool:
+    """Whether the search that an event names showed its listing at its place."""
+    return is_proven(told.proof, key, search_id=told.search_id, listing_id=told.listing_id, position=told.position)
+
+
+def as_event(told: ImpressionIn | ClickIn, *, market: str, visit: Visit, now: datetime) -> ImpressionEvent | ClickEvent:
+    """Complete an event with what the service knows.
 
     Parameters
     ----------
-    markets
-        Market by listing.
+    market
+        Of the listing.
     visit
         Who looks, as far as the log may know.
     """
-    market = markets.get(told.listing_id)
-    if market is None:
-        return None
     common = {
         "event_id": told.event_id,
         "search_id": told.search_id,

@@ -60,6 +60,7 @@ class ResultOut(BaseModel):
     price: PriceOut
     score: float | None = Field(description="The ranker's; null where it was not asked.")
     reasons: list[ReasonOut]
+    proof: str = Field(description="That the search showed this listing at this rank: send it with events about it.")
 
 
 class FacetValueOut(BaseModel):
@@ -81,7 +82,7 @@ class HistogramBinOut(BaseModel):
 class SearchOut(BaseModel):
     """An answer: a page of results, and counts over all of them."""
 
-    search_id: UUID = Field(description="Send it along with clicks and bookings.")
+    search_id: UUID = Field(description="Send it along with events and bookings.")
     place: PlaceOut | None
     market: str | None
     check_in: date | None

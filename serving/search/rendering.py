@@ -9,6 +9,7 @@ from uuid import UUID
 from search.answer import Candidate, Retrieved
 from search.request import MAX_PAGE_DEPTH, SearchRequest
 from search.stay_price import exchanged
+from serving.events.proofs import prove
 from serving.schemas import MoneyOut
 from serving.search.answer import (
     FacetValueOut,
@@ -36,6 +37,7 @@ def render(
     seen: Sequence[Seen],
     factors: Mapping[str, float],
     degraded: Sequence[str],
+    key: str,
 ) -> SearchOut:
     """Lay out the page and what was counted.
 
@@ -47,10 +49,20 @@ def render(
         What the ranker saw in each of them.
     factors
         Minor units of the request's currency for one of each listing currency.
+    key
+        Signs that each result was shown (:mod:`serving.events.proofs`).
     """
     first = rows.start + 1
     results = [
-        _result(candidate, confirmed[candidate.listing_id], each, request, rank=rank, factors=factors)
+        _result(
+            candidate,
+            confirmed[candidate.listing_id],
+            each,
+            request,
+            rank=rank,
+            factors=factors,
+            proof=prove(key, search_id=search_id, listing_id=candidate.listing_id, position=rank),
+        )
         for rank, (candidate, each) in enumerate(zip(ranked.candidates[rows], seen, strict=True), start=first)
         if candidate.listing_id in confirmed
     ]
@@ -99,6 +111,7 @@ def _result(
     *,
     rank: int,
     factors: Mapping[str, float],
+    proof: str,
 ) -> ResultOut:
     card = confirmed.card
     return ResultOut(
@@ -127,6 +140,7 @@ def _result(
             ReasonOut(code=reason.code, sentence=reason.sentence, contribution=round(reason.contribution, 4))
             for reason in seen.reasons
         ],
+        proof=proof,
     )
 
 

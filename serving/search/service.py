@@ -81,6 +81,7 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
         seen=seen,
         factors=factors,
         degraded=missing,
+        key=services.signing_key,
     )
     write_events(services.events, [search_event(answer, request, seen, visit=visit, clock=services.clock)])
     return answer

@@ -45,6 +45,8 @@ OPERATIONS = {
                     "event_id": "01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11",
                     "search_id": "01930f6e-1f00-7b0a-9d5e-5b7e7f8f2a10",
                     "listing_id": 1,
+                    "position": 1,
+                    "proof": "0" * 32,
                 }
             ]
         },

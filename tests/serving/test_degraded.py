@@ -102,6 +102,7 @@ class Broken:
     ],
 )
 def test_a_step_that_fails_makes_the_answer_poorer_and_no_error(
+    *,
     part: str,
     method: str,
     words: str,

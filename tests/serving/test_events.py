@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from fastapi.testclient import TestClient
@@ -12,29 +13,58 @@ from search.event_log import read_events
 from search.events import BookingEvent, ClickEvent, ImpressionEvent
 from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import SignIn, hold
+from tests.serving.test_search import search
 
 TODAY = date(2026, 6, 15)
+
+
+def told_of(answer: Any, row: int, **changes: Any) -> dict[str, Any]:
+    """A click on a result of an answer."""
+    result = answer["results"][row]
+    click = {
+        "type": "click",
+        "event_id": str(uuid4()),
+        "search_id": answer["search_id"],
+        "listing_id": result["listing_id"],
+        "position": result["rank"],
+        "proof": result["proof"],
+    }
+    return click | changes
 
 
 def test_clicks_and_impressions_are_written_where_they_happened(
     client: TestClient, marketplace: Marketplace, tmp_path: Path, signed_in: SignIn
 ) -> None:
-    """Each known listing's event is in its market's log, under the visit's id and the guest's pseudonym."""
-    search_id = str(uuid4())
-    told = [
-        {"type": "impression", "event_id": str(uuid4()), "search_id": search_id, "listing_id": 1, "position": 2},
-        {"type": "click", "event_id": str(uuid4()), "search_id": search_id, "listing_id": 1},
-        {"type": "click", "event_id": str(uuid4()), "search_id": search_id, "listing_id": 999_999},
-    ]
+    """Each event about a result is in its market's log, under the visit's id and the guest's pseudonym."""
+    found = search(client)
+    told = [told_of(found, 1, type="impression"), told_of(found, 1)]
     headers = signed_in(marketplace.guest) | {"X-Session-ID": "visit-1"}
     answer = client.post("/v1/events", json={"events": told}, headers=headers)
-    assert answer.json() == {"accepted": 2, "ignored": 1}
-    seen, click = read_events(str(tmp_path / "lake"), day=TODAY, market="lisbon")
+    assert answer.json() == {"accepted": 2, "ignored": 0}
+    _, seen, click = read_events(str(tmp_path / "lake"), day=TODAY, market="lisbon")
     assert isinstance(seen, ImpressionEvent)
     assert isinstance(click, ClickEvent)
     assert {str(event.event_id) for event in (seen, click)} == {told[0]["event_id"], told[1]["event_id"]}
-    assert (click.session_id, str(click.search_id)) == ("visit-1", search_id)
+    assert (click.session_id, str(click.search_id), click.position) == ("visit-1", found["search_id"], 2)
     assert click.guest_key not in {None, str(marketplace.guest.user_id)}
+
+
+def test_only_what_a_search_showed_is_taken(client: TestClient, marketplace: Marketplace, tmp_path: Path) -> None:
+    """Nobody in particular may tell of a result they got; of another listing, place or search they cannot."""
+    found, other = search(client), search(client)
+    forged = [
+        told_of(found, 0, listing_id=found["results"][1]["listing_id"]),
+        told_of(found, 2, position=1),
+        told_of(found, 0, search_id=other["search_id"]),
+        told_of(found, 0, search_id=str(uuid4())),
+        told_of(found, 0, proof=found["results"][1]["proof"]),
+        told_of(found, 0, proof="0" * 32),
+    ]
+    answer = client.post("/v1/events", json={"events": [*forged, told_of(found, 0)]})
+    assert answer.json() == {"accepted": 1, "ignored": len(forged)}
+    events = read_events(str(tmp_path / "lake"), day=TODAY, market="lisbon")
+    (click,) = (event for event in events if isinstance(event, ClickEvent))
+    assert click.listing_id == found["results"][0]["listing_id"]
 
 
 def test_a_booking_is_tied_to_its_search_once(
