@@ -1,8 +1,9 @@
 """The one place where a Spark session is made.
 
 A running Spark Connect server (``LODESTAY_SPARK_REMOTE``, or the one `lodestay up` started) gives a
-session in 1.5 s; without one, a JVM of our own takes 5 to 8 s. The jobs use only what both kinds offer:
-no RDD, no ``_jdf``.
+session in 1.5 s; without one, a JVM of our own takes 5 to 8 s and is as large as the server would be
+(``LODESTAY_SPARK_THREADS``, ``LODESTAY_SPARK_MEMORY``). The jobs use only what both kinds offer: no RDD,
+no ``_jdf``.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
 
+from lodestay.errors import ServiceUnavailable
 from lodestay.local.artifacts import postgresql_jdbc
 from lodestay.local.java import find_java
+from lodestay.local.options import local_options
+from lodestay.local.spark_connect import SparkConnect
 from lodestay.settings import get_settings
 
-LOCAL_MASTER = "local[2]"
-LOCAL_MEMORY = "2g"
 JDBC_DRIVER = "org.postgresql.Driver"
 
 RUNTIME = {
@@ -45,8 +47,13 @@ def spark_session(name: str) -> SparkSession:
     ----------
     name
         What the session is for, shown by Spark.
+
+    Raises
+    ------
+    ServiceUnavailable
+        The server does not answer.
     """
-    remote = os.environ.get("SPARK_REMOTE") or get_settings().spark_remote
+    remote = get_settings().spark_remote
     with _quiet():
         session = _connected(name, remote) if remote else _local(name)
         for key, value in RUNTIME.items():
@@ -55,6 +62,11 @@ def spark_session(name: str) -> SparkSession:
 
 
 def _connected(name: str, remote: str) -> SparkSession:
+    # Asked here, because the client alone would try for minutes before it says so.
+    if silence := SparkConnect().silence(remote):
+        raise ServiceUnavailable(
+            f"Cannot connect to Spark: {silence}.", hint="See `lodestay status`, or mend LODESTAY_SPARK_REMOTE."
+        )
     return SparkSession.builder.appName(name).remote(remote).getOrCreate()
 
 
@@ -62,10 +74,11 @@ def _local(name: str) -> SparkSession:
     # Driver and workers run this very Python, whatever `python3` is on the path.
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     os.environ["JAVA_HOME"] = str(find_java(os.environ, usable=lambda _home: True).home)
-    builder = SparkSession.builder.appName(name).master(LOCAL_MASTER)
+    size = local_options()
+    builder = SparkSession.builder.appName(name).master(f"local[{size.spark_threads}]")
     options = {
         "spark.ui.enabled": "false",
-        "spark.driver.memory": LOCAL_MEMORY,
+        "spark.driver.memory": size.spark_memory,
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.jars": str(postgresql_jdbc()),  # a Connect server has it on its own class path

@@ -15,7 +15,6 @@ from typing import Any
 
 import pyarrow as pa
 from dagster_pipes import DagsterPipesWarning, PipesContext, open_dagster_pipes
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from lodestay.errors import LodestayError
@@ -100,7 +99,8 @@ def column_schema(schema: pa.Schema) -> dict[str, Any]:
 def running(name: str, arguments: Sequence[str] | None) -> Iterator[Job]:
     """Run a job: read its arguments, report through Pipes where Dagster started it.
 
-    An error that a person can mend ends the process with its sentence and hint instead of a stack.
+    An error that a person can mend ends the process with its sentence and hint instead of a stack; any
+    other one says its first line, which is what the run is reported with.
     """
     scope = parse_scope(name, arguments)
     with warnings.catch_warnings():
@@ -114,8 +114,9 @@ def running(name: str, arguments: Sequence[str] | None) -> Iterator[Job]:
             pipes.log.error(said)  # noqa: TRY400 - the sentence is the message
             print(said, file=sys.stderr)
             raise SystemExit(error.exit_code) from error
-        except PySparkException as error:
-            pipes.log.error(str(error).partition("\n")[0])  # noqa: TRY400 - the JVM's stack follows by itself
+        except Exception as error:
+            first_line = str(error).strip().partition("\n")[0]
+            pipes.log.error("%s: %s", type(error).__name__, first_line)  # noqa: TRY400 - the stack follows by itself
             raise
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from lodestay.settings import get_settings
 from pipelines.spark import spark_session
 
 
@@ -15,10 +16,13 @@ from pipelines.spark import spark_session
 def spark(spark_remote: str) -> Iterator[SparkSession]:
     """A session on the tests' Spark Connect server, made as the jobs make theirs."""
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("SPARK_REMOTE", spark_remote)
+        # Only while it opens: what stays in the environment would reach the jobs of a test that takes Spark away.
+        environment.setenv("LODESTAY_SPARK_REMOTE", spark_remote)
+        get_settings.cache_clear()
         session = spark_session("tests")
-        yield session
-        session.stop()
+    get_settings.cache_clear()
+    yield session
+    session.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 from opensearchpy import OpenSearch
+from psycopg import sql
 
 from lodestay.clock import SystemClock
 from lodestay.lake import LISTING_FEATURES, SEARCH_DOCUMENTS, STAGED_LISTINGS, STAGED_NIGHTS
@@ -145,15 +146,52 @@ def test_nothing_to_run() -> None:
         run_pipeline(TODAY, [], on_step=lambda _step: None)
 
 
+def _take_spark_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    monkeypatch.setenv("LODESTAY_SPARK_REMOTE", "sc://localhost:1")
+    return lambda: None
+
+
+def _take_postgres_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Once the run has begun: before that, its markets are read."""
+    url = get_settings().require_database_url()
+    server, _, database = url.rpartition("/")
+
+    def close() -> None:
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            name = sql.Identifier(database)
+            connection.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(name))
+
+    return close
+
+
 @pytest.mark.timeout(1500)
-def test_a_service_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With PostgreSQL gone half-way, the failed step is named with its reason; what is built on it does not run."""
+@pytest.mark.parametrize(
+    ("take_away", "reason"),
+    [(_take_spark_away, "Cannot connect to Spark"), (_take_postgres_away, "not currently accepting connections")],
+    ids=["spark", "postgres"],
+)
+def test_a_service_that_is_down(
+    take_away: Callable[[pytest.MonkeyPatch], Callable[[], None]], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With Spark or PostgreSQL gone, the first step that needs it is named with its reason; what follows does not run.
+
+    Steps that need nothing of it may run: they come in Dagster's order, not in that of the failure.
+    """
     markets = _fill(listings=30, searches=40)
     with pytest.raises(UnknownMarket, match="atlantis"):
         run_pipeline(TODAY, ["atlantis"], on_step=lambda _step: None)
-    monkeypatch.setenv("LODESTAY_SPARK_REMOTE", "sc://localhost:1")
+    close = take_away(monkeypatch)
     news: list[Step] = []
+
+    def hear(step: Step) -> None:
+        if not news:
+            close()
+        news.append(step)
+
     with pytest.raises(PipelineFailed, match="export") as failed:
-        run_pipeline(TODAY, markets[:1], on_step=news.append)
+        run_pipeline(TODAY, markets[:1], on_step=hear)
+    assert reason in failed.value.detail
     assert failed.value.hint
-    assert not [step for step in news if step.name in {"stage", "index"} and step.state is State.DONE]
+    ran = {step.name for step in news if step.state is not State.SKIPPED}
+    assert ran == {"export"} | ({"stage_events"} & ran)
+    assert {step.name for step in news if step.state is State.DONE} <= {"stage_events"}
