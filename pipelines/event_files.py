@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -45,28 +45,26 @@ def event_files(lake: str) -> list[EventFile]:
     return sorted(found, key=lambda file: (file.partition, file.path))
 
 
+def unstaged(files: Iterable[EventFile], staged: dict[Partition, datetime]) -> list[EventFile]:
+    """Files that were never staged, or written to since."""
+    return [file for file in files if file.partition not in staged or file.changed_at >= staged[file.partition]]
+
+
 def outdated(
-    files: Iterable[EventFile], staged: dict[Partition, datetime], *, day: date, attribution: int
+    files: Sequence[EventFile], staged: dict[Partition, datetime], *, day: date, attribution: int
 ) -> set[Partition]:
     """Days and markets whose events came after they were staged, and those that these can still change.
 
-    The last days up to `day` are always among them where they have events: while a job reads a file,
-    a writer may append to it.
+    A day is staged again in every market at once: what became of a search may be noted under the market
+    of the listing. The last days up to `day` are always among them where they have events: while a job
+    reads a file, a writer may append to it.
 
     Parameters
     ----------
     attribution
         Days that a click may come after its search.
     """
-    changed = set()
-    for file in files:
-        there = date.fromisoformat(file.partition[0])
-        recent = day - timedelta(days=attribution) <= there <= day
-        if recent or file.partition not in staged or file.changed_at >= staged[file.partition]:
-            changed.add(file.partition)
-    earlier = {
-        ((date.fromisoformat(there) - timedelta(days=back)).isoformat(), market)
-        for there, market in changed
-        for back in range(1, attribution + 1)
-    }
-    return changed | (earlier & {file.partition for file in files})
+    changed = {date.fromisoformat(file.partition[0]) for file in unstaged(files, staged)}
+    changed |= {day - timedelta(days=back) for back in range(attribution + 1)}
+    days = {one - timedelta(days=back) for one in changed for back in range(attribution + 1)}
+    return {file.partition for file in files if date.fromisoformat(file.partition[0]) in days}

@@ -26,6 +26,7 @@ from lodestay.settings import PROJECT_ROOT, Settings, get_settings
 from pipelines.errors import NoMarkets, PipelineFailed, UnknownMarket
 from pipelines.partitioning import MARKETS, blocks, range_tags
 from transactional.kit.reaching import connected
+from transactional.markets.repository import market_keys
 
 STEPS: dict[str, str] = {
     "export": "read PostgreSQL",
@@ -140,7 +141,7 @@ def run_pipeline(day: date, markets: Sequence[str], *, on_step: Callable[[Step],
 def _wanted(settings: Settings, markets: Sequence[str]) -> list[str]:
     """Markets to run for, of those that are in PostgreSQL."""
     with connected(settings.require_database_url()) as connection:
-        there = [key for (key,) in connection.execute("SELECT market_key FROM markets ORDER BY market_key")]
+        there = market_keys(connection)
     if not there:
         raise NoMarkets("The marketplace is empty.", hint="Fill it: `lodestay generate` or `lodestay import`.")
     if unknown := sorted(set(markets) - set(there)):

@@ -5,13 +5,21 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import psycopg
-from dagster import ScheduleEvaluationContext, SensorEvaluationContext
+from dagster import DagsterRunStatus, ScheduleEvaluationContext, SensorEvaluationContext
 
 from lodestay.lake import STAGED_IMPRESSIONS
 from lodestay.settings import get_settings
-from pipelines.event_files import event_files
+from pipelines.event_files import event_files, unstaged
 from pipelines.partitioning import MARKETS, range_tags
 from pipelines.partitions import written_at
+from transactional.markets.repository import market_keys
+
+AT_WORK = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
 
 rebuild = dg.define_asset_job(
     "rebuild",
@@ -26,7 +34,12 @@ events = dg.define_asset_job(
 )
 
 
-@dg.schedule(job=rebuild, cron_schedule="0 3 * * *", execution_timezone="UTC")
+@dg.schedule(
+    job=rebuild,
+    cron_schedule="0 3 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 def daily(context: ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Rebuild everything for the day that begins, every market in one run."""
     day = context.scheduled_execution_time.date()
@@ -41,26 +54,31 @@ def daily(context: ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.Ski
 def markets(context: SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Make the markets of PostgreSQL known to Dagster, so that they can be chosen as partitions."""
     with psycopg.connect(get_settings().require_database_url(), connect_timeout=5) as connection:
-        there = [key for (key,) in connection.execute("SELECT market_key FROM markets ORDER BY market_key")]
+        there = market_keys(connection)
     missing = sorted(set(there) - set(context.instance.get_dynamic_partitions(str(MARKETS.name))))
     if not missing:
         return dg.SkipReason(f"All {len(there)} markets are known.")
     return dg.SensorResult(dynamic_partitions_requests=[MARKETS.build_add_request(missing)])
 
 
-@dg.sensor(job=events, minimum_interval_seconds=900)
+@dg.sensor(job=events, minimum_interval_seconds=900, default_status=dg.DefaultSensorStatus.RUNNING)
 def new_events(context: SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Stage events when a file is newer than what was staged of its day; at most every quarter of an hour."""
-    lake = get_settings().lake
+    """Stage events when a file is newer than what was staged of it; at most every quarter of an hour.
+
+    It keeps up to date what a pipeline has made: before the first one, and while one is at work, which
+    stages events itself, it waits.
+    """
+    lake, known = get_settings().lake, context.instance.get_dynamic_partitions(str(MARKETS.name))
     staged = written_at(STAGED_IMPRESSIONS, lake)
-    newer = [
-        file
-        for file in event_files(lake)
-        if file.changed_at > staged.get(file.partition, datetime.min.replace(tzinfo=UTC))
-    ]
-    known = context.instance.get_dynamic_partitions(str(MARKETS.name))
-    if not newer or not known:
+    if not staged or not known:
+        yield dg.SkipReason("No event was staged yet: `lodestay pipeline` begins it.")
+        return
+    newer = unstaged(event_files(lake), staged)
+    if not newer:
         yield dg.SkipReason("No event file is newer than what was staged of it.")
+        return
+    if context.instance.get_runs_count(dg.RunsFilter(statuses=AT_WORK)):
+        yield dg.SkipReason("A run is at work.")
         return
     newest = max(file.changed_at for file in newer)
     yield dg.RunRequest(run_key=newest.isoformat(), tags=range_tags(datetime.now(UTC).date(), known, known))

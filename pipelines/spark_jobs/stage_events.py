@@ -1,12 +1,15 @@
 """Event files → staged searches and impressions, day by day on which they happened.
 
 A run stages every day whose files are newer than what was staged of it, so one run catches up on a
-whole history and the daily run on a day.
+whole history and the daily run on a day. It stages what lies there, whichever markets it is run for: a
+search that names no market and finds nothing lies in a folder of its own, and a click may lie under
+another market than its search.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
@@ -25,6 +28,21 @@ DATASETS = (
 )
 
 
+@dataclass(frozen=True)
+class Staged:
+    """What was staged.
+
+    Attributes
+    ----------
+    files, lines
+        How many were read for it; a line that was there twice counts once.
+    """
+
+    written: list[Written]
+    files: int
+    lines: int
+
+
 def read_lines(spark: SparkSession, files: Sequence[EventFile]) -> DataFrame:
     """Lines of event files with the file and the partition they lie in."""
     if not files:
@@ -39,19 +57,23 @@ def read_lines(spark: SparkSession, files: Sequence[EventFile]) -> DataFrame:
     )
 
 
-def stage_events(spark: SparkSession, scope: Scope) -> list[Written]:
-    """Write searches, impressions and rejects of the scope's day and of every day that is out of date."""
-    files = [file for file in event_files(scope.lake) if file.partition[1] in scope.markets]
+def stage_events(spark: SparkSession, scope: Scope) -> Staged:
+    """Write searches, impressions and rejects of the scope's day and of every day that is out of date.
+
+    Of every market: events lie in folders of markets that the scope does not name, and of none.
+    """
+    files = event_files(scope.lake)
     wanted = outdated(
         files, written_at(STAGED_IMPRESSIONS, scope.lake), day=scope.day, attribution=event_lines.ATTRIBUTION_DAYS
     )
     wanted |= set(scope.partitions)  # staged even without events: nothing happened is known, too
-    lines = read_lines(spark, [file for file in files if file.partition in _read_for(wanted)])
+    days = _read_for(wanted)
+    files = [file for file in files if file.partition[0] in days]
     named = spark.createDataFrame(sorted(wanted), "day string, market string")
-    with spilled(event_lines.parse(lines), scope.lake) as parsed:
+    with spilled(event_lines.parse(read_lines(spark, files)), scope.lake) as parsed:
         events = event_lines.events(parsed)
         frames = (event_lines.searches(events), event_lines.impressions(events), event_lines.rejects(parsed))
-        return [
+        written = [
             write(
                 frame.join(F.broadcast(named), ["day", "market"], "left_semi"),
                 dataset,
@@ -61,21 +83,28 @@ def stage_events(spark: SparkSession, scope: Scope) -> list[Written]:
             )
             for (dataset, order), frame in zip(DATASETS, frames, strict=True)
         ]
+        return Staged(written, len(files), parsed.count())
 
 
-def _read_for(wanted: set[Partition]) -> set[Partition]:
-    """What must be read to stage these: themselves and the days whose clicks still count for them."""
-    return wanted | {
-        ((date.fromisoformat(day) + timedelta(days=ahead)).isoformat(), market)
-        for day, market in wanted
-        for ahead in range(1, event_lines.ATTRIBUTION_DAYS + 1)
+def _read_for(wanted: set[Partition]) -> set[str]:
+    """Days that must be read to stage these: their own and those whose clicks still count for them."""
+    return {
+        (date.fromisoformat(day) + timedelta(days=ahead)).isoformat()
+        for day, _ in wanted
+        for ahead in range(event_lines.ATTRIBUTION_DAYS + 1)
     }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the job."""
     with running("stage_events", arguments) as job:
-        job.report(*stage_events(job.spark, job.scope), source=RAW_EVENTS.path(job.scope.lake))
+        staged = stage_events(job.spark, job.scope)
+        job.report(
+            *staged.written,
+            source=RAW_EVENTS.path(job.scope.lake),
+            source_files=staged.files,
+            source_lines=staged.lines,
+        )
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from pipelines.spark_jobs.event_lines import EVENT, REQUIRED, SHOWN
 from pipelines.spark_jobs.job import Scope
 from pipelines.spark_jobs.stage_events import stage_events
 from search.events import BookingEvent, ClickEvent, ImpressionEvent, SearchEvent, Shown
+from serving.search.log import NOWHERE
 
 DAY = date(2026, 3, 1)
 AT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
@@ -93,8 +94,8 @@ def _acts(search: SearchEvent, listing: int, *, at: datetime) -> tuple[Impressio
     )
 
 
-def _append(lake: str, day: date, *lines: BaseModel | str) -> None:
-    folder = Path(RAW_EVENTS.partition(lake, day=day, market=MARKET))
+def _append(lake: str, day: date, *lines: BaseModel | str, market: str = MARKET) -> None:
+    folder = Path(RAW_EVENTS.partition(lake, day=day, market=market))
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "test.jsonl").open("a", encoding="utf-8") as file:
         for line in lines:
@@ -114,7 +115,7 @@ def test_stage_events(spark: SparkSession, lake: str) -> None:
     _append(lake, next_day.date(), *_acts(seen, 12, at=next_day))
     _append(lake, late.date(), _acts(unseen, 21, at=late)[1])
     scope = Scope(late.date(), (MARKET,), lake)
-    written = {one.dataset: one.row_count for one in stage_events(spark, scope)}
+    written = {one.dataset: one.row_count for one in stage_events(spark, scope).written}
     assert written == {STAGED_SEARCHES: 2, STAGED_IMPRESSIONS: 3, REJECTED_EVENTS: 6}
 
     partition = (DAY.isoformat(), MARKET)
@@ -137,8 +138,36 @@ def test_stage_events(spark: SparkSession, lake: str) -> None:
     ]
     assert rows[0]["features"] == [("nights", 2.0)]
 
-    again = {one.dataset: one.row_count for one in stage_events(spark, scope)}
+    again = {one.dataset: one.row_count for one in stage_events(spark, scope).written}
     assert again[STAGED_IMPRESSIONS] == 0, "what did not change is not staged again"
+
+
+@pytest.mark.spark
+def test_every_folder_is_staged(spark: SparkSession, lake: str) -> None:
+    """Run for one market, a click noted under another one's counts, and a search of no market is there."""
+    search = _search(11)
+    nowhere = _search().model_copy(update={"market": NOWHERE})
+    _append(lake, DAY, search)
+    _append(lake, DAY, nowhere, market=NOWHERE)
+    _append(lake, DAY, _acts(search, 11, at=AT)[1].model_copy(update={"market": "oslo"}), market="oslo")
+    staged = stage_events(spark, Scope(DAY, (MARKET,), lake))
+    assert (staged.files, staged.lines) == (3, 3)
+    rows = {one.dataset: one.rows for one in staged.written}
+    day = DAY.isoformat()
+    assert rows[STAGED_SEARCHES] == {(day, MARKET): 1, (day, NOWHERE): 1, (day, "oslo"): 0}
+    shown = read_table(STAGED_IMPRESSIONS, lake, (day, MARKET), columns=["clicked"])
+    assert shown["clicked"].to_pylist() == [True]
+
+
+def test_a_late_click_of_another_market_outdates_a_day() -> None:
+    """A day is one: a click in one market's file has the searches of the others staged again, the day before too."""
+    now = datetime(2026, 3, 10, tzinfo=UTC)
+    markets = (MARKET, "oslo")
+    old = [EventFile("x", (f"2026-03-{day:02d}", market), now) for day in (3, 4, 5) for market in markets]
+    staged = {one.partition: now + timedelta(hours=1) for one in old}
+    clicked = EventFile("x", ("2026-03-05", "oslo"), now + timedelta(hours=2))
+    found = outdated([*old, clicked], staged, day=date(2026, 3, 10), attribution=1)
+    assert found == {(f"2026-03-{day:02d}", market) for day in (4, 5) for market in markets}
 
 
 def test_outdated_days() -> None:

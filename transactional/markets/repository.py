@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
+from psycopg import Connection
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,6 +40,11 @@ async def get(session: AsyncSession, market_key: str) -> Market:
     if market is None:
         raise MarketNotFound(market_key)
     return market
+
+
+def market_keys(connection: Connection[Any]) -> list[str]:
+    """Key of every market, in order, for programs that hold a plain psycopg connection."""
+    return [key for (key,) in connection.execute("SELECT market_key FROM markets ORDER BY market_key")]
 
 
 async def list_all(session: AsyncSession) -> list[Market]:
