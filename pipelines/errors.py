@@ -11,6 +11,12 @@ class PipelineFailed(LodestayError):
     title = "Pipeline failed"
 
 
+class RowsRefused(PipelineFailed):
+    """New rows break their contract: they were set aside, and readers find the old ones."""
+
+    title = "Rows refused"
+
+
 class NoMarkets(SetupIncomplete):
     """There is no market to run the pipeline for."""
 

@@ -1,7 +1,8 @@
 """Assets that a Spark job makes: the job runs as a process of its own, as it runs by hand.
 
-The process reports what it wrote through Pipes; then each table is held against its suite before
-anything downstream may start.
+The process reports what it wrote through Pipes; then each table is held against its suite where it
+waits, and published only if everything holds. A failed check stops what is downstream, and readers of
+the lake find the rows that were there before.
 
 Modules that define assets do without ``from __future__ import annotations``: Dagster reads the types of
 `context` and of resources from the signature as it is.
@@ -18,9 +19,11 @@ from dagster import AssetExecutionContext, PipesSubprocessClient
 from lodestay.lake import Dataset
 from lodestay.settings import get_settings
 from pipelines.checks.contracts import CONTRACT, has_contract
-from pipelines.checks.validate import Verdict, validate
+from pipelines.checks.gate import settle
+from pipelines.checks.validate import Verdict
 from pipelines.partitioning import DAY_MARKET, Slice, slices
-from pipelines.spark_jobs.job import PARTITIONS, asset_key
+from pipelines.spark_jobs.job import INCOMING, PARTITIONS, asset_key
+from pipelines.writing import Waiting
 
 OWNERS = ["team:data-platform"]
 
@@ -78,20 +81,21 @@ def spark_assets(
     def assets(
         context: AssetExecutionContext, pipes: PipesSubprocessClient
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-        written: dict[dg.AssetKey, dict[str, int]] = {}
         results: dict[dg.AssetKey, dg.MaterializeResult[Any]] = {}
+        verdicts: dict[Dataset, Verdict] = {}
         for part in slices(context):
-            for result in run_job(context, pipes, job, part):
-                key = dg.AssetKey.from_coercible(result.asset_key) if result.asset_key else None
-                if key is not None:
-                    results[key] = result
-                    written.setdefault(key, {}).update(_rows(result))
-        yield from results.values()
-        for table in tables:
-            if has_contract(table.dataset):
-                key = key_of(table.dataset)
-                partitions = [tuple(partition.split("|")) for partition in written[key]]
-                yield as_check_result(key, validate(table.dataset, get_settings().lake, partitions))
+            made = {_key(result): result for result in run_job(context, pipes, job, part)}
+            waiting = [_waiting(table.dataset, made[key_of(table.dataset)]) for table in tables]
+            settled = settle(waiting, get_settings().lake)
+            for dataset, verdict in settled.verdicts.items():
+                verdicts[dataset] = verdicts[dataset] + verdict if dataset in verdicts else verdict
+            if settled.refusal:
+                context.log.error("%s %s", settled.refusal.detail, settled.refusal.hint)
+                yield from (as_check_result(key_of(dataset), verdict) for dataset, verdict in verdicts.items())
+                raise settled.refusal
+            results |= made
+        yield from (_published(result) for result in results.values())
+        yield from (as_check_result(key_of(dataset), verdict) for dataset, verdict in verdicts.items())
 
     return assets
 
@@ -128,8 +132,23 @@ def _spec(table: Table, *, group: str | Mapping[str, str], code_version: str) ->
     )
 
 
-def _rows(result: dg.MaterializeResult[Any]) -> dict[str, int]:
-    """Rows of each partition that the job wrote, by the partition's values."""
-    value = (result.metadata or {})[PARTITIONS]
-    counts = value.value if isinstance(value, dg.JsonMetadataValue) else None
-    return {str(name): int(rows) for name, rows in counts.items()} if isinstance(counts, dict) else {}
+def _key(result: dg.MaterializeResult[Any]) -> dg.AssetKey:
+    if result.asset_key is None:
+        raise ValueError("A job reported rows without saying of which asset.")
+    return dg.AssetKey.from_coercible(result.asset_key)
+
+
+def _waiting(dataset: Dataset, result: dg.MaterializeResult[Any]) -> Waiting:
+    """What a job left to be published, by what it reported."""
+    metadata = dict(result.metadata or {})
+    counts, incoming = metadata[PARTITIONS], metadata[INCOMING]
+    if not isinstance(counts, dg.JsonMetadataValue) or not isinstance(counts.value, dict):
+        raise TypeError(f"{key_of(dataset).to_user_string()}: the job reported no rows by partition.")
+    partitions = tuple(tuple(name.split("|")) for name in counts.value)
+    return Waiting(dataset, partitions, str(incoming.value if isinstance(incoming, dg.TextMetadataValue) else incoming))
+
+
+def _published(result: dg.MaterializeResult[Any]) -> dg.MaterializeResult[Any]:
+    """The report without the place in which the rows waited."""
+    kept = {name: value for name, value in (result.metadata or {}).items() if name != INCOMING}
+    return dg.MaterializeResult(asset_key=result.asset_key, metadata=kept)

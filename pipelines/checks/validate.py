@@ -44,6 +44,10 @@ class Verdict:
         """Whether everything holds."""
         return not self.failures
 
+    def __add__(self, other: Verdict) -> Verdict:
+        """What the same suite found in both."""
+        return Verdict(self.rows + other.rows, self.expectations, (*self.failures, *other.failures))
+
 
 def validate(dataset: Dataset, lake: str, partitions: Sequence[Partition]) -> Verdict:
     """Hold partitions of a dataset against its suite."""

@@ -17,10 +17,11 @@ from lodestay.lake import LISTING_FEATURES, LISTING_VECTORS, SEARCH_DOCUMENTS, S
 from lodestay.settings import get_settings
 from ml.embeddings.gateway import Embedder
 from pipelines.calendar_columns import NIGHT_COLUMNS, calendars, price_terms
-from pipelines.partitions import Written, read, write
+from pipelines.partitions import read
 from pipelines.spark_jobs.embeddings import embedder
 from pipelines.spark_jobs.job import Scope, running, start
 from pipelines.spark_jobs.listing_features import bucket
+from pipelines.writing import Written, write
 from search.document import build_document
 
 DOCUMENTS = "listing_id bigint, market string, document string"

@@ -12,8 +12,9 @@ from lodestay.lake import LISTING_VECTORS, STAGED_LISTINGS
 from lodestay.settings import get_settings
 from ml.embeddings.gateway import Embedder, make_embedder
 from ml.embeddings.text import listing_texts, text_hash
-from pipelines.partitions import Written, exists, read, spilled, write
+from pipelines.partitions import exists, read
 from pipelines.spark_jobs.job import Scope, running, start
+from pipelines.writing import Written, spilled, write
 
 TEXT_COLUMNS = ("title", "neighbourhood", "property_type", "room_type", "description")
 VECTORS = "listing_id bigint, market string, text_hash string, model string, dimension int, vector array<float>"

@@ -21,10 +21,10 @@ from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 from lodestay.errors import ServiceUnavailable
 from lodestay.lake import EXPORTED_TABLES, RAW
 from lodestay.settings import get_settings
-from pipelines.partitions import Written, write
 from pipelines.spark import JDBC_DRIVER
 from pipelines.spark_jobs.export_queries import bounds_query, export_query
 from pipelines.spark_jobs.job import Scope, running, start
+from pipelines.writing import Written, write
 
 ROWS_PER_READ = 200_000
 """Rows that one connection reads; more are read by several at once."""

@@ -8,23 +8,29 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 import pyarrow as pa
-from dagster_pipes import DagsterPipesWarning, PipesContext, open_dagster_pipes
+from dagster_pipes import DagsterPipesWarning, PipesContext, PipesEnvVarParamsLoader, open_dagster_pipes
 from pyspark.sql import SparkSession
 
 from lodestay.errors import LodestayError
 from lodestay.lake import Dataset
 from lodestay.settings import get_settings
-from pipelines.partitions import Partition, Written, day_partitions
+from pipelines.checks.gate import settle
+from pipelines.partitions import Partition, day_partitions
 from pipelines.spark import spark_session
+from pipelines.writing import Written, sweep
 
 PARTITIONS = "partitions"
 """Metadata that counts the rows of each partition written, by its values joined with ``|``."""
+INCOMING = "incoming"
+"""Metadata that says where the partitions wait to be published."""
+LEFT_BEHIND = timedelta(days=1)
+"""Age of what waits in the lake though nobody will publish it: no job works for so long."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +59,18 @@ class Scope:
 
 @dataclass(frozen=True)
 class Job:
-    """A job under way: its scope, and the way to report what it made."""
+    """A job under way: its scope, and the way to report what it made.
+
+    Attributes
+    ----------
+    by_hand
+        Whether a person runs it rather than Dagster, which would check and publish what it wrote.
+    """
 
     name: str
     scope: Scope
     pipes: PipesContext
+    by_hand: bool
 
     @cached_property
     def spark(self) -> SparkSession:
@@ -65,12 +78,26 @@ class Job:
         return spark_session(f"lodestay {self.name}")
 
     def report(self, *written: Written, **metadata: Any) -> None:
-        """Tell Dagster, and whoever runs the job by hand, what stands in the lake now."""
+        """Hand over everything that the job wrote: to Dagster, or by hand to the gate in this process.
+
+        Raises
+        ------
+        RowsRefused
+            By hand: the rows break their contract.
+        """
         for one in written:
             self.materialized(
                 asset_key(one.dataset),
-                {**row_metadata(one), "dagster/column_schema": column_schema(one.schema), **metadata},
+                {
+                    **row_metadata(one),
+                    "dagster/column_schema": column_schema(one.schema),
+                    INCOMING: one.incoming,
+                    **metadata,
+                },
             )
+        if self.by_hand and (refusal := settle([one.waiting for one in written], self.scope.lake).refusal):
+            raise refusal
+        for one in written:
             print(f"{asset_key(one.dataset)}: {one.row_count:,} rows")
 
     def materialized(self, key: str, metadata: dict[str, Any]) -> None:
@@ -106,9 +133,11 @@ def running(name: str, arguments: Sequence[str] | None) -> Iterator[Job]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DagsterPipesWarning)  # by hand there is nobody to report to
         pipes = open_dagster_pipes()
+    by_hand = not PipesEnvVarParamsLoader().is_dagster_pipes_process()
     with pipes:
         try:
-            yield Job(name, scope, pipes)
+            sweep(scope.lake, before=datetime.now(UTC) - LEFT_BEHIND)
+            yield Job(name, scope, pipes, by_hand)
         except LodestayError as error:
             said = " ".join(filter(None, (error.detail, error.hint)))
             pipes.log.error(said)  # noqa: TRY400 - the sentence is the message

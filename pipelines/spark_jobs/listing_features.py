@@ -28,8 +28,9 @@ from ml.listing_features import (
     night_stats,
     review_stats,
 )
-from pipelines.partitions import Written, read, write
+from pipelines.partitions import read
 from pipelines.spark_jobs.job import Scope, running, start
+from pipelines.writing import Written, write
 
 BUCKETS = 16
 """Groups that a market's listings are summed up in: the most a task holds at once is a sixteenth of a city."""

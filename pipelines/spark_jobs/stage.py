@@ -10,10 +10,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
 from lodestay.lake import RAW, STAGED_BOOKINGS, STAGED_LISTINGS, STAGED_NIGHTS, STAGED_REVIEWS
-from pipelines.partitions import Written, read, write
+from pipelines.partitions import read
 from pipelines.spark_jobs.calendars import staged_nights
 from pipelines.spark_jobs.job import Scope, running, start
 from pipelines.spark_jobs.stage_tables import staged_bookings, staged_listings, staged_reviews
+from pipelines.writing import Written, write
 from transactional.calendars.rules import Window
 
 NIGHTS_BACK = 180

@@ -17,9 +17,10 @@ from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
 from lodestay.lake import RAW_EVENTS, REJECTED_EVENTS, STAGED_IMPRESSIONS, STAGED_SEARCHES
 from pipelines.event_files import EventFile, event_files, outdated
-from pipelines.partitions import Partition, Written, spark_address, spilled, write, written_at
+from pipelines.partitions import Partition, spark_address, written_at
 from pipelines.spark_jobs import event_lines
 from pipelines.spark_jobs.job import Scope, running, start
+from pipelines.writing import Written, spilled, write
 
 DATASETS = (
     (STAGED_SEARCHES, ("occurred_at", "search_id")),

@@ -32,9 +32,10 @@ from ml.pricing.examples import EXAMPLES as PRICING_SCHEMA
 from ml.pricing.examples import pricing_examples
 from ml.ranking.examples import EXAMPLES as RANKING_SCHEMA
 from ml.ranking.examples import ranking_examples
-from pipelines.partitions import Written, outdated, read, write
+from pipelines.partitions import outdated, read
 from pipelines.spark_jobs.job import Scope, running, start
 from pipelines.spark_jobs.listing_features import features
+from pipelines.writing import Written, write
 
 NIGHTS_PER_LISTING = 60
 """Nights of a listing's next 365 that the price models see: neighbours say nearly the same."""

@@ -13,12 +13,13 @@ import pytest
 from pydantic import BaseModel
 from pyspark.sql import SparkSession
 
-from lodestay.lake import RAW_EVENTS, REJECTED_EVENTS, STAGED_IMPRESSIONS, STAGED_SEARCHES
+from lodestay.lake import RAW_EVENTS, REJECTED_EVENTS, STAGED_IMPRESSIONS, STAGED_SEARCHES, Dataset
 from pipelines.event_files import EventFile, outdated
 from pipelines.partitions import read_table
 from pipelines.spark_jobs.event_lines import EVENT, REQUIRED, SHOWN
 from pipelines.spark_jobs.job import Scope
-from pipelines.spark_jobs.stage_events import stage_events
+from pipelines.spark_jobs.stage_events import Staged, stage_events
+from pipelines.writing import publish
 from search.events import BookingEvent, ClickEvent, ImpressionEvent, SearchEvent, Shown
 from serving.search.log import NOWHERE
 
@@ -102,6 +103,18 @@ def _append(lake: str, day: date, *lines: BaseModel | str, market: str = MARKET)
             file.write((line if isinstance(line, str) else line.model_dump_json()) + "\n")
 
 
+def _stage(spark: SparkSession, scope: Scope) -> Staged:
+    """Stage and publish."""
+    staged = stage_events(spark, scope)
+    for one in staged.written:
+        publish(one.waiting, scope.lake)
+    return staged
+
+
+def _counts(staged: Staged) -> dict[Dataset, int]:
+    return {one.dataset: one.row_count for one in staged.written}
+
+
 @pytest.mark.spark
 def test_stage_events(spark: SparkSession, lake: str) -> None:
     """Malformed, foreign, partial and doubled lines are told apart; a click after midnight counts, a late one not."""
@@ -115,7 +128,7 @@ def test_stage_events(spark: SparkSession, lake: str) -> None:
     _append(lake, next_day.date(), *_acts(seen, 12, at=next_day))
     _append(lake, late.date(), _acts(unseen, 21, at=late)[1])
     scope = Scope(late.date(), (MARKET,), lake)
-    written = {one.dataset: one.row_count for one in stage_events(spark, scope).written}
+    written = _counts(_stage(spark, scope))
     assert written == {STAGED_SEARCHES: 2, STAGED_IMPRESSIONS: 3, REJECTED_EVENTS: 6}
 
     partition = (DAY.isoformat(), MARKET)
@@ -138,7 +151,7 @@ def test_stage_events(spark: SparkSession, lake: str) -> None:
     ]
     assert rows[0]["features"] == [("nights", 2.0)]
 
-    again = {one.dataset: one.row_count for one in stage_events(spark, scope).written}
+    again = _counts(_stage(spark, scope))
     assert again[STAGED_IMPRESSIONS] == 0, "what did not change is not staged again"
 
 
@@ -150,7 +163,7 @@ def test_every_folder_is_staged(spark: SparkSession, lake: str) -> None:
     _append(lake, DAY, search)
     _append(lake, DAY, nowhere, market=NOWHERE)
     _append(lake, DAY, _acts(search, 11, at=AT)[1].model_copy(update={"market": "oslo"}), market="oslo")
-    staged = stage_events(spark, Scope(DAY, (MARKET,), lake))
+    staged = _stage(spark, Scope(DAY, (MARKET,), lake))
     assert (staged.files, staged.lines) == (3, 3)
     rows = {one.dataset: one.rows for one in staged.written}
     day = DAY.isoformat()

@@ -13,6 +13,7 @@ from pipelines.partitions import read
 from pipelines.spark_jobs.export import ORDER, export, read_table, snapshot_of
 from pipelines.spark_jobs.export_queries import COLUMNS, LEFT_OUT, bounds_query, export_query
 from pipelines.spark_jobs.job import Scope
+from pipelines.writing import publish
 from transactional.kit.metadata import metadata
 
 MARKETS = """
@@ -69,8 +70,11 @@ def test_one_moment(spark: SparkSession, database_url: str, lake: str) -> None:
         scope = Scope(SCOPE_DAY, ("antwerp",), lake)
         with snapshot_of(database_url) as source:
             connection.execute(LISTING, {"market": "antwerp", "source_id": "late"})
-            written = {one.dataset.name: one.row_count for one in export(spark, source, scope)}
+            exported = export(spark, source, scope)
             assert read_table(spark, source, "listings", ["antwerp", "oslo"]).count() == 3
+    for one in exported:
+        publish(one.waiting, lake)
+    written = {one.dataset.name: one.row_count for one in exported}
     assert written["listings"] == written["occupancy"] == written["rate_plans"] == 2
     assert written["markets"] == written["host_profiles"] == 1
     listing = read(spark, RAW["listings"], lake, scope.partitions).first()

@@ -10,12 +10,13 @@ from pyspark.sql import SparkSession
 
 from lodestay.lake import LISTING_VECTORS, STAGED_LISTINGS
 from ml.listing_features import SCHEMA, booking_stats, listing_features, night_stats, review_stats
-from pipelines.partitions import read_table, write
+from pipelines.partitions import read_table
 from pipelines.spark_jobs.embeddings import make_vectors
 from pipelines.spark_jobs.job import Scope
 from pipelines.spark_jobs.listing_features import features
 from pipelines.spark_jobs.stage_tables import staged_bookings
 from pipelines.spark_jobs.training_sets import week_of
+from pipelines.writing import Written, publish, write
 
 pytestmark = pytest.mark.spark
 
@@ -167,16 +168,22 @@ def test_only_changed_texts_are_embedded(spark: SparkSession, lake: str) -> None
 
     def stage(listings: pa.Table) -> None:
         dated = listings.append_column("day", pa.array([DAY.isoformat()] * listings.num_rows))
-        write(spark.createDataFrame(dated), STAGED_LISTINGS, lake, scope.partitions, order=["listing_id"])
+        rows = spark.createDataFrame(dated)
+        publish(write(rows, STAGED_LISTINGS, lake, scope.partitions, order=["listing_id"]).waiting, lake)
+
+    def embed() -> tuple[Written, int]:
+        written, made = make_vectors(spark, scope, "universal-sentence-encoder")
+        publish(written.waiting, lake)
+        return written, made
 
     stage(_listings())
-    written, made = make_vectors(spark, scope, "universal-sentence-encoder")
+    written, made = embed()
     assert (written.row_count, made) == (20, 20)
-    assert make_vectors(spark, scope, "universal-sentence-encoder")[1] == 0
+    assert embed()[1] == 0
     changed = _listings().slice(1)
     titles = pa.array(["Another flat", *changed["title"].to_pylist()[1:]])
     stage(changed.set_column(changed.schema.get_field_index("title"), "title", titles))
-    written, made = make_vectors(spark, scope, "universal-sentence-encoder")
+    written, made = embed()
     assert (written.row_count, made) == (19, 1)
     (partition,) = written.rows
     kept = read_table(LISTING_VECTORS, lake, partition, columns=["listing_id", "dimension", "vector"])
