@@ -14,11 +14,11 @@ from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from lodestay.errors import SetupIncomplete
-
 import pyarrow as pa
 import pyarrow.dataset as pds
 from pyarrow.fs import FileSelector, FileSystem
+
+from lodestay.errors import SetupIncomplete
 
 
 class Layer(StrEnum):
