@@ -50,6 +50,11 @@ def key_of(dependency: Dataset | str) -> dg.AssetKey:
     return dg.AssetKey((dependency if isinstance(dependency, str) else asset_key(dependency)).split("/"))
 
 
+def columns(types: Mapping[str, str]) -> dict[str, dg.TableSchema]:
+    """Metadata of an asset whose columns are known before it is made."""
+    return {"dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind) for name, kind in types.items()])}
+
+
 def spark_assets(
     job: str, tables: Sequence[Table], *, group: str | Mapping[str, str], code_version: str
 ) -> dg.AssetsDefinition:
@@ -84,7 +89,8 @@ def spark_assets(
         results: dict[dg.AssetKey, dg.MaterializeResult[Any]] = {}
         verdicts: dict[Dataset, Verdict] = {}
         for part in slices(context):
-            made = {_key(result): result for result in run_job(context, pipes, job, part)}
+            reported = run_job(context, pipes, job, part)
+            made = {_key(result): result for result in reported if isinstance(result, dg.MaterializeResult)}
             waiting = [_waiting(table.dataset, made[key_of(table.dataset)]) for table in tables]
             settled = settle(waiting, get_settings().lake)
             for dataset, verdict in settled.verdicts.items():
@@ -102,11 +108,11 @@ def spark_assets(
 
 def run_job(
     context: AssetExecutionContext, pipes: PipesSubprocessClient, job: str, part: Slice
-) -> Sequence[dg.MaterializeResult[Any]]:
+) -> Sequence[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Run a job as a process and hand back what it reported."""
     command = [sys.executable, "-m", f"pipelines.spark_jobs.{job}", *part.arguments, "--lake", get_settings().lake]
     reported = pipes.run(command=command, context=context).get_results()
-    return [result for result in reported if isinstance(result, dg.MaterializeResult)]
+    return [result for result in reported if isinstance(result, dg.MaterializeResult | dg.AssetCheckResult)]
 
 
 def as_check_result(key: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResult:

@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from great_expectations.expectations.core.expect_column_pair_values_a_to_be_greater_than_b import (
+    ExpectColumnPairValuesAToBeGreaterThanB,
+)
 from great_expectations.expectations.core.expect_column_value_lengths_to_be_between import (
     ExpectColumnValueLengthsToBeBetween,
 )
@@ -26,6 +29,8 @@ from ml.listing_features import ROOM_TYPES
 
 HIGHEST_NIGHT = 10**11
 """Minor units no night costs: beyond it a currency or a column was mistaken."""
+
+BOOKING_STATES = ["held", "confirmed", "cancelled", "expired"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,9 @@ def _suite(*expectations: Any, key: Sequence[str], known: Sequence[str] = ()) ->
         else ExpectCompoundColumnsToBeUnique(column_list=list(key))
     )
     filled = [ExpectColumnValuesToNotBeNull(column=name) for name in (*key, *known)]
-    named = [name for one in expectations if (name := getattr(one, "column", None))]
+    named = [
+        name for one in expectations for of in ("column", "column_A", "column_B") if (name := getattr(one, of, None))
+    ]
     return Suite(tuple(dict.fromkeys((*key, *known, *named))), (unique, *filled, *expectations))
 
 
@@ -60,8 +67,25 @@ def _between(column: str, low: float | None, high: float | None) -> Any:
     return ExpectColumnValuesToBeBetween(column=column, min_value=low, max_value=high)
 
 
+def _later(column: str, *, than: str) -> Any:
+    return ExpectColumnPairValuesAToBeGreaterThanB(column_A=column, column_B=than)
+
+
 def _some_rows() -> Any:
     return ExpectTableRowCountToBeBetween(min_value=1)
+
+
+def raw_markets() -> Suite:
+    """A market has its terms and its place, and the moment of the export, which the calendars go by."""
+    return _suite(
+        _some_rows(),
+        _between("latitude", -90, 90),
+        _between("longitude", -180, 180),
+        _between("service_fee_bps", 0, 10_000),
+        _between("tax_bps", 0, 10_000),
+        key=("market_key",),
+        known=("country", "currency", "timezone", "exported_at"),
+    )
 
 
 def raw_listings() -> Suite:
@@ -78,6 +102,35 @@ def raw_listings() -> Suite:
 def raw_rate_plans() -> Suite:
     """A listing has one rate plan, in a currency."""
     return _suite(_between("min_stay", 1, None), key=("listing_id",), known=("currency",))
+
+
+def raw_calendar_nights() -> Suite:
+    """A row a listing and night that a host said something about."""
+    return _suite(_between("price_minor", 0, HIGHEST_NIGHT), _between("min_stay", 1, None), key=("listing_id", "night"))
+
+
+def raw_occupancy() -> Suite:
+    """What takes a listing takes at least a night of it."""
+    return _suite(
+        _later("stay_until", than="stay_from"), key=("occupancy_id",), known=("listing_id", "kind", "is_live")
+    )
+
+
+def raw_bookings() -> Suite:
+    """A booking is of a listing, for guests, for at least a night, and costs no less than nothing."""
+    return _suite(
+        _later("check_out", than="check_in"),
+        _between("guests", 1, None),
+        _between("total_minor", 0, None),
+        ExpectColumnValuesToBeInSet(column="status", value_set=BOOKING_STATES),
+        key=("booking_id",),
+        known=("listing_id", "created_at", "currency"),
+    )
+
+
+def reviews() -> Suite:
+    """A row a review; stars, where there are any, are one to five."""
+    return _suite(_between("rating", 1, 5), key=("review_id",), known=("listing_id", "written_on"))
 
 
 def staged_listings() -> Suite:
@@ -110,7 +163,7 @@ def staged_bookings() -> Suite:
         _between("nights", 1, 365),
         _between("nights_minor", 0, None),
         _between("total_minor", 0, None),
-        ExpectColumnValuesToBeInSet(column="status", value_set=["held", "confirmed", "cancelled", "expired"]),
+        ExpectColumnValuesToBeInSet(column="status", value_set=BOOKING_STATES),
         key=("booking_id",),
         known=("listing_id", "created_at"),
     )
@@ -172,11 +225,17 @@ def pricing_examples() -> Suite:
 
 
 SUITES: dict[Dataset, Callable[[], Suite]] = {
+    datasets.RAW["markets"]: raw_markets,
     datasets.RAW["listings"]: raw_listings,
     datasets.RAW["rate_plans"]: raw_rate_plans,
+    datasets.RAW["calendar_nights"]: raw_calendar_nights,
+    datasets.RAW["occupancy"]: raw_occupancy,
+    datasets.RAW["bookings"]: raw_bookings,
+    datasets.RAW["reviews"]: reviews,
     datasets.STAGED_LISTINGS: staged_listings,
     datasets.STAGED_NIGHTS: staged_nights,
     datasets.STAGED_BOOKINGS: staged_bookings,
+    datasets.STAGED_REVIEWS: reviews,
     datasets.STAGED_SEARCHES: staged_searches,
     datasets.STAGED_IMPRESSIONS: staged_impressions,
     datasets.LISTING_FEATURES: listing_features,

@@ -103,7 +103,8 @@ def _quiet() -> Iterator[None]:
 def _sentence(result: Any) -> str:
     """Name the expectation, its column and what broke it."""
     config = result.expectation_config
-    on = config.kwargs.get("column") or ", ".join(config.kwargs.get("column_list", ()))
+    pair = [config.kwargs[name] for name in ("column_A", "column_B") if name in config.kwargs]
+    on = config.kwargs.get("column") or ", ".join(config.kwargs.get("column_list", pair))
     name = config.type.removeprefix("expect_").replace("_", " ")
     raised = next((info["exception_message"] for info in _exceptions(result)), None)
     if raised:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -17,7 +17,41 @@ from pipelines.spark_assets import as_check_result
 
 NOW, DAY = datetime(2026, 3, 1, tzinfo=UTC), date(2026, 3, 1)
 
+REVIEW = {"review_id": 1, "listing_id": 1, "written_on": DAY, "rating": 5}
 GOOD: dict[Dataset, dict[str, Any]] = {
+    datasets.RAW["markets"]: {
+        "market_key": "antwerp",
+        "country": "BE",
+        "currency": "EUR",
+        "timezone": "Europe/Brussels",
+        "latitude": 51.2,
+        "longitude": 4.4,
+        "service_fee_bps": 1200,
+        "tax_bps": 0,
+        "exported_at": NOW,
+    },
+    datasets.RAW["calendar_nights"]: {"listing_id": 1, "night": DAY, "price_minor": 100, "min_stay": 1},
+    datasets.RAW["occupancy"]: {
+        "occupancy_id": 1,
+        "listing_id": 1,
+        "stay_from": DAY,
+        "stay_until": DAY + timedelta(days=1),
+        "kind": "booking",
+        "is_live": True,
+    },
+    datasets.RAW["bookings"]: {
+        "booking_id": "b",
+        "listing_id": 1,
+        "status": "confirmed",
+        "check_in": DAY,
+        "check_out": DAY + timedelta(days=1),
+        "guests": 2,
+        "currency": "EUR",
+        "total_minor": 100,
+        "created_at": NOW,
+    },
+    datasets.RAW["reviews"]: REVIEW,
+    datasets.STAGED_REVIEWS: REVIEW,
     datasets.RAW["listings"]: {"listing_id": 1, "host_id": "h", "latitude": 51.0, "longitude": 4.0},
     datasets.RAW["rate_plans"]: {"listing_id": 1, "currency": "EUR", "min_stay": 1},
     datasets.STAGED_LISTINGS: {
@@ -78,6 +112,12 @@ GOOD: dict[Dataset, dict[str, Any]] = {
 }
 
 BAD: dict[Dataset, dict[str, Any]] = {
+    datasets.RAW["markets"]: {"exported_at": None},
+    datasets.RAW["calendar_nights"]: {"min_stay": 0},
+    datasets.RAW["occupancy"]: {"stay_until": DAY},
+    datasets.RAW["bookings"]: {"check_out": DAY},
+    datasets.RAW["reviews"]: {"rating": 6},
+    datasets.STAGED_REVIEWS: {"written_on": None},
     datasets.RAW["listings"]: {"latitude": 510.0},
     datasets.RAW["rate_plans"]: {"currency": None},
     datasets.STAGED_LISTINGS: {"room_type": "castle"},

@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 
 from lodestay.settings import PROJECT_ROOT
-from pipelines.checks.contracts import CHECKED
+from pipelines.checks.contracts import CHECKED, EXEMPT
 from pipelines.partitioning import Slice, blocks, range_tags, slices_of
 from pipelines.run import STEPS
 from pipelines.spark_assets import key_of
@@ -81,10 +81,39 @@ def test_every_asset_is_told_of(definitions: dg.Definitions) -> None:
 
 
 def test_contracts_block(definitions: dg.Definitions) -> None:
-    """Every dataset with a suite has a blocking check."""
+    """Every dataset with a suite has a blocking check; the marts and the index, which check themselves, too."""
     graph = definitions.resolve_asset_graph()
     blocking = {key.asset_key for key in graph.asset_check_keys if graph.get(key).blocking}
-    assert blocking == {key_of(dataset) for dataset in CHECKED}
+    themselves = {dg.AssetKey(name.split("/")) for name in ASSETS if name.startswith(("marts/", "index/"))}
+    assert blocking == {key_of(dataset) for dataset in CHECKED} | themselves
+
+
+def test_columns_are_shown(definitions: dg.Definitions) -> None:
+    """What no job reports the columns of, when it has written them, is defined with them."""
+    for spec in definitions.resolve_all_asset_specs():
+        if not spec.kinds >= {"spark", "parquet"}:
+            schema = spec.metadata["dagster/column_schema"]
+            assert len(schema.columns) > 2, spec.key
+
+
+def test_marts_depend_on_what_they_read(definitions: dg.Definitions) -> None:
+    """A mart hangs on the tables that its SQL reads, through the staging models: on no more and no fewer."""
+    deps = {
+        spec.key.path[-1]: {dep.asset_key.path[-1] for dep in spec.deps}
+        for spec in definitions.resolve_all_asset_specs()
+        if spec.key.path[0] == "marts"
+    }
+    assert deps["search_funnel"] == {"searches", "impressions"}
+    assert "searches" not in deps["bookings"]
+    assert "bookings" in deps["bookings"]
+
+
+def test_every_dataset_is_checked_or_exempt(definitions: dg.Definitions) -> None:
+    """A dataset that a job writes has a suite, or stands among the exempt with the reason; none has both."""
+    written = {spec.key for spec in definitions.resolve_all_asset_specs() if spec.kinds >= {"spark", "parquet"}}
+    assert written == {key_of(dataset) for dataset in (*CHECKED, *EXEMPT)}
+    assert len({*CHECKED, *EXEMPT}) == len(CHECKED) + len(EXEMPT)
+    assert all(EXEMPT.values())
 
 
 def test_rebuild_has_every_step(definitions: dg.Definitions) -> None:

@@ -16,7 +16,8 @@ from lodestay.lake import (
     STAGED_REVIEWS,
     STAGED_SEARCHES,
 )
-from pipelines.spark_assets import OWNERS, Table, key_of, spark_assets
+from pipelines.spark_assets import OWNERS, Table, columns, key_of, spark_assets
+from search.events import BookingEvent, ClickEvent, ImpressionEvent, SearchEvent
 
 _CALENDAR = ("rate_plans", "seasons", "calendar_nights", "occupancy", "bookings")
 _LISTING = ("listings", "host_profiles", "neighbourhoods", "rate_plans", "markets")
@@ -27,6 +28,13 @@ raw_events = dg.AssetSpec(
     group_name="lake",
     owners=OWNERS,
     kinds={"json"},
+    metadata=columns(
+        {
+            name: getattr(field.annotation, "__name__", str(field.annotation))
+            for event in (SearchEvent, ImpressionEvent, ClickEvent, BookingEvent)
+            for name, field in event.model_fields.items()
+        }
+    ),
 )
 
 raw_tables = spark_assets(

@@ -8,9 +8,10 @@ from dagster import AssetExecutionContext
 
 from lodestay.lake import LISTING_FEATURES, PRICING_EXAMPLES
 from lodestay.settings import get_settings
+from ml.pricing.features import FEATURES
 from pipelines.model_assets import OWNERS, metadata, registry
 from pipelines.partitioning import run_day
-from pipelines.spark_assets import key_of
+from pipelines.spark_assets import columns, key_of
 
 
 @dg.asset(
@@ -20,6 +21,7 @@ from pipelines.spark_assets import key_of
     owners=OWNERS,
     kinds={"lightgbm", "mlflow"},
     code_version="1",
+    metadata=columns(dict.fromkeys(FEATURES, "double")),
 )
 def pricing_model(context: AssetExecutionContext) -> dg.MaterializeResult[Any]:
     """Quantiles of a night's price over its anchor, in MLflow; a rule stays champion unless a model is better."""

@@ -8,9 +8,10 @@ from dagster import AssetExecutionContext
 
 from lodestay.lake import RANKING_EXAMPLES
 from lodestay.settings import get_settings
+from ml.ranking.features import FEATURES
 from pipelines.model_assets import OWNERS, metadata, registry
 from pipelines.partitioning import run_day
-from pipelines.spark_assets import key_of
+from pipelines.spark_assets import columns, key_of
 
 
 @dg.asset(
@@ -20,6 +21,7 @@ from pipelines.spark_assets import key_of
     owners=OWNERS,
     kinds={"lightgbm", "mlflow"},
     code_version="1",
+    metadata=columns(dict.fromkeys(FEATURES, "double")),
 )
 def ranking_model(context: AssetExecutionContext) -> dg.MaterializeResult[Any]:
     """LambdaMART over eight weeks of searches, in MLflow as `ranking`; alias `champion` moves by a gate."""
