@@ -77,7 +77,8 @@ EXPORTED_TABLES = (
 """Tables of PostgreSQL that are exported as they are (RAW datasets of the same name)."""
 
 RAW = {name: Dataset(Layer.RAW, name) for name in EXPORTED_TABLES}
-"""Day: of the export. Columns: the table's; `markets` has `exported_at` and `sources` (of its listings) besides."""
+"""Day: of the export. Columns: the table's; of markets also the export's moment, `exported_at`, the transactions that
+it saw, `export_sees` (a `pg_snapshot`), and the `sources` of its listings."""
 
 RAW_EVENTS = Dataset(Layer.RAW, "events")
 """JSON lines of :mod:`search.events`, appended as received. Day: on which it happened."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from opensearchpy import OpenSearch
@@ -21,6 +21,12 @@ from search.errors import IndexNotReady
 
 CHUNK: Final = 500
 """Documents a bulk request; with 512 numbers of vector each, some 5 MB."""
+
+REPLAYED: Final = timedelta(hours=2)
+"""Changes that began no longer than this before an index was made are written to it again once it serves."""
+SURELY_REPLAYED: Final = timedelta(hours=1)
+"""Those that a build may count on: the rest is for the time between the name of an index and its checks."""
+_MADE_AT: Final = "%Y%m%d%H%M%S%f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,19 @@ def create_index(client: OpenSearch, alias: str, *, dimension: int, model: str, 
     str
         Its name: the alias and the moment, so that names sort by age.
     """
-    name = f"{alias}-{built_at:%Y%m%d%H%M%S%f}"
+    name = f"{alias}-{built_at.astimezone(UTC):{_MADE_AT}}"
     body = index_body(dimension, model=model)
     body["settings"]["index"] |= {"refresh_interval": "-1"}
     client.indices.create(index=name, body=body)
     return name
+
+
+def made_at(index: str, alias: str) -> datetime | None:
+    """When :func:`create_index` made an index, by its name; None for one that it did not make."""
+    try:
+        return datetime.strptime(index.removeprefix(f"{alias}-"), _MADE_AT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def load_documents(client: OpenSearch, index: str, documents: Iterable[Mapping[str, Any]]) -> int:

@@ -54,11 +54,14 @@ class Source:
     ----------
     taken_at
         The moment it shows; `raw/markets` keeps it as `exported_at`.
+    sees
+        Which transactions it sees (`pg_snapshot`); `raw/markets` keeps it as `export_sees`.
     """
 
     url: str
     snapshot: str
     taken_at: datetime
+    sees: str
     connection: psycopg.Connection[tuple[Any, ...]]
 
 
@@ -68,15 +71,15 @@ def snapshot_of(url: str) -> Iterator[Source]:
     with psycopg.connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        row = connection.execute("SELECT pg_export_snapshot(), now()").fetchone()
+        row = connection.execute("SELECT pg_export_snapshot(), now(), CAST(pg_current_snapshot() AS text)").fetchone()
         if row is None:
             raise ServiceUnavailable("PostgreSQL gave no snapshot.", hint="Look at its log, then run the job again.")
-        yield Source(url, row[0], row[1], connection)
+        yield Source(url, row[0], row[1], row[2], connection)
 
 
 def read_table(spark: SparkSession, source: Source, table: str, markets: Sequence[str]) -> DataFrame:
     """Rows of a table in some markets, read by as many connections as its size asks for."""
-    reader = spark.read.format("jdbc").options(**_jdbc(source))
+    reader = spark.read.format("jdbc").options(**jdbc_options(source))
     reader = reader.option("dbtable", f"({export_query(table, markets)}) AS exported")
     if query := bounds_query(table, markets):
         low, high, rows = source.connection.execute(query.encode()).fetchone() or (None, None, 0)
@@ -98,17 +101,19 @@ def export(spark: SparkSession, source: Source, scope: Scope) -> list[Written]:
     def one(table: str) -> Written:
         rows = read_table(spark, source, table, scope.markets).withColumn("day", F.lit(scope.day.isoformat()))
         if table == "markets":
-            rows = rows.withColumn("exported_at", F.lit(source.taken_at))
+            rows = rows.withColumns({"exported_at": F.lit(source.taken_at), "export_sees": F.lit(source.sees)})
         return write(rows, RAW[table], scope.lake, scope.partitions, order=ORDER[table])
 
     with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
         return list(pool.map(one, EXPORTED_TABLES))
 
 
-def _jdbc(source: Source) -> dict[str, str]:
+def jdbc_options(source: Source) -> dict[str, str]:
+    """How Spark reads the snapshot: the database's address, what it asks of the connection included."""
     parts = urlsplit(source.url)
+    query = f"?{parts.query}" if parts.query else ""
     return {
-        "url": f"jdbc:postgresql://{parts.hostname}:{parts.port or 5432}{parts.path}",
+        "url": f"jdbc:postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}{query}",
         "user": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
         "driver": JDBC_DRIVER,

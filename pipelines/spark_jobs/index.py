@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import numpy as np
 import orjson
@@ -24,14 +24,12 @@ from pipelines.calendar_columns import NIGHT_COLUMNS, calendars, price_terms
 from pipelines.partitions import Partition, newest, read_rows, read_table
 from pipelines.spark_jobs.job import Scope, running, start
 from search.errors import IndexNotReady
-from search.index import create_index, finish_loading, load_documents, put_in_service
+from search.index import SURELY_REPLAYED, create_index, finish_loading, load_documents, put_in_service
 from search.index_checks import Expected, Sample, check
 
 SAMPLES = 12
 """Listings that are looked up in the new index, by id, place and random stays, before it goes into service."""
 BATCH = 500
-REPLAYED = timedelta(hours=1)
-"""Changes this old are still written again by the relay when it sees a new index (it goes back two hours)."""
 SEED = 20_261_122
 ASSET = "index/listings"
 
@@ -44,6 +42,7 @@ class Built:
     documents: int
     markets: dict[str, str]
     model: str
+    samples: int
 
 
 def build_index(client: OpenSearch, settings: Settings, scope: Scope, *, now: datetime) -> Built:
@@ -62,49 +61,33 @@ def build_index(client: OpenSearch, settings: Settings, scope: Scope, *, now: da
     name = create_index(client, settings.index_alias, dimension=dimension, model=model, built_at=now)
     written = load_documents(client, name, _documents(scope.lake, partitions))
     finish_loading(client, name)
-    covers_until, newest_change = freshness(settings.require_database_url(), scope.lake, partitions, now=now)
     expected = Expected(
         documents=written,
-        samples=_samples(scope, partitions, np.random.default_rng(SEED)),
-        covers_until=covers_until,
-        newest_change=newest_change,
-        today=scope.day,
+        samples=samples(scope.lake, partitions, np.random.default_rng(SEED)),
+        missed=missed(settings.require_database_url(), scope.lake, partitions, now=now),
     )
     check(client, name, expected, rng=np.random.default_rng(SEED))
     put_in_service(client, settings.index_alias, name)
-    return Built(name, written, {market: day for day, market in partitions}, model)
+    return Built(name, written, {market: day for day, market in partitions}, model, len(expected.samples))
 
 
-def freshness(
-    database_url: str, lake: str, partitions: Sequence[Partition], *, now: datetime
-) -> tuple[datetime, datetime | None]:
-    """How far the staler market's documents reach, and its newest change that nobody will write again.
+def missed(database_url: str, lake: str, partitions: Sequence[Partition], *, now: datetime) -> datetime | None:
+    """When the newest change began that an export did not see and that nobody will write again; None for none.
 
-    A build takes minutes and the world goes on: the relay writes again what changed shortly before an
-    index was made. What changed earlier must be in the documents.
-
-    Returns
-    -------
-    covers_until, newest_change
-        Of the market whose changes are the farthest ahead of its documents; None before any change.
+    A build takes minutes and the world goes on: the relay writes again what began shortly before an index
+    was made. The export's own snapshot says what it saw, so that a transaction which began before it and
+    committed after is not taken for seen.
     """
+    found = []
     with psycopg.connect(database_url) as connection:
-        changes: dict[str, datetime] = dict(
-            connection.execute(
-                "SELECT market_key, max(occurred_at) FROM outbox WHERE occurred_at < %s AND market_key IS NOT NULL"
-                " GROUP BY market_key",
-                [now - REPLAYED],
+        for partition in partitions:
+            (sees,) = read_table(RAW["markets"], lake, partition, columns=["export_sees"])["export_sees"].to_pylist()
+            found += connection.execute(
+                "SELECT max(occurred_at) FROM outbox WHERE market_key = %s AND occurred_at < %s"
+                " AND NOT pg_visible_in_snapshot(xid, CAST(%s AS pg_snapshot))",
+                [partition[1], now - SURELY_REPLAYED, sees],
             ).fetchall()
-        )
-    exported = {
-        partition[1]: read_table(RAW["markets"], lake, partition, columns=["exported_at"])["exported_at"][0].as_py()
-        for partition in partitions
-    }
-    behind = {market: changed - exported[market] for market, changed in changes.items() if market in exported}
-    if not behind:
-        return min(exported.values()), None
-    worst = max(behind, key=lambda market: behind[market])
-    return exported[worst], changes[worst]
+    return max((at for (at,) in found if at is not None), default=None)
 
 
 def _model(lake: str, partitions: Sequence[Partition]) -> tuple[str, int]:
@@ -128,24 +111,22 @@ def _documents(lake: str, partitions: Sequence[Partition]) -> Iterator[dict[str,
                 yield orjson.loads(text.as_py())
 
 
-def _samples(scope: Scope, partitions: Sequence[Partition], rng: np.random.Generator) -> list[Sample]:
-    """Listings drawn from the markets of the run's day: of another day the calendar says something else."""
-    today = [partition for partition in partitions if partition[0] == scope.day.isoformat()]
-    if not today:
-        return []
-    share = -(-SAMPLES // len(today))
-    return [sample for partition in today for sample in _samples_of(scope, partition, share, rng)]
+def samples(lake: str, partitions: Sequence[Partition], rng: np.random.Generator) -> list[Sample]:
+    """Listings drawn from every market, each as of the day of its own documents."""
+    share = -(-SAMPLES // len(partitions))
+    return [sample for partition in partitions for sample in _samples_of(lake, partition, share, rng)]
 
 
-def _samples_of(scope: Scope, partition: Partition, count: int, rng: np.random.Generator) -> list[Sample]:
-    ids = read_table(SEARCH_DOCUMENTS, scope.lake, partition, columns=["listing_id"])["listing_id"].to_numpy()
+def _samples_of(lake: str, partition: Partition, count: int, rng: np.random.Generator) -> list[Sample]:
+    today, market = date.fromisoformat(partition[0]), partition[1]
+    ids = read_table(SEARCH_DOCUMENTS, lake, partition, columns=["listing_id"])["listing_id"].to_numpy()
     chosen = pa.array(rng.choice(ids, size=min(count, len(ids)), replace=False), pa.int64())
-    listings = read_rows(STAGED_LISTINGS, scope.lake, partition, pc.field("listing_id").isin(chosen))
-    wanted = pc.field("listing_id").isin(chosen) & (pc.field("night") >= pa.scalar(scope.day))
-    nights = read_rows(STAGED_NIGHTS, scope.lake, partition, wanted).select(NIGHT_COLUMNS)
-    rows = [{**row, "market": partition[1]} for row in listings.to_pylist()]
+    listings = read_rows(STAGED_LISTINGS, lake, partition, pc.field("listing_id").isin(chosen))
+    wanted = pc.field("listing_id").isin(chosen) & (pc.field("night") >= pa.scalar(today))
+    nights = read_rows(STAGED_NIGHTS, lake, partition, wanted).select(NIGHT_COLUMNS)
+    rows = [{**row, "market": market} for row in listings.to_pylist()]
     known = calendars(nights, {row["listing_id"]: row["advance_notice_days"] for row in rows})
-    return [Sample(row, known.get(row["listing_id"]), price_terms(row)) for row in rows]
+    return [Sample(row, known.get(row["listing_id"]), price_terms(row), today) for row in rows]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -158,6 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         built = build_index(client, settings, job.scope, now=datetime.now(UTC))
         facts = {"index": built.name, "model": built.model, "days": {"type": "json", "raw_value": built.markets}}
         job.materialized(ASSET, {"dagster/row_count": built.documents, **facts})
+        job.checked(ASSET, {"documents": built.documents, "samples": built.samples})
         print(f"{ASSET}: {built.documents:,} documents in {built.name}")
 
 

@@ -20,6 +20,7 @@ from pyspark.sql import SparkSession
 from lodestay.errors import LodestayError
 from lodestay.lake import Dataset
 from lodestay.settings import get_settings
+from pipelines.checks.contracts import CONTRACT
 from pipelines.checks.gate import settle
 from pipelines.partitions import Partition, day_partitions
 from pipelines.spark import spark_session
@@ -104,6 +105,10 @@ class Job:
         """Report one asset with metadata of its own."""
         self.pipes.report_asset_materialization(metadata=metadata, asset_key=key)
 
+    def checked(self, key: str, metadata: dict[str, Any]) -> None:
+        """Report that an asset keeps its contract, which the job itself has asked."""
+        self.pipes.report_asset_check(check_name=CONTRACT, passed=True, metadata=metadata, asset_key=key)
+
 
 def asset_key(dataset: Dataset) -> str:
     """Key of the dataset's asset in Dagster."""
@@ -133,7 +138,7 @@ def running(name: str, arguments: Sequence[str] | None) -> Iterator[Job]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DagsterPipesWarning)  # by hand there is nobody to report to
         pipes = open_dagster_pipes()
-    by_hand = not PipesEnvVarParamsLoader().is_dagster_pipes_process()
+    by_hand = not PipesEnvVarParamsLoader().is_dagster_pipes_process()  # type: ignore[no-untyped-call]
     with pipes:
         try:
             sweep(scope.lake, before=datetime.now(UTC) - LEFT_BEHIND)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -16,6 +16,7 @@ from lodestay.calendar import HORIZON_NIGHTS, StayCalendar
 from lodestay.clock import Clock, today_in
 from search.document import calendar_fields, nightly_price_minor, rate_fields, rating_fields
 from search.errors import SearchUnavailable
+from search.index import REPLAYED, made_at
 from search.live import update_documents
 from transactional.calendars.repository import load_calendars
 from transactional.calendars.rules import Window
@@ -25,8 +26,6 @@ from transactional.listings.repository import BookableListing, load_bookable
 BATCH = 100
 """Listings written at a time: a year of calendar each, so a batch is some two megabytes."""
 
-WORK_OF_A_BUILD = timedelta(hours=2)
-"""How long before its index is made a build may have read PostgreSQL."""
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +72,7 @@ class IndexSink:
         index = await self.index_in_service()
         if index == self._index:
             return None
-        since = None if index is None else _made_at(index, self.alias, now=self.clock.now()) - WORK_OF_A_BUILD
+        since = None if index is None else (made_at(index, self.alias) or self.clock.now()) - REPLAYED
         return NewIndex(index, since)
 
     def adopt(self, index: NewIndex) -> None:
@@ -131,11 +130,3 @@ def _fields(
         **calendar_fields(calendar, today=today),
         "nightly_price_minor": nightly_price_minor(asdict(card), calendar, today=today),
     }
-
-
-def _made_at(index: str, alias: str, *, now: datetime) -> datetime:
-    """When an index was made, by its name (:func:`search.index.create_index`)."""
-    try:
-        return datetime.strptime(index.removeprefix(f"{alias}-"), "%Y%m%d%H%M%S%f").replace(tzinfo=UTC)
-    except ValueError:
-        return now

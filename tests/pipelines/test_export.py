@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -10,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from lodestay.lake import EXPORTED_TABLES, RAW
 from pipelines.partitions import read
-from pipelines.spark_jobs.export import ORDER, export, read_table, snapshot_of
+from pipelines.spark_jobs.export import ORDER, Source, export, jdbc_options, read_table, snapshot_of
 from pipelines.spark_jobs.export_queries import COLUMNS, LEFT_OUT, bounds_query, export_query
 from pipelines.spark_jobs.job import Scope
 from pipelines.writing import publish
@@ -58,6 +59,15 @@ def test_values_are_quoted() -> None:
     assert bounds_query("markets", ["oslo"]) is None
 
 
+def test_address_for_spark() -> None:
+    """What the address asks of a connection, TLS above all, is asked of Spark's too; credentials travel beside it."""
+    url = "postgresql://me:p%40ss@[::1]:5433/stays?sslmode=verify-full&sslrootcert=/ca.pem"
+    source = Source(url, "s", datetime(2026, 3, 1, tzinfo=UTC), "1:1:", cast("psycopg.Connection[Any]", None))
+    options = jdbc_options(source)
+    assert options["url"] == "jdbc:postgresql://[::1]:5433/stays?sslmode=verify-full&sslrootcert=/ca.pem"
+    assert (options["user"], options["password"]) == ("me", "p@ss")
+
+
 @pytest.mark.spark
 def test_one_moment(spark: SparkSession, database_url: str, lake: str) -> None:
     """Rows of the markets asked for come in plain types, and what is committed after the snapshot does not."""
@@ -85,5 +95,5 @@ def test_one_moment(spark: SparkSession, database_url: str, lake: str) -> None:
     assert taken is not None
     assert (taken.stay_from, taken.stay_until) == (date(2026, 3, 2), date(2026, 3, 5))
     assert city is not None
-    assert city.exported_at is not None
+    assert (city.exported_at is not None, city.export_sees) == (True, source.sees)
     assert city.sources == "test"

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,7 +19,15 @@ from search.document import build_document, calendar_fields, document_id
 from search.engine import OpenSearchEngine
 from search.errors import IndexNotReady
 from search.fallback import Supply
-from search.index import create_index, finish_loading, in_service, index_status, load_documents, put_in_service
+from search.index import (
+    create_index,
+    finish_loading,
+    in_service,
+    index_status,
+    load_documents,
+    made_at,
+    put_in_service,
+)
 from search.index_checks import Expected, Sample, check
 from search.live import put_documents, update_documents
 from search.request import Filters
@@ -56,14 +65,10 @@ def build(client: OpenSearch, alias: str, documents: list[dict[str, Any]], *, mi
 def expected(supply: Supply, **changes: Any) -> Expected:
     """Say what an index of the supply should hold, but for the changes."""
     listings = list(supply.listings)
-    samples = [Sample(r, supply.calendars.get(r["listing_id"]), supply.terms[r["listing_id"]]) for r in listings[:12]]
-    plain: dict[str, Any] = {
-        "documents": len(listings),
-        "samples": samples,
-        "covers_until": NOW,
-        "newest_change": NOW,
-        "today": TODAY,
-    }
+    samples = [
+        Sample(r, supply.calendars.get(r["listing_id"]), supply.terms[r["listing_id"]], TODAY) for r in listings[:12]
+    ]
+    plain: dict[str, Any] = {"documents": len(listings), "samples": samples, "missed": None}
     return Expected(**plain | changes)
 
 
@@ -86,6 +91,15 @@ def test_a_good_index_passes_and_is_swapped_in(opensearch: OpenSearch, alias: st
     ]
 
 
+def test_the_name_tells_when() -> None:
+    """An index's name gives back the moment it was made, to the microsecond; another's name says nothing."""
+    built_at = NOW.replace(microsecond=123_456)
+    client = cast("OpenSearch", SimpleNamespace(indices=SimpleNamespace(create=lambda **_: None)))
+    name = create_index(client, "listings", dimension=DIMENSION, model=MODEL, built_at=built_at)
+    assert made_at(name, "listings") == built_at
+    assert made_at("by-hand", "listings") is None
+
+
 def test_a_step_can_be_taken_back(opensearch: OpenSearch, alias: str) -> None:
     """A dead build is swept away by the next, not kept in place of what served; one under way is left alone."""
     good, dead, bad, under_way = (build(opensearch, alias, [], minute=minute) for minute in range(4))
@@ -99,19 +113,19 @@ def test_a_step_can_be_taken_back(opensearch: OpenSearch, alias: str) -> None:
 
 
 def test_what_is_wrong_is_found(opensearch: OpenSearch, alias: str, supply: Supply) -> None:
-    """Broken on purpose: a document too few, a cheaper night, a calendar of another listing, a change too late."""
+    """Broken on purpose: a document too few, a dearer stay, a closed calendar, a missed change, no sample."""
     rng = np.random.default_rng(2)
     documents = documents_of(supply, rng)
     taken = {d["listing_id"]: d for d in documents}
     free, *_ = _bookable(supply)
     dearer = taken[free] | {"cleaning_fee_minor": taken[free]["cleaning_fee_minor"] + 1}
     closed = taken[free] | calendar_fields(None, today=TODAY)
-    late = NOW + timedelta(seconds=1)
     cases = {
         "39 documents instead of 40": ([*documents[1:]], expected(supply)),
         "costs": ([d if d["listing_id"] != free else dearer for d in documents], expected(supply)),
         "not found": ([d if d["listing_id"] != free else closed for d in documents], expected(supply)),
-        "changes up to": (documents, expected(supply, newest_change=late)),
+        "changes up to": (documents, expected(supply, missed=NOW)),
+        "no listing was drawn": (documents, expected(supply, samples=[])),
     }
     for minute, (problem, (wrong, wanted)) in enumerate(cases.items()):
         index = build(opensearch, alias, wrong, minute=minute)

@@ -8,9 +8,11 @@ import dagster as dg
 from dagster import AssetExecutionContext, PipesSubprocessClient
 
 from lodestay.lake import LISTING_FEATURES, LISTING_VECTORS, SEARCH_DOCUMENTS, STAGED_LISTINGS, STAGED_NIGHTS
+from pipelines.checks.contracts import CONTRACT
 from pipelines.partitioning import MARKETS, Slice, run_day
-from pipelines.spark_assets import OWNERS, Table, key_of, run_job, spark_assets
+from pipelines.spark_assets import OWNERS, Table, columns, key_of, run_job, spark_assets
 from pipelines.spark_jobs.index import ASSET
+from search.document import index_body
 
 documents = spark_assets(
     "documents",
@@ -25,6 +27,8 @@ documents = spark_assets(
     code_version="1",
 )
 
+_MAPPING = index_body(1, model="")["mappings"]["properties"]
+
 
 @dg.multi_asset(
     name="index",
@@ -38,10 +42,21 @@ documents = spark_assets(
             owners=OWNERS,
             kinds={"opensearch"},
             code_version="1",
+            metadata=columns({name: field.get("type", "object") for name, field in _MAPPING.items()}),
+        )
+    ],
+    check_specs=[
+        dg.AssetCheckSpec(
+            CONTRACT,
+            asset=key_of(ASSET),
+            blocking=True,
+            description="Counts, sample searches and freshness; asked before the index goes into service.",
         )
     ],
 )
-def index(context: AssetExecutionContext, pipes: PipesSubprocessClient) -> Iterator[dg.MaterializeResult[Any]]:
+def index(
+    context: AssetExecutionContext, pipes: PipesSubprocessClient
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Build the index of every market."""
     day = run_day(context, otherwise=datetime.now(UTC).date())
     markets = context.instance.get_dynamic_partitions(str(MARKETS.name))
