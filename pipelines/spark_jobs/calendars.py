@@ -76,13 +76,14 @@ def gather(
     Parameters
     ----------
     occupancy
-        With `taken_at`: when a booking took the nights; null for what was there when the listing came.
+        With `taken_at`: when a booking took the nights; null for what was there when the listing came. And
+        with `exported_at`: the moment as of which a hold has run out or has not.
     """
     start, end = F.lit(window.start), F.lit(window.end)
     spans = seasons.where((F.col("span_from") < end) & (F.col("span_until") > start))
     said = calendar_nights.where((F.col("night") >= start) & (F.col("night") < end))
     # What was a hold that ran out keeps nobody away.
-    live = F.col("is_live") & (F.col("expires_at").isNull() | (F.col("expires_at") > F.current_timestamp()))
+    live = F.col("is_live") & (F.col("expires_at").isNull() | (F.col("expires_at") > F.col("exported_at")))
     taken = occupancy.where(live & (F.col("stay_from") < end) & (F.col("stay_until") > start))
     return (
         rate_plans.select("listing_id", "market", *PLAN)

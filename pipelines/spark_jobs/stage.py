@@ -30,7 +30,8 @@ def stage(spark: SparkSession, scope: Scope) -> list[Written]:
 
     window = Window(scope.day - timedelta(days=NIGHTS_BACK), scope.day + timedelta(days=NIGHTS_AHEAD))
     booked = raw("bookings").select("booking_id", F.col("created_at").alias("taken_at"))
-    occupancy = raw("occupancy").join(booked, "booking_id", "left")
+    exported = raw("markets").select("market", "exported_at")
+    occupancy = raw("occupancy").join(booked, "booking_id", "left").join(F.broadcast(exported), "market")
     nights = staged_nights(raw("rate_plans"), raw("seasons"), raw("calendar_nights"), occupancy, window)
     listings = staged_listings(
         raw("listings"), raw("host_profiles"), raw("neighbourhoods"), raw("rate_plans"), raw("markets")

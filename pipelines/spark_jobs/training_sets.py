@@ -1,8 +1,9 @@
 """Staged + features → training sets: impressions for the ranker, nights for the price models.
 
-A ranking example whose features were not logged shows the listing's bookings, free nights and number of
-reviews as they stood at the start of the week of its search: a booking that followed from the search must
-not be among the features that predict it. Prices, ratings and what the listing says of itself are today's.
+A ranking example has the features that were logged with the search. Where none were, its calendar,
+bookings and number of reviews are those of the start of the search's week, so that a booking which followed
+from the search is not among the features that predict it; what PostgreSQL keeps no history of (stars, a
+host's rates, terms and prices) is as of the day of the run.
 """
 
 from __future__ import annotations

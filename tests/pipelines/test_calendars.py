@@ -124,7 +124,10 @@ def test_nested_columns_give_the_rule(rows: list[dict[str, Any]]) -> None:
 
 @pytest.mark.spark
 def test_holds_that_ran_out_keep_nobody_away(spark: SparkSession) -> None:
-    """In Spark: a booked night is taken and says since when; an expired hold, a released block and no plan are not."""
+    """In Spark: a booked night is taken and says since when; an expired hold, a released block and no plan are not.
+
+    A hold counts as at the moment of the export, whatever the clock says when the job runs.
+    """
     plans = spark.createDataFrame(
         [
             (1, "antwerp", 100, None, 1, 30, 0, START, START + timedelta(days=6)),
@@ -133,15 +136,17 @@ def test_holds_that_ran_out_keep_nobody_away(spark: SparkSession) -> None:
         "listing_id bigint, market string, base_price_minor bigint, weekend_price_minor bigint, min_stay bigint, "
         "max_stay bigint, advance_notice_days bigint, calendar_from date, calendar_until date",
     )
-    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    exported_at = datetime(2026, 2, 25, tzinfo=UTC)
+    before, after = exported_at - timedelta(minutes=1), exported_at + timedelta(minutes=1)
     occupancy = spark.createDataFrame(
         [
-            (1, START, START + timedelta(days=2), "booking", True, None, BOOKED_AT),
-            (1, START + timedelta(days=2), START + timedelta(days=4), "hold", True, long_ago, None),
-            (1, START + timedelta(days=4), START + timedelta(days=5), "host_block", False, None, None),
+            (1, START, START + timedelta(days=2), "booking", True, None, BOOKED_AT, exported_at),
+            (1, START + timedelta(days=2), START + timedelta(days=4), "hold", True, before, None, exported_at),
+            (1, START + timedelta(days=5), START + timedelta(days=6), "hold", True, after, None, exported_at),
+            (1, START + timedelta(days=4), START + timedelta(days=5), "host_block", False, None, None, exported_at),
         ],
         "listing_id bigint, stay_from date, stay_until date, kind string, is_live boolean, expires_at timestamp, "
-        "taken_at timestamp",
+        "taken_at timestamp, exported_at timestamp",
     )
     seasons = spark.createDataFrame(
         [], "listing_id bigint, span_from date, span_until date, price_bps bigint, min_stay bigint"
@@ -153,7 +158,7 @@ def test_holds_that_ran_out_keep_nobody_away(spark: SparkSession) -> None:
     )
     made = staged_nights(plans, seasons, nights, occupancy, WINDOW).toArrow().sort_by("night")
     assert set(made["listing_id"].to_pylist()) == {1}
-    assert made["is_free"].to_pylist() == [False, False, True, True, True, True]
-    assert made["occupancy_kind"].to_pylist() == ["booking", "booking", None, None, None, None]
+    assert made["is_free"].to_pylist() == [False, False, True, True, True, False]
+    assert made["occupancy_kind"].to_pylist() == ["booking", "booking", None, None, None, "hold"]
     assert made["taken_at"].to_pylist()[:3] == [BOOKED_AT, BOOKED_AT, None]
     assert made["price_minor"].to_pylist() == [150, 100, 100, 100, 100, 100]
