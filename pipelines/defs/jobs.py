@@ -1,7 +1,7 @@
 """Jobs, the schedule and the sensors that start them."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import psycopg
@@ -20,6 +20,8 @@ AT_WORK = [
     DagsterRunStatus.STARTED,
     DagsterRunStatus.CANCELING,
 ]
+LONGEST_RUN = timedelta(hours=6)
+"""Age at which a run that seems to be at work has died without saying so: it must not stop others for ever."""
 
 rebuild = dg.define_asset_job(
     "rebuild",
@@ -77,7 +79,8 @@ def new_events(context: SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.
     if not newer:
         yield dg.SkipReason("No event file is newer than what was staged of it.")
         return
-    if context.instance.get_runs_count(dg.RunsFilter(statuses=AT_WORK)):
+    since = datetime.now(UTC) - LONGEST_RUN
+    if context.instance.get_runs_count(dg.RunsFilter(statuses=AT_WORK, created_after=since)):
         yield dg.SkipReason("A run is at work.")
         return
     newest = max(file.changed_at for file in newer)

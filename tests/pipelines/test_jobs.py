@@ -153,9 +153,14 @@ def test_waits_for_the_first_pipeline(instance: dg.DagsterInstance, lake: str) -
     ("status", "waits"), [(dg.DagsterRunStatus.STARTED, True), (dg.DagsterRunStatus.SUCCESS, False)], ids=str
 )
 def test_waits_for_a_run_at_work(
-    instance: dg.DagsterInstance, lake: str, status: dg.DagsterRunStatus, *, waits: bool
+    instance: dg.DagsterInstance,
+    lake: str,
+    status: dg.DagsterRunStatus,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    waits: bool,
 ) -> None:
-    """While a run is at work, as the demo's own, no second one is asked for; once it has ended, one is."""
+    """While a run is at work, as the demo's own, no second one is asked for; once it has ended, or died, one is."""
     _know(instance, "oslo")
     _staged(lake, "oslo", at=NOW)
     _event(lake, "oslo", at=NOW + timedelta(minutes=1))
@@ -166,3 +171,5 @@ def test_waits_for_a_run_at_work(
 
     instance.create_run_for_job(some_job, status=status)
     assert isinstance(_tick(instance), str) is waits
+    monkeypatch.setattr(jobs, "LONGEST_RUN", timedelta())
+    assert isinstance(_tick(instance), dg.RunRequest), "a run that died long ago stops nothing"

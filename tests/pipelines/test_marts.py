@@ -9,6 +9,7 @@ from lodestay.lake import mart
 from pipelines.defs.warehouse import assets
 from pipelines.spark_assets import key_of
 from warehouse.errors import BrokenContract
+from warehouse.models import load_models
 from warehouse.runner import ModelResult
 
 
@@ -16,7 +17,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, broken: str | None) -> dg.ExecuteInPro
     def build(_lake: str) -> list[ModelResult]:
         if broken:
             raise BrokenContract(f"{broken} breaks its contract.", relation=broken)
-        return [ModelResult(model.relation, 3, {}) for model in assets.load_models()]
+        return [ModelResult(model.relation, 3, {}) for model in load_models()]
 
     monkeypatch.setattr(assets, "build", build)
     return dg.materialize([assets.marts], raise_on_error=False)
