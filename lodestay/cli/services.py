@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from lodestay.cli.output import AsJson, console, messages, print_json, print_table, progress
+from lodestay.local.files import remove_folder
 from lodestay.local.prerequisites import Finding, check_all
 from lodestay.settings import PROJECT_ROOT, get_settings
 
@@ -89,7 +89,7 @@ def clean(
             typer.confirm(f"Remove {', '.join(map(str, folders))} and all that is in it?", abort=True, err=True)
         supervisor.down([])
     for folder in folders:
-        shutil.rmtree(folder)
+        remove_folder(folder)
     if as_json:
         print_json({"removed": folders})
     else:

@@ -17,6 +17,10 @@ class SupervisorBusy(Conflict):
     """Another ``lodestay up`` or ``down`` of the same home has been at work for too long."""
 
 
+class FolderInUse(Conflict):
+    """A folder that is to go is still written to, or not ours to remove."""
+
+
 class PrerequisiteMissing(SetupIncomplete):
     """A program that Lodestay does not bring itself is not on this machine, or too old."""
 
