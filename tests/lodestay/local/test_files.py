@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from pathlib import Path
 
 import pytest
@@ -12,22 +11,21 @@ from lodestay.local.errors import FolderInUse
 from lodestay.local.files import remove_folder
 
 
-def test_a_folder_goes_though_its_last_writer_is_still_at_it(tmp_path: Path) -> None:
-    """Files that appear while the folder is being removed only delay it."""
+def test_a_folder_goes_though_its_last_writer_is_still_at_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that appears while the folder is being removed only delays it."""
     home = tmp_path / "home"
     home.mkdir()
-    left = iter(range(200))
+    remove, late = shutil.rmtree, ["log"]
 
-    def write() -> None:
-        for number in left:
-            home.mkdir(exist_ok=True)
-            (home / f"{number}.log").touch()
+    def meet_a_writer(folder: Path) -> None:
+        if late:
+            (folder / late.pop()).touch()
+            folder.rmdir()  # as rmtree ends: not empty any more
+        remove(folder)
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    while writer.is_alive():
-        remove_folder(home)
+    monkeypatch.setattr(shutil, "rmtree", meet_a_writer)
     remove_folder(home)
+    assert not late
     assert not home.exists()
 
 
