@@ -21,6 +21,16 @@ WEEKEND_NIGHTS = (4, 5)
 """Friday's and Saturday's night, as `date.weekday` counts."""
 
 
+def weekdays(nights: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """Weekday of each night, as `date.weekday` counts: Monday is 0."""
+    return (nights.astype("datetime64[D]").astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
+
+
+def is_weekend(nights: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+    """Whether each is one of :data:`WEEKEND_NIGHTS`."""
+    return np.isin(weekdays(nights), WEEKEND_NIGHTS)
+
+
 class Refusal(StrEnum):
     """The stay rule in the way."""
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lodestay.geography import distances_km
 from lodestay.vocabulary.property_types import RoomType
 from ml.arrays import Floats, age_in_days, days, divide, floats, integers, lookup
 from ml.comparables import comparables
@@ -39,7 +40,6 @@ __all__ = [
 ]
 
 BPS = 10_000.0
-EARTH_KM = 6371.0088
 RATING_PRIOR_REVIEWS = 10.0
 """Reviews at the market's mean that every listing is given before its own count."""
 MONTHS_A_YEAR, DAYS_A_MONTH = 12.0, 30.4375
@@ -175,18 +175,12 @@ def listing_features(
     return pa.table(columns).cast(SCHEMA)
 
 
-def distance_km(latitude: Any, longitude: Any, to_latitude: Any, to_longitude: Any) -> Floats:
-    """Great-circle distance in kilometres between points in degrees (haversine)."""
-    phi, to_phi = np.radians(latitude), np.radians(to_latitude)
-    half = np.sin((to_phi - phi) / 2) ** 2
-    half = half + np.cos(phi) * np.cos(to_phi) * np.sin(np.radians(np.subtract(to_longitude, longitude)) / 2) ** 2
-    return np.asarray(2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0))), dtype=np.float64)
-
-
 def _place_and_kind(listings: pa.Table) -> dict[str, Floats]:
     latitude, longitude = floats(listings, "latitude"), floats(listings, "longitude")
     room_type = listings["room_type"]
-    centre = distance_km(latitude, longitude, floats(listings, "market_latitude"), floats(listings, "market_longitude"))
+    centre = distances_km(
+        latitude, longitude, floats(listings, "market_latitude"), floats(listings, "market_longitude")
+    )
     return {
         "latitude": latitude,
         "longitude": longitude,

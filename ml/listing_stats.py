@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lodestay.calendar import WEEKEND_NIGHTS
+from lodestay.calendar import is_weekend
 from ml.arrays import (
     Floats,
     Ints,
@@ -93,11 +93,9 @@ def night_stats(nights: pa.Table, *, as_of: date) -> pa.Table:
         return np.where(within & (ahead < until), values, np.nan)
 
     price = inside(floats(nights, "price_minor"))
-    # 1970-01-01 was a Thursday (3).
-    weekday = (days(nights, "night").astype(np.int64) + 3) % 7
-    is_weekend = np.isin(weekday, WEEKEND_NIGHTS)
-    weekend = group_mean(groups, np.where(is_weekend, price, np.nan), size)
-    midweek = group_mean(groups, np.where(is_weekend, np.nan, price), size)
+    at_weekend = is_weekend(days(nights, "night"))
+    weekend = group_mean(groups, np.where(at_weekend, price, np.nan), size)
+    midweek = group_mean(groups, np.where(at_weekend, np.nan, price), size)
     median = group_median(groups, price, size)
     spread = _quantile(groups, price, size, 0.9) - _quantile(groups, price, size, 0.1)
     return _table(

@@ -1,21 +1,14 @@
-"""Distances and areas on the sphere."""
+"""Distances of points, and what lies in an area."""
 
 from __future__ import annotations
 
-from math import asin, cos, radians, sin, sqrt
-from typing import Final
-
+from lodestay import geography
 from search.request import Bounds, Circle, Point
-
-EARTH_RADIUS_KM: Final = 6371.0088
-"""Mean radius (IUGG), the engine's own."""
 
 
 def distance_km(a: Point, b: Point) -> float:
-    """Great-circle distance by the haversine formula."""
-    north, east = radians(b.latitude - a.latitude) / 2, radians(b.longitude - a.longitude) / 2
-    half_chord = sin(north) ** 2 + cos(radians(a.latitude)) * cos(radians(b.latitude)) * sin(east) ** 2
-    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(half_chord)))
+    """Great-circle distance."""
+    return geography.distance_km(a.latitude, a.longitude, b.latitude, b.longitude)
 
 
 def contains(area: Bounds | Circle, point: Point) -> bool:

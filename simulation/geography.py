@@ -7,12 +7,11 @@ import json
 import numpy as np
 import pyarrow as pa
 
+from lodestay.geography import KM_PER_DEGREE
 from lodestay.snapshot import NEIGHBOURHOODS
 from simulation.cities import City
 from simulation.draws import Floats
 
-KM_PER_DEGREE = 111.32
-"""Of latitude; of longitude times the cosine of the latitude."""
 _REACH_KM = 1.7
 _CORNERS = 12
 

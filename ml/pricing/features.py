@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lodestay.calendar import WEEKEND_NIGHTS
+from lodestay.calendar import is_weekend, weekdays
 from ml.arrays import Dates, Floats, divide, floats
 
 NIGHT = (
@@ -122,12 +122,10 @@ def pricing_features(
     (n, len(FEATURES)) float64
         The first ``len(UNSEEN_FEATURES)`` columns are those of the model for unseen listings.
     """
-    number = nights.astype("datetime64[D]").astype(np.int64)
-    weekday = (number + 3) % 7  # 1970-01-01 was a Thursday (3)
-    angle = 2 * np.pi * number / YEAR_DAYS
+    angle = 2 * np.pi * nights.astype("datetime64[D]").astype(np.int64) / YEAR_DAYS
     values = {
-        "weekday": weekday.astype(np.float64),
-        "is_weekend": np.isin(weekday, WEEKEND_NIGHTS).astype(np.float64),
+        "weekday": weekdays(nights).astype(np.float64),
+        "is_weekend": is_weekend(nights).astype(np.float64),
         "year_sin": np.sin(angle),
         "year_cos": np.cos(angle),
         "lead_days": lead_days,

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lodestay.geography import distances_km
 from ml.arrays import Floats, days, floats, integers, lookup
-from ml.listing_features import distance_km
 from ml.ranking.features import FEATURES, SearchContext, ranking_features
 
 BOOKED, CLICKED, NOTHING = 2, 1, 0
@@ -101,7 +101,7 @@ def _computed(
     arrive, leave, made = days(asked, "check_in"), days(asked, "check_out"), days(rows, "occurred_at")
     nights = _between(arrive, leave)
     lead, guests = _between(made, arrive), floats(asked, "guests")
-    away = distance_km(
+    away = distances_km(
         floats(features, "latitude"),
         floats(features, "longitude"),
         floats(asked, "latitude"),

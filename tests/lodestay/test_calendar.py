@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lodestay.calendar import HORIZON_NIGHTS, Refusal, StayCalendar
+from lodestay.calendar import HORIZON_NIGHTS, WEEKEND_NIGHTS, Refusal, StayCalendar, is_weekend, weekdays
 from lodestay.stay import Stay
 
 TODAY = date(2026, 6, 15)
@@ -114,3 +114,11 @@ def test_free_stays_are_those_whose_nights_are_all_free(taken: set[int], first: 
 def test_prices_are_the_stays_own() -> None:
     """From check-in on, as many as nights."""
     assert calendar().nightly_prices(stay(10, 3)).tolist() == [1000, 1100, 1200]
+
+
+@given(st.lists(st.dates(), max_size=20))
+def test_weekdays_of_many_nights_are_those_of_each(nights: list[date]) -> None:
+    """The arithmetic on arrays agrees with the calendar of the standard library, before 1970 too."""
+    array = np.array(nights, dtype="datetime64[D]")
+    assert weekdays(array).tolist() == [night.weekday() for night in nights]
+    assert is_weekend(array).tolist() == [night.weekday() in WEEKEND_NIGHTS for night in nights]

@@ -18,7 +18,6 @@ from ml.listing_features import (
     NUMBERS,
     SCHEMA,
     booking_stats,
-    distance_km,
     listing_features,
     night_stats,
     review_stats,
@@ -34,12 +33,6 @@ def singapore(city: Callable[..., Any]) -> Any:
 def test_key_amenities_are_in_the_vocabulary() -> None:
     """A renamed amenity would leave a column of zeros: every code must exist."""
     assert set(KEY_AMENITIES) <= set(AMENITIES)
-
-
-def test_distance_of_known_places() -> None:
-    """Singapore to Kuala Lumpur is about 316 km; a point is nowhere away from itself."""
-    assert distance_km(1.29, 103.85, 3.14, 101.69) == pytest.approx(316, rel=0.02)
-    assert distance_km(1.29, 103.85, 1.29, 103.85) == 0
 
 
 def test_a_real_city_has_sane_features(singapore: Any) -> None:

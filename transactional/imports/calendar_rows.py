@@ -10,9 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lodestay.calendar import WEEKEND_NIGHTS
-
-_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
+from lodestay.calendar import is_weekend
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def _overrides(
     day: NDArray[np.int64],
     seasonal: NDArray[np.bool_],
 ) -> pa.Table:
-    weekend = np.isin((day + _EPOCH_WEEKDAY) % 7, WEEKEND_NIGHTS)
+    weekend = is_weekend(day.astype("datetime64[D]"))
     base = _numbers(listings["base_price_minor"])
     weekend_price = _numbers(pc.coalesce(listings["weekend_price_minor"], listings["base_price_minor"]))
     usual = {

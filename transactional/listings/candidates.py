@@ -9,13 +9,10 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lodestay.geography import EARTH_RADIUS_KM, KM_PER_DEGREE
 from lodestay.stay import Stay
 from transactional.calendars.models import Occupancy, RatePlan
 from transactional.listings.models import Listing
-
-EARTH_RADIUS_KM = 6371.0088
-KM_PER_DEGREE = 111.0
-"""Of latitude, rounded down so that the box around a circle holds all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +141,7 @@ def _within_circle(circle: Circle) -> ColumnElement[bool]:
         latitude
     ) * func.power(func.sin((longitude - centre_longitude) / 2), 2)
     distance_km = 2 * EARTH_RADIUS_KM * func.asin(func.sqrt(func.least(1.0, half_chord)))
-    band = circle.radius_km / KM_PER_DEGREE
+    band = 1.001 * circle.radius_km / KM_PER_DEGREE  # a little wide: rounding must leave nothing out
     return and_(
         Listing.latitude.between(circle.latitude - band, circle.latitude + band), distance_km <= circle.radius_km
     )

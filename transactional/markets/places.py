@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lodestay.geography import KM_PER_DEGREE
 from transactional.listings.models import Listing
 from transactional.markets.models import Market, Neighbourhood
 
-KM_PER_DEGREE = 111.2
-"""Of latitude."""
 MOST_WITHIN = 2.0
 """Standard deviations from the middle within which nearly all of a neighbourhood lies."""
 LEAST_RADIUS_KM = 0.7
@@ -62,7 +61,8 @@ async def market_spots(session: AsyncSession) -> list[MarketSpot]:
 
 async def neighbourhood_spots(session: AsyncSession) -> list[NeighbourhoodSpot]:
     """Every neighbourhood with an active listing."""
-    spread = func.coalesce(func.stddev_pop(Listing.latitude), 0.0) * KM_PER_DEGREE * MOST_WITHIN
+    squeeze = func.cos(func.radians(func.avg(Listing.latitude)))  # a degree of longitude is shorter
+    spread = func.greatest(func.stddev_pop(Listing.latitude), func.stddev_pop(Listing.longitude) * squeeze)
     statement = (
         select(
             Neighbourhood.market_key,
@@ -70,7 +70,7 @@ async def neighbourhood_spots(session: AsyncSession) -> list[NeighbourhoodSpot]:
             Market.country,
             func.avg(Listing.latitude).label("latitude"),
             func.avg(Listing.longitude).label("longitude"),
-            func.greatest(spread, LEAST_RADIUS_KM).label("radius_km"),
+            func.greatest(spread * KM_PER_DEGREE * MOST_WITHIN, LEAST_RADIUS_KM).label("radius_km"),
             func.count().label("listings"),
         )
         .join(Market, Market.market_key == Neighbourhood.market_key)

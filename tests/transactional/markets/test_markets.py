@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.money import Money
-from tests.transactional.factories import create_market
+from tests.transactional.factories import create_listing, create_market
 from transactional.markets import repository
 from transactional.markets.errors import MarketNotFound, NoExchangeRate
 from transactional.markets.exchange import ExchangeRates
+from transactional.markets.models import Neighbourhood
+from transactional.markets.places import LEAST_RADIUS_KM, neighbourhood_spots
 
 RATES = ExchangeRates(None, {"USD": Decimal("1.10"), "JPY": Decimal(165), "SGD": Decimal("1.45")})
 
@@ -80,3 +82,27 @@ async def test_markets_are_listed_by_key_and_found_by_it(session: AsyncSession) 
     with pytest.raises(MarketNotFound, match="atlantis"):
         await repository.get(session, "atlantis")
     assert await repository.list_neighbourhoods(session, "porto") == []
+
+
+@pytest.mark.parametrize(
+    ("north", "east", "radius_km"),
+    [(0.02, 0.0, 4.448), (0.0, 0.04, 4.448), (0.02, 0.04, 4.448), (0.0, 0.0, LEAST_RADIUS_KM)],
+)
+async def test_a_neighbourhood_reaches_as_far_as_its_listings(
+    *, north: float, east: float, radius_km: float, session: AsyncSession
+) -> None:
+    """Along a street to the east as along one to the north: at 60 degrees a degree of longitude is half as long."""
+    market = await create_market(session, latitude=60.0, longitude=10.0)
+    quarter = Neighbourhood(market_key=market.market_key, name="Quarter")
+    session.add(quarter)
+    await session.flush()
+    for side in (-1, 1):
+        await create_listing(
+            session,
+            market=market,
+            neighbourhood_id=quarter.neighbourhood_id,
+            latitude=60 + side * north,
+            longitude=10 + side * east,
+        )
+    (spot,) = await neighbourhood_spots(session)
+    assert spot.radius_km == pytest.approx(radius_km, rel=1e-3)
