@@ -17,17 +17,37 @@ from transactional.reviews.models import Review
 _COLUMNS = ("listing_id", "source", "source_id", "author_key", "written_on", "rating", "comment", "language")
 _STAGE = text("CREATE TEMPORARY TABLE new_reviews (LIKE reviews) ON COMMIT DROP")
 _NAMED = ", ".join(_COLUMNS)
+_LOCK = text("""
+    SELECT listing_id FROM listings WHERE listing_id IN (SELECT listing_id FROM new_reviews)
+    ORDER BY listing_id FOR NO KEY UPDATE
+""")
+# Old ratings weigh as many reviews as there were; reviews without one count and do not weigh.
 _ADD = text(f"""
     WITH added AS (
         INSERT INTO reviews ({_NAMED}) SELECT {_NAMED} FROM new_reviews
         ON CONFLICT (listing_id, source, source_id) DO NOTHING
-        RETURNING listing_id
+        RETURNING listing_id, rating, written_on
+    ), news AS (
+        SELECT listing_id, count(*) AS reviews, count(rating) AS rated, coalesce(sum(rating), 0) AS stars,
+               min(written_on) AS first_on, max(written_on) AS last_on
+        FROM added GROUP BY listing_id
+    ), moved AS (
+        UPDATE listings
+        SET rating = CASE WHEN rated = 0 THEN rating
+                          WHEN rating IS NULL THEN round(stars / rated, 2)
+                          ELSE round((rating * review_count + stars) / (review_count + rated), 2) END,
+            review_count = review_count + reviews,
+            first_review_on = least(first_review_on, first_on),
+            last_review_on = greatest(last_review_on, last_on),
+            version = version + 1,
+            updated_at = now()
+        FROM news WHERE news.listing_id = listings.listing_id
+        RETURNING listings.listing_id, market_key, reviews
     ), told AS (
         INSERT INTO outbox (topic, market_key, listing_id, payload)
-        SELECT '{Topic.REVIEW_ADDED}', market_key, listing_id, jsonb_build_object('reviews', count(*))
-        FROM added JOIN listings USING (listing_id) GROUP BY market_key, listing_id
+        SELECT '{Topic.REVIEW_ADDED}', market_key, listing_id, jsonb_build_object('reviews', reviews) FROM moved
     )
-    SELECT count(*) FROM added
+    SELECT coalesce(sum(reviews), 0) FROM news
 """)
 
 
@@ -60,13 +80,15 @@ async def list_of_listing(session: AsyncSession, listing_id: int, *, cursor: str
 
 
 async def add_reviews(session: AsyncSession, reviews: Sequence[NewReview]) -> int:
-    """Add the reviews that are not there yet, with an outbox entry for each listing; say how many.
+    """Add the reviews that are not there yet; say how many.
 
-    The listing's rating is its source's word and stays as it is.
+    Each listing's rating and count move with them, and the outbox hears of it once a listing. Where a listing
+    comes from a source, the source's next word on both stands again.
     """
     await session.execute(_STAGE)
     numbered = ((0, *(getattr(review, name) for name in _COLUMNS)) for review in reviews)
     await copy_rows(session, "new_reviews", ("review_id", *_COLUMNS), numbered)
+    await session.execute(_LOCK)
     added = int((await session.execute(_ADD)).scalar_one())
     await session.execute(text("DROP TABLE new_reviews"))
     return added

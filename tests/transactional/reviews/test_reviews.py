@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -40,3 +42,32 @@ async def test_reviews_page_newest_first_and_are_added_once(session: AsyncSessio
         (listing.listing_id, {"reviews": 9}),
         (other.listing_id, {"reviews": 1}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "after"),
+    [
+        ((Decimal("4.00"), 3), [5, 5, None], (Decimal("4.40"), 6)),  # (3 x 4 + 5 + 5) / 5
+        ((None, 0), [4, 5], (Decimal("4.50"), 2)),
+        ((Decimal("4.80"), 10), [None], (Decimal("4.80"), 11)),
+    ],
+    ids=["among others", "the first ones", "without a rating"],
+)
+async def test_a_review_moves_the_rating_and_the_count_once(
+    session: AsyncSession,
+    before: tuple[Decimal | None, int],
+    given: list[int | None],
+    after: tuple[Decimal, int],
+) -> None:
+    """As many old reviews as there were weigh with the new ones; the same reviews again move nothing."""
+    listing = await create_listing(session, rating=before[0], review_count=before[1])
+    bystander = await create_listing(session, rating=Decimal("3.00"), review_count=1)
+    one = NewReview(listing.listing_id, "test", "0", "a" * 32, date(2026, 1, 1), None, "Fine.", "en")
+    reviews = [replace(one, source_id=str(n), rating=rating) for n, rating in enumerate(given)]
+    for _ in range(2):
+        await add_reviews(session, reviews)
+    for known in (listing, bystander):
+        await session.refresh(known)
+    assert (listing.rating, listing.review_count) == after
+    assert (listing.last_review_on, listing.version) == (date(2026, 1, 1), 2)
+    assert (bystander.rating, bystander.review_count, bystander.version) == (Decimal("3.00"), 1, 1)
