@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import pyarrow as pa
+
+MOST_GUESTS: Final = 50
+"""No listing sleeps more."""
+DATE_ONLY: Final = "date:"
+"""Beginning of a review's id where the source tells its date and no more."""
 
 _TEXTS = pa.list_(pa.string())
 

@@ -44,7 +44,3 @@ class Stay:
     def __iter__(self) -> Iterator[date]:
         """The date of each night."""
         return (self.check_in + timedelta(days=n) for n in range(self.nights))
-
-    def overlaps(self, other: Stay) -> bool:
-        """Whether the two share a night."""
-        return self.check_in < other.check_out and other.check_in < self.check_out

@@ -30,7 +30,7 @@ class Applied:
     updated
         Documents changed, or found as they should be.
     missing
-        Listings without a document: write their whole document with :func:`put_documents`.
+        Listings without a document: the next build writes them.
     """
 
     updated: int
@@ -65,15 +65,6 @@ async def update_documents(client: AsyncOpenSearch, target: str, changes: Mappin
         missing += [int(result["_id"]) for result in results if result["status"] == _NOT_FOUND]
         _refuse_errors(target, [result for result in results if result["status"] != _NOT_FOUND])
     return Applied(updated=len(changes) - len(missing), missing=tuple(missing))
-
-
-async def put_documents(client: AsyncOpenSearch, target: str, documents: Mapping[int, Mapping[str, Any]]) -> None:
-    """Write whole documents: new listings, and those whose text or place changed."""
-    for batch in _batches(documents):
-        lines: list[dict[str, Any]] = []
-        for listing_id, document in batch:
-            lines += [{"index": {"_id": document_id(listing_id)}}, dict(document)]
-        _refuse_errors(target, [item["index"] for item in await _send(client, target, lines)])
 
 
 _NOT_FOUND: Final = 404

@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.calendar import HORIZON_NIGHTS
@@ -33,7 +32,7 @@ from transactional.bookings.history import HistoryReport, PastBooking, add_past_
 from transactional.calendars.repository import load_calendars
 from transactional.calendars.rules import Window
 from transactional.listings.cards import load_cards
-from transactional.listings.repository import load_bookable
+from transactional.listings.repository import active_of_market, load_bookable
 from transactional.markets import repository as markets
 
 EVENT_FILE: Final = "simulation.jsonl"
@@ -44,11 +43,6 @@ Progress = Callable[[str], None]
 """Told what is being done."""
 
 NOTHING_WRITTEN: Final = HistoryReport(added=0, known=0, overlapping=0, unpriced=0)
-
-_LISTED = text("""
-    SELECT listing_id, source_id FROM listings JOIN rate_plans USING (listing_id)
-    WHERE market_key = :market_key AND is_active ORDER BY listing_id
-""")
 
 
 class NothingToPlay(Conflict):
@@ -167,7 +161,7 @@ async def _keep(
     bookings = [_past(booking, clock=clock) for log in logs.values() for booking in log.bookings]
     try:
         async with sessions.begin() as session:
-            history = await add_past_bookings(session, bookings, record_changes=True)
+            history = await add_past_bookings(session, bookings)
             for day, log in logs.items():
                 write_sessions(lake, log.truth(), day=day, market=market)
     except BaseException:
@@ -217,7 +211,7 @@ async def _load_markets(
 async def _load_market(
     session: AsyncSession, place: Place, *, lake: str, clock: Clock, window: Window, seed: int
 ) -> Market | None:
-    listed = {row.listing_id: row.source_id for row in await session.execute(_LISTED, {"market_key": place.key})}
+    listed = await active_of_market(session, place.key)
     calendars = await load_calendars(session, list(listed), window, now=clock.now())
     with_nights = [listing_id for listing_id in listed if listing_id in calendars and calendars[listing_id].free.any()]
     if not with_nights:

@@ -57,11 +57,6 @@ class SyntheticMarket:
     latent: pa.Table
 
 
-def generate(listings: int, seed: int, as_of: date) -> list[Snapshot]:
-    """Make a marketplace as of a day; see :func:`generate_markets` for the truth beside it."""
-    return [market.snapshot for market in generate_markets(listings=listings, seed=seed, as_of=as_of)]
-
-
 def generate_markets(*, listings: int, seed: int, as_of: date) -> list[SyntheticMarket]:
     """Make a marketplace of several cities, heavy-tailed in size.
 

@@ -25,6 +25,7 @@ from great_expectations.expectations.core.expect_table_row_count_to_be_between i
 
 from lodestay import lake as datasets
 from lodestay.lake import Dataset
+from lodestay.snapshot import MOST_GUESTS
 from ml.listing_features import ROOM_TYPES
 
 HIGHEST_NIGHT = 10**11
@@ -138,7 +139,7 @@ def staged_listings() -> Suite:
     return _suite(
         _some_rows(),
         ExpectColumnValuesToBeInSet(column="room_type", value_set=list(ROOM_TYPES)),
-        _between("accommodates", 1, 50),
+        _between("accommodates", 1, MOST_GUESTS),
         _between("rating", 0, 5),
         _between("base_price_minor", 0, HIGHEST_NIGHT),
         key=("listing_id",),

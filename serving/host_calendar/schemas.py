@@ -6,6 +6,7 @@ from pydantic import Field
 
 from serving.schemas import Body, Day, Query
 from transactional.calendars.rules import Window
+from transactional.calendars.service import MAX_PRICE_MINOR
 
 
 class NightsIn(Body):
@@ -25,7 +26,7 @@ class PriceIn(NightsIn):
 
     price_minor: int | None = Field(
         ge=1,
-        lt=10**12,
+        lt=MAX_PRICE_MINOR,
         description="In the listing's currency; null returns to the rate plan and the season.",
         examples=[14500],
     )

@@ -40,15 +40,10 @@ async def search_database(
         stay=request.stay,
         guests=request.guests,
         # What is ticked narrows the results, not what is counted beside them: that is the fallback's to decide.
-        room_types=frozenset(),
-        property_types=frozenset(),
-        amenities=frozenset(),
         min_bedrooms=request.filters.min_bedrooms,
         min_rating=request.filters.min_rating,
-        instant_book=None,
     )
-    found = await search_free(session, query, now=clock.now(), limit=MOST)
-    listing_ids = [candidate.listing_id for candidate in found]
+    listing_ids = await search_free(session, query, now=clock.now(), limit=MOST)
     cards = await load_cards(session, listing_ids)
     bookable = await load_bookable(session, listing_ids)
     calendars = await load_calendars(session, listing_ids, _nights(request, today), now=clock.now())
@@ -57,7 +52,7 @@ async def search_database(
         calendars=calendars,
         terms={listing_id: listing.terms for listing_id, listing in bookable.items()},
     )
-    said = f"{reason}; {SOME}" if len(found) == MOST else reason
+    said = f"{reason}; {SOME}" if len(listing_ids) == MOST else reason
     return retrieve(request, supply, today=today, reason=said)
 
 

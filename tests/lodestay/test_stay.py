@@ -14,21 +14,6 @@ check_ins = st.dates(date(2000, 1, 1), date(2100, 1, 1))
 stays = st.builds(lambda start, nights: Stay(start, start + timedelta(days=nights)), check_ins, st.integers(1, 30))
 
 
-@given(stays, stays)
-def test_stays_overlap_exactly_when_they_share_a_night(one: Stay, other: Stay) -> None:
-    """B1: the definition by ranges is the definition by nights, both ways round."""
-    shared = bool(set(one) & set(other))
-    assert one.overlaps(other) == other.overlaps(one) == shared
-
-
-@given(stays, st.integers(1, 30))
-def test_back_to_back_is_no_overlap(stay: Stay, nights: int) -> None:
-    """B1: one leaves on the day the other arrives."""
-    after = Stay(stay.check_out, stay.check_out + timedelta(days=nights))
-    assert not stay.overlaps(after)
-    assert not after.overlaps(stay)
-
-
 @given(stays)
 def test_nights_are_counted_by_date(stay: Stay) -> None:
     """B3: as many as dates, the day of departure not among them, over leap days and turns of the year."""

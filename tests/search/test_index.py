@@ -29,7 +29,7 @@ from search.index import (
     put_in_service,
 )
 from search.index_checks import Expected, Sample, check
-from search.live import put_documents, update_documents
+from search.live import update_documents
 from search.request import Filters
 from tests.search.marketplace import DIMENSION, MODEL, TODAY, documents_of, make_request, random_calendar, random_supply
 
@@ -217,7 +217,7 @@ async def test_new_and_closed_listings(
     )
     engine = OpenSearchEngine(async_client, alias=alias, timeout_ms=20_000)
     request = make_request(filters=Filters(neighbourhoods=frozenset({"Nowhere else"})))
-    await put_documents(async_client, alias, {5: document})
+    opensearch.index(index=alias, id=document_id(5), body=document)
     opensearch.indices.refresh(index=alias)
     assert [c.listing_id for c in (await engine.retrieve(request, today=TODAY)).candidates] == [5]
     await update_documents(async_client, alias, {5: {"is_active": False}})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from lodestay.errors import Conflict, Forbidden, InvalidInput, NotFound
+from lodestay.errors import Conflict, Forbidden, NotFound
 
 
 class BookingNotFound(NotFound):
@@ -16,13 +16,13 @@ class BookingNotFound(NotFound):
         super().__init__("There is no such booking of yours.", hint="List your bookings to see their references.")
 
 
-class OnlyTheGuest(Forbidden):
-    """A change to a booking that is its guest's to make."""
+class NotForTheHost(Forbidden):
+    """A change to a booking that is its guest's to make, or an administrator's."""
 
-    title = "Only the guest can do that"
+    title = "Not for the host to do"
 
     def __init__(self) -> None:
-        super().__init__("Only the guest can confirm a booking.", hint="Wait for the guest, or cancel the booking.")
+        super().__init__("A host cannot confirm a booking.", hint="Wait for the guest, or cancel the booking.")
 
 
 class BookingStateConflict(Conflict):
@@ -51,9 +51,3 @@ class StayIsOver(Conflict):
             hint="A stay can be cancelled until its day of departure.",
             reference=reference,
         )
-
-
-class InvalidReference(InvalidInput):
-    """Text that is no booking reference."""
-
-    title = "Invalid booking reference"

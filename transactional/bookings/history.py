@@ -113,16 +113,8 @@ class HistoryReport:
     unpriced: int
 
 
-async def add_past_bookings(
-    session: AsyncSession, bookings: Sequence[PastBooking], *, record_changes: bool
-) -> HistoryReport:
-    """Write bookings of the past; loading the same ones again changes nothing.
-
-    Parameters
-    ----------
-    record_changes
-        Whether the outbox is told; a history loaded before the first export need not be.
-    """
+async def add_past_bookings(session: AsyncSession, bookings: Sequence[PastBooking]) -> HistoryReport:
+    """Write bookings of the past and tell the outbox; loading the same ones again changes nothing."""
     if not bookings:
         return HistoryReport(0, 0, 0, 0)
     prices = await _price(session, bookings)
@@ -135,8 +127,7 @@ async def add_past_bookings(
     known = len((await session.execute(_DROP_KNOWN)).all())
     overlapping = len((await session.execute(_TAKE_NIGHTS)).all())
     added = len((await session.execute(_KEEP)).all())
-    if record_changes:
-        await session.execute(_RECORD)
+    await session.execute(_RECORD)
     await session.execute(text("DROP TABLE past_bookings"))
     return HistoryReport(
         added=added,

@@ -128,11 +128,6 @@ async def get_for(session: AsyncSession, actor: Actor, booking_id: UUID) -> Book
     return await _one(session, _seen_by(actor).where(Booking.booking_id == booking_id))
 
 
-async def get_by_reference(session: AsyncSession, actor: Actor, reference: str) -> BookingRecord:
-    """As :func:`get_for`, by reference."""
-    return await _one(session, _seen_by(actor).where(Booking.reference == reference))
-
-
 async def list_for_guest(
     session: AsyncSession, guest_id: UUID, *, cursor: str | None, size: int
 ) -> Page[BookingRecord]:

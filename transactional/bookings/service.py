@@ -18,7 +18,7 @@ from lodestay.clock import Clock, today_in
 from lodestay.ids import new_id
 from lodestay.stay import Stay
 from transactional.bookings import repository
-from transactional.bookings.errors import OnlyTheGuest, StayIsOver
+from transactional.bookings.errors import NotForTheHost, StayIsOver
 from transactional.bookings.holds import expire_due_holds_of
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.references import new_reference
@@ -107,14 +107,14 @@ async def confirm(session: AsyncSession, clock: Clock, actor: Actor, booking_id:
 
     Raises
     ------
-    BookingNotFound, OnlyTheGuest
+    BookingNotFound, NotForTheHost
         Not the actor's to see, or to confirm.
     BookingStateConflict, ListingWithdrawn, StayUnavailable, ListingBusy
         It cannot be confirmed: any more, again or just now.
     """
     listing_id, side = await repository.side_of(session, actor, booking_id)
     if side is Side.HOST:
-        raise OnlyTheGuest
+        raise NotForTheHost
     with contention_as_conflict(listing_id):
         listing = await lock_listing(session, listing_id, owner=None)
         booking = await repository.confirm_in_time(session, booking_id, now=clock.now())

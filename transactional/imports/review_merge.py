@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from lodestay.snapshot import DATE_ONLY
 from transactional.imports.repository import Db
-
-DATE_ONLY: Final = "date:"
-"""Beginning of a review's id where the source tells dates only."""
 
 _COLUMNS: Final = "author_key, written_on, rating, comment, language"
 

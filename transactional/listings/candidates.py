@@ -36,33 +36,18 @@ class Circle:
 
 @dataclass(frozen=True, slots=True)
 class CandidateQuery:
-    """What a candidate must be; None and empty ask for nothing."""
+    """What a candidate must be; None asks for nothing."""
 
     market_key: str | None
     area: Box | Circle | None
     stay: Stay | None
     guests: int
-    room_types: frozenset[str]
-    property_types: frozenset[str]
-    amenities: frozenset[str]
     min_bedrooms: int | None
     min_rating: float | None
-    instant_book: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A listing that may do: its calendar's rules and its price are still to be asked."""
-
-    listing_id: int
-    latitude: float
-    longitude: float
-    rating: float | None
-    review_count: int
-
-
-async def search_free(session: AsyncSession, query: CandidateQuery, *, now: datetime, limit: int) -> list[Candidate]:
-    """Active listings that have what is asked and nobody in the nights, best rated first.
+async def search_free(session: AsyncSession, query: CandidateQuery, *, now: datetime, limit: int) -> list[int]:
+    """Numbers of the active listings that have what is asked and nobody in the nights, best rated first.
 
     Stay rules (minimum stay, closed to arrival, notice) are not asked here: load the calendars of the
     candidates and let :meth:`lodestay.calendar.StayCalendar.refuse` decide.
@@ -75,7 +60,7 @@ async def search_free(session: AsyncSession, query: CandidateQuery, *, now: date
         Most candidates returned.
     """
     statement = (
-        select(Listing.listing_id, Listing.latitude, Listing.longitude, Listing.rating, Listing.review_count)
+        select(Listing.listing_id)
         .where(Listing.is_active, Listing.accommodates >= query.guests, *_having(query))
         .order_by(Listing.rating.desc().nulls_last(), Listing.review_count.desc(), Listing.listing_id)
         .limit(limit)
@@ -84,16 +69,7 @@ async def search_free(session: AsyncSession, query: CandidateQuery, *, now: date
         statement = statement.join(RatePlan, RatePlan.listing_id == Listing.listing_id).where(
             *_free(query.stay, now=now)
         )
-    return [
-        Candidate(
-            listing_id=row.listing_id,
-            latitude=row.latitude,
-            longitude=row.longitude,
-            rating=None if row.rating is None else float(row.rating),
-            review_count=row.review_count,
-        )
-        for row in await session.execute(statement)
-    ]
+    return list(await session.scalars(statement))
 
 
 def _having(query: CandidateQuery) -> list[ColumnElement[bool]]:
@@ -102,18 +78,10 @@ def _having(query: CandidateQuery) -> list[ColumnElement[bool]]:
         conditions.append(Listing.market_key == query.market_key)
     if query.area is not None:
         conditions.append(_within_circle(query.area) if isinstance(query.area, Circle) else _within_box(query.area))
-    if query.room_types:
-        conditions.append(Listing.room_type.in_(query.room_types))
-    if query.property_types:
-        conditions.append(Listing.property_type.in_(query.property_types))
-    if query.amenities:
-        conditions.append(Listing.amenities.contains(sorted(query.amenities)))
     if query.min_bedrooms is not None:
         conditions.append(Listing.bedrooms >= query.min_bedrooms)
     if query.min_rating is not None:
         conditions.append(Listing.rating >= query.min_rating)
-    if query.instant_book is not None:
-        conditions.append(Listing.instant_book.is_(query.instant_book))
     return conditions
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Double, ForeignKey, Identity, Index, Numeric, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lodestay.snapshot import MOST_GUESTS
 from transactional.kit.database import Base
 
 Score = Numeric(3, 2)
@@ -20,7 +21,7 @@ class Listing(Base):
     __tablename__ = "listings"
     __table_args__ = (
         UniqueConstraint("market_key", "source", "source_id"),
-        CheckConstraint("accommodates BETWEEN 1 AND 50", name="accommodates"),
+        CheckConstraint(f"accommodates BETWEEN 1 AND {MOST_GUESTS}", name="accommodates"),
         CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="coordinates"),
         Index(None, "market_key", "is_active"),
         Index(None, "host_id"),

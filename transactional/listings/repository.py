@@ -115,10 +115,15 @@ async def get_detail(session: AsyncSession, listing_id: int, *, viewer: UUID | N
     return ListingDetail(listing, market, neighbourhood, plan, _summary(profile, listings=listings))
 
 
-async def list_of_host(session: AsyncSession, host_id: UUID) -> list[Listing]:
-    """A host's listings, active or not, oldest first."""
-    statement = select(Listing).where(Listing.host_id == host_id).order_by(Listing.listing_id)
-    return list((await session.scalars(statement)).all())
+async def active_of_market(session: AsyncSession, market_key: str) -> dict[int, str]:
+    """A market's active listings with a rate plan, in order: what each is called in its source, by number."""
+    statement = (
+        select(Listing.listing_id, Listing.source_id)
+        .join(RatePlan, RatePlan.listing_id == Listing.listing_id)
+        .where(Listing.market_key == market_key, Listing.is_active)
+        .order_by(Listing.listing_id)
+    )
+    return {row.listing_id: row.source_id for row in await session.execute(statement)}
 
 
 async def load_bookable(session: AsyncSession, listing_ids: Collection[int]) -> dict[int, BookableListing]:

@@ -17,7 +17,7 @@ from transactional.listings.models import Listing
 from transactional.markets.ecb import read_rates
 from transactional.markets.errors import MarketNotFound
 from transactional.markets.exchange import ExchangeRates
-from transactional.markets.models import ExchangeRate, Market, Neighbourhood
+from transactional.markets.models import ExchangeRate, Market
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,6 @@ async def overview(session: AsyncSession) -> list[MarketOverview]:
     columns = (Market.market_key, Market.name, Market.country, Market.currency, Market.timezone, Market.snapshot_date)
     statement = select(*columns, active, imported).order_by(Market.market_key)
     return [MarketOverview(*row) for row in (await session.execute(statement)).all()]
-
-
-async def list_neighbourhoods(session: AsyncSession, market_key: str) -> list[Neighbourhood]:
-    """A market's neighbourhoods, by name."""
-    statement = select(Neighbourhood).where(Neighbourhood.market_key == market_key).order_by(Neighbourhood.name)
-    return list((await session.scalars(statement)).all())
 
 
 async def latest_rates(session: AsyncSession) -> ExchangeRates:

@@ -40,7 +40,7 @@ async def test_history_is_priced_as_a_quote_is(session: AsyncSession, clock: Fix
     quote = await create_quote(
         session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, stay=Stay(row.check_in, row.check_out)
     )
-    report = await add_past_bookings(session, [row], record_changes=False)
+    report = await add_past_bookings(session, [row])
     assert report == HistoryReport(added=1, known=0, overlapping=0, unpriced=0)
     [stored] = (await session.execute(text("SELECT * FROM bookings"))).all()
     assert (stored.total_minor, stored.lines) == (quote.total_minor, quote.lines)
@@ -60,9 +60,9 @@ async def test_each_row_is_counted_once_and_the_second_load_changes_nothing(sess
         past(bare.listing_id, days_ahead=-10),
         past(10**12, days_ahead=-10),
     ]
-    first = await add_past_bookings(session, rows, record_changes=True)
+    first = await add_past_bookings(session, rows)
     assert first == HistoryReport(added=3, known=0, overlapping=1, unpriced=2)
-    again = await add_past_bookings(session, rows, record_changes=True)
+    again = await add_past_bookings(session, rows)
     assert again == HistoryReport(added=0, known=3, overlapping=1, unpriced=2)
     statuses = sorted((await session.scalars(text("SELECT status FROM bookings"))).all())
     changes = (await session.scalars(text("SELECT version FROM bookings ORDER BY status"))).all()
@@ -76,7 +76,7 @@ async def test_each_row_is_counted_once_and_the_second_load_changes_nothing(sess
 
 async def test_nothing_to_add(session: AsyncSession) -> None:
     """No rows, no statements, no error."""
-    assert await add_past_bookings(session, [], record_changes=True) == HistoryReport(0, 0, 0, 0)
+    assert await add_past_bookings(session, []) == HistoryReport(0, 0, 0, 0)
 
 
 @pytest.mark.slow
@@ -102,7 +102,7 @@ async def test_twenty_thousand_bookings(session: AsyncSession) -> None:
             )
         )
     ]
-    report = await add_past_bookings(session, rows, record_changes=False)
+    report = await add_past_bookings(session, rows)
     assert report.added + report.overlapping + report.known == 20_000
     shared = text("""
         SELECT count(*) FROM occupancy a JOIN occupancy b

@@ -81,7 +81,6 @@ async def test_markets_are_listed_by_key_and_found_by_it(session: AsyncSession) 
     assert (await repository.get(session, "porto")).currency == "EUR"
     with pytest.raises(MarketNotFound, match="atlantis"):
         await repository.get(session, "atlantis")
-    assert await repository.list_neighbourhoods(session, "porto") == []
 
 
 @pytest.mark.parametrize(

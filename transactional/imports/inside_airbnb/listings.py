@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from lodestay.money import BPS
 from lodestay.pricing import MONTH_NIGHTS, WEEK_NIGHTS
-from lodestay.snapshot import Reject
+from lodestay.snapshot import MOST_GUESTS, Reject
 from lodestay.stay import MAX_NIGHTS
 from lodestay.vocabulary.amenities import amenity_codes, is_noise
 from lodestay.vocabulary.cancellation import cancellation_policy
@@ -23,8 +23,6 @@ from transactional.imports.inside_airbnb.rows import BadRow, Row, nameless
 
 REQUIRED: Final = ("id", "host_id", "latitude", "longitude", "property_type", "room_type", "accommodates", "amenities")
 HINT: Final = "Take the detailed listings.csv.gz, not the summary listings.csv, and download it again if it is broken."
-
-MOST_GUESTS: Final = 50
 
 _SCORES: Final = {
     "rating": "review_scores_rating",

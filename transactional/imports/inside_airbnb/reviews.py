@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from lodestay.snapshot import Reject
+from lodestay.snapshot import DATE_ONLY, Reject
 from transactional.imports.errors import UnreadableSource
 from transactional.imports.inside_airbnb import values
 from transactional.imports.inside_airbnb.calendar import BELONGING, NOT_IMPORTED
@@ -20,8 +20,6 @@ REQUIRED: Final = ("listing_id", "date")
 HINT: Final = "Download the city's reviews.csv.gz again."
 NOBODY: Final = "unknown"
 """Author's key where the file does not say who wrote."""
-DATE_ONLY: Final = "date:"
-"""Beginning of the review's id where the file gives dates only."""
 
 
 @dataclass(frozen=True)
