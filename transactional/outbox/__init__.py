@@ -1,1 +1,1 @@
-"""The outbox: a row with every change, read in commit order."""
+"""The outbox: a row with every change of a listing and what is its, read in commit order."""
