@@ -46,14 +46,14 @@ NOTHING_WRITTEN: Final = HistoryReport(added=0, known=0, overlapping=0, unpriced
 
 
 class NothingToPlay(Conflict):
-    """No market has a listing with a calendar."""
+    """No market has a listing that could be booked."""
 
     title = "Nothing to play"
 
     def __init__(self) -> None:
         super().__init__(
-            "No market has a listing with a calendar, so nobody could book anything.",
-            hint="Run `lodestay generate`, or import a city that comes with a calendar.",
+            "No market has a listing with a night that is free and has a price, so nobody could book anything.",
+            hint="Run `lodestay generate`, or import a city that comes with a calendar and prices.",
         )
 
 
