@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from opentelemetry.sdk.trace import TracerProvider
 
 from lodestay.clock import Clock, SystemClock
 from lodestay.settings import Settings, get_settings
@@ -61,7 +62,10 @@ ROUTERS = (
 
 
 def create_app(
-    settings: Settings | None = None, clock: Clock | None = None, cities: Cities = geonames_cities
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    cities: Cities = geonames_cities,
+    tracing: TracerProvider | None = None,
 ) -> FastAPI:
     """Build the application; nothing is opened before its lifespan starts.
 
@@ -73,15 +77,20 @@ def create_app(
         None is the machine's.
     cities
         Brings the cities of the world that searches may name.
+    tracing
+        Takes the spans; None sends them where the settings say.
     """
     settings = settings or get_settings()
-    metrics = Metrics()
-    provider = tracer_provider(SERVICE, otlp_endpoint=settings.otlp_endpoint)
+    provider = tracing or tracer_provider(SERVICE, otlp_endpoint=settings.otlp_endpoint)
+    tracer = provider.get_tracer(SERVICE)
+    metrics = Metrics(tracer)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         configure_logging(SERVICE, stream=None, extra=(add_trace_id,))
-        async with open_services(settings, clock=clock or SystemClock(), metrics=metrics, cities=cities) as services:
+        async with open_services(
+            settings, clock=clock or SystemClock(), metrics=metrics, tracer=tracer, cities=cities
+        ) as services:
             yield State(services=services)
         provider.shutdown()
 

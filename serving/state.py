@@ -10,6 +10,7 @@ from datetime import date
 from typing import Protocol, TypedDict
 
 from opensearchpy import AsyncOpenSearch
+from opentelemetry.trace import Tracer
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.clock import Clock
@@ -21,6 +22,7 @@ from search.event_log import EventLog
 from search.request import SearchRequest
 from serving.models import FIRST_LOOK_SECONDS, ModelShelf
 from serving.observability.metrics import Metrics
+from serving.observability.tracing import trace_statements
 from serving.search.gazetteer import Cities
 from serving.search.markets import MarketShelf
 from transactional.kit.database import create_engine, session_factory
@@ -64,14 +66,16 @@ class State(TypedDict):
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, *, clock: Clock, metrics: Metrics, cities: Cities
+    settings: Settings, *, clock: Clock, metrics: Metrics, tracer: Tracer, cities: Cities
 ) -> AsyncIterator[Services]:
     """Open every connection, and close them in the end; none of them needs to answer yet."""
     database = create_engine(settings.require_database_url(), pool_size=POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS)
+    trace_statements(database, tracer)
     opensearch = None if settings.opensearch_url is None else connect(settings.require_opensearch_url())
     sessions = session_factory(database)
     events = EventLog(settings.lake, writer="api")
     models = ModelShelf(settings, sessions, opensearch, cities)
+    metrics.listings.set_function(lambda: len(models.current.columns))
     looking = asyncio.create_task(models.keep_fresh())
     try:
         await models.wait_for_first_look(FIRST_LOOK_SECONDS)

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from serving.dependencies import ServicesDep
 from serving.health.schemas import DependencyState, Liveness, Readiness
-from serving.health.service import check_models, check_opensearch, check_postgresql
+from serving.health.service import check_models, check_opensearch, check_postgresql, outbox_lag
 
 router = APIRouter(tags=["health"])
 
@@ -38,5 +38,6 @@ async def ready(services: ServicesDep, response: Response) -> Readiness:
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
 async def metrics(services: ServicesDep) -> Response:
-    """Counts and timings in Prometheus' text format."""
+    """Counts and timings in Prometheus' text format; keep the address to those who collect them."""
+    services.metrics.lag.set(await outbox_lag(services))
     return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)

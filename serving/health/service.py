@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import nan
 
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 from sqlalchemy import text
@@ -11,7 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from ml.ranking.ranker import BaselineRanker
 from serving.health.schemas import Dependency, DependencyState
 from serving.models import RULE
+from serving.relay.service import SINK
 from serving.state import Services
+from transactional.outbox.repository import lag
 
 PATIENCE_SECONDS = 2.0
 
@@ -39,6 +42,15 @@ async def check_opensearch(services: Services) -> Dependency:
     except (OpenSearchException, TimeoutError, OSError) as error:
         return Dependency(name=name, state=DependencyState.DOWN, detail=type(error).__name__)
     return Dependency(name=name, state=DependencyState.UP, detail=f"{counted['count']} documents")
+
+
+async def outbox_lag(services: Services) -> float:
+    """How many changes the relay has still to bring to the index; NaN where PostgreSQL does not say."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS), services.sessions() as session:
+            return float(await lag(session, SINK))
+    except (SQLAlchemyError, TimeoutError, OSError):
+        return nan
 
 
 def check_models(services: Services) -> list[Dependency]:

@@ -1,6 +1,9 @@
-"""OpenTelemetry: spans from FastAPI itself, exported only where a collector is named."""
+"""OpenTelemetry: spans of requests from FastAPI itself, of search steps and of SQL; exported where a collector is."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
@@ -9,11 +12,19 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import SpanKind, StatusCode, Tracer
+from sqlalchemy import Connection, ExceptionContext, event
+from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.typing import EventDict, WrappedLogger
 
 from lodestay.telemetry import REDACTED
 
 QUERY = "url.query"
+SYSTEM = "db.system.name"
+POSTGRESQL = "postgresql"
+OPENSEARCH = "opensearch"
+_RUNNING = "lodestay.span"
+"""Where a connection keeps the span of the statement that it runs: it runs one at a time."""
 
 
 class HideQuery(SpanProcessor):
@@ -53,9 +64,56 @@ def telemetry_config(provider: TracerProvider) -> TelemetryConfig:
     )
 
 
-def add_trace_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+@contextmanager
+def span(tracer: Tracer, name: str, *, system: str | None) -> Iterator[None]:
+    """A span around some work; what it fails with is told by its type alone, since messages may hold what was typed.
+
+    Parameters
+    ----------
+    system
+        The service that is asked, None for work of our own.
+    """
+    kind = SpanKind.INTERNAL if system is None else SpanKind.CLIENT
+    attributes = {} if system is None else {SYSTEM: system}
+    with tracer.start_as_current_span(
+        name, kind=kind, attributes=attributes, record_exception=False, set_status_on_exception=False
+    ) as current:
+        try:
+            yield
+        except Exception as error:
+            current.set_attribute("error.type", type(error).__name__)
+            current.set_status(StatusCode.ERROR)
+            raise
+
+
+def trace_statements(engine: AsyncEngine, tracer: Tracer) -> None:
+    """Make a span of every SQL statement inside a request: its text, which has parameters and no values."""
+
+    def start(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if trace.get_current_span().get_span_context().is_valid:
+            attributes = {SYSTEM: POSTGRESQL, "db.query.text": statement}
+            verb = statement.split(maxsplit=1)[0].upper()
+            connection.info[_RUNNING] = tracer.start_span(verb, kind=SpanKind.CLIENT, attributes=attributes)
+
+    def end(connection: Connection, *_: object) -> None:
+        if (current := connection.info.pop(_RUNNING, None)) is not None:
+            current.end()
+
+    def fail(failure: ExceptionContext) -> None:
+        connection = failure.connection
+        if connection is not None and (current := connection.info.pop(_RUNNING, None)) is not None:
+            current.set_attribute("error.type", type(failure.original_exception).__name__)
+            current.set_status(StatusCode.ERROR)
+            current.end()
+
+    event.listen(engine.sync_engine, "before_cursor_execute", start)
+    event.listen(engine.sync_engine, "after_cursor_execute", end)
+    event.listen(engine.sync_engine, "handle_error", fail)
+
+
+def add_trace_id(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Put the current trace's id (W3C Trace Context) into a log line."""
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
-        event["trace_id"] = format(context.trace_id, "032x")
-    return event
+        line["trace_id"] = format(context.trace_id, "032x")
+    return line

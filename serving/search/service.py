@@ -21,6 +21,7 @@ from search.request import MAX_PAGE_DEPTH, SearchRequest
 from search.stay_price import exchange_factors
 from serving.events.writer import write_events
 from serving.models import NO_MEANING, NO_PRICER, Models
+from serving.observability.tracing import OPENSEARCH, POSTGRESQL
 from serving.search.answer import SearchOut
 from serving.search.confirmation import confirm
 from serving.search.database import search_database
@@ -62,7 +63,7 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
     first = (request.page - 1) * request.page_size
     rows = slice(first, min(first + request.page_size, MAX_PAGE_DEPTH))
     shown = [candidate.listing_id for candidate in ranked.candidates[rows]]
-    with services.metrics.step("confirm"):
+    with services.metrics.step("confirm", system=POSTGRESQL):
         async with services.sessions() as session:
             confirmed = await confirm(session, request, shown, clock=services.clock)
     services.metrics.dropped.inc(len(shown) - len(confirmed))
@@ -139,7 +140,7 @@ async def _embed(services: Services, text: str, models: Models, *, missing: list
 async def _retrieve(services: Services, request: SearchRequest, *, today: date) -> Retrieved:
     """Ask OpenSearch; where it does not answer, PostgreSQL."""
     try:
-        with services.metrics.step("retrieve"):
+        with services.metrics.step("retrieve", system=OPENSEARCH):
             retrieved = await services.engine.retrieve(request, today=today)
     except SearchUnavailable as error:
         log.warning("search degraded", step="retrieve", reason=error.detail)
@@ -151,6 +152,6 @@ async def _retrieve(services: Services, request: SearchRequest, *, today: date) 
             services.metrics.degraded.labels("retrieve").inc()
         return retrieved
     services.metrics.degraded.labels("retrieve").inc()
-    with services.metrics.step("retrieve_from_database"):
+    with services.metrics.step("retrieve_from_database", system=POSTGRESQL):
         async with services.sessions() as session:
             return await search_database(session, request, today=today, clock=services.clock, reason=NO_ENGINE)

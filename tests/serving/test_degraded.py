@@ -164,3 +164,4 @@ def test_without_postgresql_the_answer_is_a_503_that_says_so(settings: Settings,
         assert answer.headers["Retry-After"]
         assert client.get("/readyz").status_code == 503
         assert client.get("/healthz").status_code == 200
+        assert "lodestay_outbox_lag NaN" in client.get("/metrics").text

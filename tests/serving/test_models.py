@@ -92,3 +92,4 @@ def test_new_features_are_taken_up(
     loaded = client.post("/v1/admin/reload", headers=signed_in(marketplace.admin)).json()
     parts = {part["name"]: part["detail"] for part in loaded["models"]}
     assert parts["listing features"] == "1 listings"
+    assert "lodestay_ranking_listings 1.0" in client.get("/metrics").text
