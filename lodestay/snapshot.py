@@ -132,6 +132,10 @@ NEIGHBOURHOODS = pa.schema(
 """A neighbourhood a row."""
 
 
+MARKET_KEY = r"^[a-z0-9][a-z0-9-]{0,62}$"
+"""What a market's key looks like: it stands in addresses and names folders of the lake."""
+
+
 @dataclass(frozen=True)
 class MarketFacts:
     """What a market is: everything but its supply.

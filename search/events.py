@@ -12,8 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MARKET_KEY = r"^[a-z0-9][a-z0-9-]{0,62}$"
-"""What a market's key looks like; the events of a market lie in a folder of that name."""
+from lodestay.snapshot import MARKET_KEY
 
 
 class _Event(BaseModel):

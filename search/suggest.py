@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+import structlog
 from opensearchpy import AsyncOpenSearch
 
 from search.engine import ask
@@ -14,8 +15,13 @@ from search.gazetteer import Gazetteer
 from search.places import Place
 from search.request import MAX_TEXT, Point
 
+NO_LISTINGS: Final = "search index not reachable: places only"
+
 _FUZZY: Final = "AUTO:4,9"
 """One letter may be wrong in words of four and more, two in words of nine and more."""
+
+
+log = structlog.get_logger(__name__)
 
 
 class SuggestionKind(StrEnum):
@@ -62,10 +68,10 @@ class Suggester:
     Parameters
     ----------
     client, alias, timeout_ms
-        As of :class:`search.engine.OpenSearchEngine`. Without an answer, places alone are suggested.
+        As of :class:`search.engine.OpenSearchEngine`. Without a client or an answer, places alone are suggested.
     """
 
-    def __init__(self, client: AsyncOpenSearch, gazetteer: Gazetteer, *, alias: str, timeout_ms: int) -> None:
+    def __init__(self, client: AsyncOpenSearch | None, gazetteer: Gazetteer, *, alias: str, timeout_ms: int) -> None:
         self._client = client
         self._gazetteer = gazetteer
         self._alias = alias
@@ -88,11 +94,14 @@ class Suggester:
     async def _listings(self, text: str, *, market: str | None, limit: int) -> tuple[list[Suggestion], tuple[str, ...]]:
         if not text.strip():
             return [], ()
+        if self._client is None:
+            return [], (NO_LISTINGS,)
         body = suggest_body(text, market=market, limit=limit, timeout_ms=self._timeout_ms)
         try:
             answer = await ask(self._client, self._alias, body, seconds=2 * self._timeout_ms / 1000)
         except SearchUnavailable as error:
-            return [], (f"search index unavailable: {error.detail}",)
+            log.warning("suggestions degraded", reason=error.detail)
+            return [], (NO_LISTINGS,)
         return [_of_listing(hit["_source"]) for hit in answer["hits"]["hits"]], ()
 
 

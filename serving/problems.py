@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -23,6 +24,7 @@ from starlette.types import Scope
 from lodestay.errors import InvalidInput, LodestayError, ServiceUnavailable, Unauthenticated
 from transactional.kit.sqlstate import is_away
 
+BLANK = "about:blank"
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -37,7 +39,29 @@ class FieldProblem(BaseModel):
 class Problem(BaseModel):
     """What went wrong (RFC 9457). Further members depend on `type`."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "/problems/invalid-input",
+                    "title": "Invalid input",
+                    "status": 422,
+                    "detail": "Not valid: check_in.",
+                    "instance": "/v1/search",
+                    "request_id": "01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11",
+                    "hint": "See `errors`, and /docs.",
+                    "errors": [
+                        {
+                            "location": "query",
+                            "field": "check_in",
+                            "message": "Input should be a date such as 2026-12-31",
+                        }
+                    ],
+                }
+            ]
+        },
+    )
 
     type: str = Field(description="Address of the page that explains the problem.", examples=["/problems/not-found"])
     title: str = Field(description="The same words for every problem of this type.")
@@ -51,10 +75,16 @@ class Problem(BaseModel):
 
 @dataclass(frozen=True)
 class Fault:
-    """A problem that HTTP itself knows, with no domain error behind it."""
+    """A problem that HTTP itself knows, with no domain error behind it.
+
+    Attributes
+    ----------
+    slug
+        Name of its page; None where the status says it all (RFC 9457's ``about:blank``).
+    """
 
     status: int
-    slug: str
+    slug: str | None
     title: str
     detail: str
     hint: str | None = None
@@ -88,7 +118,7 @@ def problem_response(
 ) -> JSONResponse:
     """Write a problem down as the answer to the request of `scope`."""
     problem = Problem(
-        type=f"/problems/{fault.slug}",
+        type=BLANK if fault.slug is None else f"/problems/{fault.slug}",
         title=fault.title,
         status=fault.status,
         detail=fault.detail,
@@ -143,7 +173,7 @@ def on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 (registered for this type)
     fault = next((each for each in FAULTS if each.status == error.status_code), None)
     if fault is None:
-        fault = Fault(error.status_code, BAD_REQUEST.slug, str(error.detail), str(error.detail))
+        fault = Fault(error.status_code, None, HTTPStatus(error.status_code).phrase, str(error.detail))
     return problem_response(request.scope, fault, headers=error.headers)
 
 

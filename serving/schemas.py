@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import to_jsonable_python
 
 from lodestay.money import Money
+from lodestay.snapshot import MARKET_KEY
+from transactional.calendars.errors import InvalidWindow
+from transactional.calendars.rules import Window
+
+MAX_CALENDAR_NIGHTS = 366
+DEFAULT_CALENDAR_NIGHTS = 30
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -34,7 +41,14 @@ Day = Annotated[date, Field(strict=False, ge=date(1900, 1, 1), lt=date(2200, 1, 
 """A date written YYYY-MM-DD and in no other way."""
 Id = Annotated[UUID, Field(strict=False), BeforeValidator(_text)]
 """A UUID written as a text."""
+MarketKey = Annotated[str, Field(pattern=MARKET_KEY, examples=["lisbon"])]
+Guests = Annotated[int, Field(ge=1, le=50)]
 ListingId = Annotated[int, Field(ge=1, lt=2**63, description="Number of a listing.", examples=[42])]
+
+
+def example(**values: object) -> ConfigDict:
+    """Have a model show one whole example of itself, from values or models."""
+    return ConfigDict(json_schema_extra={"examples": [to_jsonable_python(values, by_alias=True)]})
 
 
 class Body(BaseModel):
@@ -67,3 +81,13 @@ class NightsQuery(Query):
 
     from_: Day | None = Field(None, alias="from", description="First night; default: today at the listing.")
     to: Day | None = Field(None, description="The date after the last night; default: 30 nights on.")
+
+    def window(self, *, today: date) -> Window:
+        """The nights asked about, or the next thirty; `InvalidWindow` for none or more than a year of them."""
+        start = self.from_ or today
+        window = Window(start, self.to or start + timedelta(days=DEFAULT_CALENDAR_NIGHTS))
+        if window.nights > MAX_CALENDAR_NIGHTS:
+            raise InvalidWindow(
+                f"{window.nights} nights are more than {MAX_CALENDAR_NIGHTS}.", hint="Ask for a shorter part."
+            )
+        return window

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
 
 import numpy as np
 import orjson
@@ -22,11 +20,11 @@ from pipelines.spark_jobs.embeddings import embedder
 from pipelines.spark_jobs.job import Scope, running, start
 from pipelines.spark_jobs.listing_features import bucket
 from pipelines.writing import Written, write
-from search.document import build_document
+from search.document import build_document, popularity
 
 DOCUMENTS = "listing_id bigint, market string, document string"
-DEMAND = ("rating_shrunk", "bookings_90", "reviews_per_month")
-"""Columns of `ml.listing_features.SCHEMA` that popularity is made of."""
+DEMAND = ("bookings_90",)
+"""Columns of `ml.listing_features.SCHEMA` that popularity is made of, beside the listing's own."""
 
 
 def documents(
@@ -51,12 +49,6 @@ def documents(
     return groups[0].cogroup(groups[1]).applyInArrow(_documents(day), DOCUMENTS)
 
 
-def popularity(row: Mapping[str, Any]) -> float:
-    """What orders results where nothing else does: stars, shrunk to the market's mean, and demand on a log scale."""
-    bookings, reviews = row["bookings_90"] or 0.0, row["reviews_per_month"] or 0.0
-    return float((row["rating_shrunk"] or 0.0) + math.log1p(bookings) + math.log1p(reviews))
-
-
 def _documents(day: date) -> Callable[[pa.Table, pa.Table], pa.Table]:
     def build(listings: pa.Table, nights: pa.Table) -> pa.Table:
         rows = listings.drop_columns("vector").to_pylist()
@@ -74,7 +66,9 @@ def _documents(day: date) -> Callable[[pa.Table, pa.Table], pa.Table]:
                                 calendar=known.get(row["listing_id"]),
                                 terms=price_terms(row),
                                 vector=vector,
-                                popularity=popularity(row),
+                                popularity=popularity(
+                                    row["rating"], row["review_count"], bookings_90=row["bookings_90"]
+                                ),
                                 today=day,
                             )
                         ).decode()

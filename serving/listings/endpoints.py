@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -10,8 +9,6 @@ from fastapi import APIRouter, Path, Query
 from lodestay.clock import today_in
 from serving.dependencies import MaybeActor, ReadSession, ServicesDep
 from serving.listings.schemas import (
-    DEFAULT_CALENDAR_NIGHTS,
-    MAX_CALENDAR_NIGHTS,
     ListingOut,
     ListingQuery,
     ReviewOut,
@@ -20,9 +17,7 @@ from serving.listings.schemas import (
 )
 from serving.openapi import problems
 from serving.schemas import ListingId
-from transactional.calendars.errors import InvalidWindow
 from transactional.calendars.repository import load_calendars
-from transactional.calendars.rules import Window
 from transactional.listings.repository import get_detail
 from transactional.reviews.repository import list_of_listing
 
@@ -39,7 +34,7 @@ async def get_listing(
 ) -> ListingOut:
     """Show a listing that is on the market, or that is the caller's own, with a part of its calendar."""
     detail = await get_detail(session, listing_id, viewer=None if actor is None else actor.user_id)
-    window = window_of(wanted.from_, wanted.to, today=today_in(detail.market.timezone, services.clock))
+    window = wanted.window(today=today_in(detail.market.timezone, services.clock))
     calendars = await load_calendars(session, [listing_id], window, now=services.clock.now())
     return ListingOut.of(detail, calendars.get(listing_id))
 
@@ -55,14 +50,3 @@ async def list_reviews(
     await get_detail(session, listing_id, viewer=None if actor is None else actor.user_id)
     page = await list_of_listing(session, listing_id, cursor=wanted.cursor, size=wanted.size)
     return ReviewsOut(items=[ReviewOut.model_validate(item) for item in page.items], next_cursor=page.next_cursor)
-
-
-def window_of(start: date | None, end: date | None, *, today: date) -> Window:
-    """The nights asked about, or the next thirty; `InvalidWindow` for none or more than a year of them."""
-    start = start or today
-    window = Window(start, end or start + timedelta(days=DEFAULT_CALENDAR_NIGHTS))
-    if window.nights > MAX_CALENDAR_NIGHTS:
-        raise InvalidWindow(
-            f"{window.nights} nights are more than {MAX_CALENDAR_NIGHTS}.", hint="Ask for a shorter part."
-        )
-    return window

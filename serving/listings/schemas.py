@@ -9,11 +9,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from lodestay.calendar import StayCalendar
-from serving.schemas import MoneyOut, NightsQuery, Query
+from serving.schemas import MoneyOut, NightsQuery, Query, example
 from transactional.listings.repository import HostSummary, ListingDetail
-
-MAX_CALENDAR_NIGHTS = 366
-DEFAULT_CALENDAR_NIGHTS = 30
 
 
 class ListingQuery(NightsQuery):
@@ -93,8 +90,65 @@ class RatingsOut(BaseModel):
     reviews: int
 
 
+LISTING = {
+    "listing_id": 42,
+    "market": "lisbon",
+    "title": "Loft by the river",
+    "description": "Bright and quiet.",
+    "house_rules": "No parties.",
+    "language": "en",
+    "property_type": "loft",
+    "room_type": "entire_home",
+    "neighbourhood": "Alfama",
+    "latitude": 38.7119,
+    "longitude": -9.1263,
+    "accommodates": 4,
+    "bedrooms": 2,
+    "beds": 3,
+    "bathrooms": "1.5",
+    "shared_bathroom": False,
+    "amenities": ["kitchen", "wifi"],
+    "instant_book": True,
+    "cancellation_policy": "moderate",
+    "ratings": {
+        "overall": "4.85",
+        "accuracy": "4.90",
+        "cleanliness": "4.80",
+        "check_in": "4.95",
+        "communication": "4.90",
+        "location": "4.75",
+        "value": "4.70",
+        "reviews": 112,
+    },
+    "host": {
+        "host_since": "2019-03-01",
+        "response_hours": 2,
+        "response_rate": 0.98,
+        "is_superhost": False,
+        "identity_verified": True,
+        "listings": 2,
+    },
+    "currency": "EUR",
+    "timezone": "Europe/Lisbon",
+    "calendar": [
+        {
+            "night": "2027-05-07",
+            "available": True,
+            "price": MoneyOut.of(12000, "EUR"),
+            "min_stay": 2,
+            "max_stay": 60,
+            "closed_to_arrival": False,
+            "closed_to_departure": False,
+        }
+    ],
+}
+"""The example."""
+
+
 class ListingOut(BaseModel):
     """A listing."""
+
+    model_config = example(**LISTING)
 
     listing_id: int
     market: str
@@ -169,6 +223,11 @@ class ReviewOut(BaseModel):
 
 class ReviewsOut(BaseModel):
     """A page of reviews, newest first."""
+
+    model_config = example(
+        items=[{"written_on": "2026-05-05", "rating": 5, "comment": "Quiet, and close to all.", "language": "en"}],
+        next_cursor="WyIyMDI2LTA1LTA1Iiw3XQ",
+    )
 
     items: list[ReviewOut]
     next_cursor: str | None = Field(description="Null on the last page.")

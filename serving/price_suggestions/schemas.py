@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from ml.pricing.pricer import NightSuggestion
-from serving.schemas import MoneyOut, NightsQuery
+from serving.schemas import MoneyOut, NightsQuery, example
 
 
 class SuggestionsQuery(NightsQuery):
@@ -56,6 +56,32 @@ class NightPriceOut(BaseModel):
 
 class PriceSuggestionsOut(BaseModel):
     """Suggestions for a listing's nights."""
+
+    model_config = example(
+        listing_id=42,
+        title="Loft by the river",
+        currency="EUR",
+        model="pricing-known@2",
+        degraded=[],
+        nights=[
+            NightPriceOut(
+                night=date(2027, 5, 7),
+                available=True,
+                current=MoneyOut.of(12000, "EUR"),
+                low=MoneyOut.of(11400, "EUR"),
+                suggested=MoneyOut.of(12900, "EUR"),
+                high=MoneyOut.of(14600, "EUR"),
+                market=MoneyOut.of(13200, "EUR"),
+                reasons=[
+                    PriceReasonOut(
+                        code="comparables",
+                        sentence="12% above what 23 comparable listings ask, by neighbourhood",
+                        effect=0.12,
+                    )
+                ],
+            )
+        ],
+    )
 
     listing_id: int
     title: str

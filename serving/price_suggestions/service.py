@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.calendar import HORIZON_NIGHTS, StayCalendar
 from lodestay.clock import today_in
-from serving.listings.endpoints import window_of
 from serving.models import NO_FEATURES, NO_PRICER
 from serving.price_suggestions.schemas import NightPriceOut, PriceSuggestionsOut, SuggestionsQuery
 from serving.state import Services
@@ -35,7 +34,7 @@ async def suggest_prices_for(
     if not actor.is_admin and detail.listing.host_id != actor.user_id:
         raise ListingNotFound(listing_id)
     today = today_in(detail.market.timezone, services.clock)
-    window = window_of(wanted.from_, wanted.to, today=today)
+    window = wanted.window(today=today)
     if window.start < today:
         raise InvalidWindow(f"{window.start} has passed.", hint=f"Ask for nights from {today} on.")
     known = Window(today, max(window.end, today + timedelta(days=HORIZON_NIGHTS)))

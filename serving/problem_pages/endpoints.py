@@ -47,7 +47,11 @@ def explain_problem(
 
 def _catalogue() -> dict[str, tuple[int, str, str]]:
     """Status, title and explanation by slug."""
-    faults = {fault.slug: (fault.status, fault.title, f"{fault.detail} {fault.hint or ''}") for fault in FAULTS}
+    faults = {
+        fault.slug: (fault.status, fault.title, f"{fault.detail} {fault.hint or ''}")
+        for fault in FAULTS
+        if fault.slug is not None
+    }
     errors = {error.slug(): (error.status, error.title, error.__doc__ or "") for error in _family(LodestayError)}
     return faults | errors
 

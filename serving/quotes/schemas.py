@@ -6,22 +6,22 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from lodestay.pricing import Component
-from serving.schemas import Body, Day, ListingId, MoneyOut
+from serving.schemas import Body, Day, Guests, ListingId, MoneyOut, example
 from transactional.quotes.repository import QuoteRecord
-
-MAX_GUESTS = 50
 
 
 class QuoteIn(Body):
     """A stay to be priced."""
 
+    model_config = example(listing_id=42, check_in="2027-05-07", check_out="2027-05-11", guests=2)
+
     listing_id: ListingId
     check_in: Day = Field(examples=["2027-05-07"])
     check_out: Day = Field(description="Day of departure; its night is not part of the stay.", examples=["2027-05-11"])
-    guests: int = Field(ge=1, le=MAX_GUESTS, examples=[2])
+    guests: Guests = Field(examples=[2])
 
 
 class PriceLineOut(BaseModel):
@@ -36,29 +36,27 @@ class PriceLineOut(BaseModel):
         return [cls(component=line["component"], price=MoneyOut.of(line["minor"], currency)) for line in lines]
 
 
+LINES = (
+    PriceLineOut(component=Component.NIGHTS, price=MoneyOut.of(48000, "EUR")),
+    PriceLineOut(component=Component.CLEANING, price=MoneyOut.of(3500, "EUR")),
+)
+"""Of the examples."""
+
+
 class QuoteOut(BaseModel):
     """A price that can be booked until `expires_at`."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "quote_id": "01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11",
-                    "listing_id": 42,
-                    "check_in": "2027-05-07",
-                    "check_out": "2027-05-11",
-                    "nights": 4,
-                    "guests": 2,
-                    "lines": [
-                        {"component": "nights", "price": {"minor": 48000, "currency": "EUR", "amount": "480.00"}},
-                        {"component": "cleaning", "price": {"minor": 3500, "currency": "EUR", "amount": "35.00"}},
-                    ],
-                    "total": {"minor": 51500, "currency": "EUR", "amount": "515.00"},
-                    "created_at": "2027-01-02T09:30:00Z",
-                    "expires_at": "2027-01-02T10:00:00Z",
-                }
-            ]
-        }
+    model_config = example(
+        quote_id="01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11",
+        listing_id=42,
+        check_in="2027-05-07",
+        check_out="2027-05-11",
+        nights=4,
+        guests=2,
+        lines=LINES,
+        total=MoneyOut.of(51500, "EUR"),
+        created_at="2027-01-02T09:30:00Z",
+        expires_at="2027-01-02T10:00:00Z",
     )
 
     quote_id: UUID

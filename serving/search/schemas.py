@@ -9,9 +9,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from lodestay.money import Money
 from search.request import MAX_PAGE_SIZE, MAX_RADIUS_KM, MAX_TEXT, Bounds, Circle, Filters, InvalidSearch, Point, Sort
-from serving.schemas import Day, Query
+from serving.schemas import Day, Guests, MarketKey, Query
 
-MAX_GUESTS = 50
 MAX_VALUES = 30
 """Values of one filter that can be ticked at once."""
 MAX_MAJOR = Decimal(10**9)
@@ -21,6 +20,12 @@ Codes = Annotated[list[Code], Field(max_length=MAX_VALUES)]
 Price = Annotated[Decimal, Field(ge=0, le=MAX_MAJOR, max_digits=14, decimal_places=4)]
 
 
+LOCALE = (
+    "Language of the guest (BCP 47). It is kept with the search in the event log and changes nothing in the answer: "
+    "reasons are in English, with a `code` to word them by, and amounts are left to the app to format."
+)
+
+
 class SearchQuery(Query):
     """A search. Name a place, or send bounds, or a centre with a radius; or name a market; or look everywhere."""
 
@@ -28,7 +33,7 @@ class SearchQuery(Query):
         None, max_length=MAX_TEXT, description="A wish in words, in any language.", examples=["quiet, with a balcony"]
     )
     place: str | None = Field(None, max_length=100, description="A city or a part of one.", examples=["Lisbon"])
-    market: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", examples=["lisbon"])
+    market: MarketKey | None = None
     bounds: str | None = Field(
         None,
         max_length=100,
@@ -40,7 +45,7 @@ class SearchQuery(Query):
     radius_km: float = Field(10.0, gt=0, le=MAX_RADIUS_KM, description="Around the centre.")
     check_in: Day | None = Field(None, examples=["2027-05-07"])
     check_out: Day | None = Field(None, description="Day of departure.", examples=["2027-05-11"])
-    guests: int = Field(1, ge=1, le=MAX_GUESTS)
+    guests: Guests = 1
     room_type: Codes = Field([], description="One of these.")
     property_type: Codes = Field([], description="One of these.")
     amenity: Codes = Field([], description="All of these.", examples=[["wifi"]])
@@ -60,7 +65,7 @@ class SearchQuery(Query):
     currency: str | None = Field(
         None, pattern=r"^[A-Z]{3}$", description="Of prices; default: the market's.", examples=["EUR"]
     )
-    locale: str = Field("en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", description="BCP 47.")
+    locale: str = Field("en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", description=LOCALE)
 
     @model_validator(mode="after")
     def _one_area(self) -> Self:

@@ -7,14 +7,14 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from search.suggest import Suggestion, SuggestionKind
-from serving.schemas import Query
+from serving.schemas import MarketKey, Query, example
 
 
 class SuggestQuery(Query):
     """What was typed so far, and where the guest looks."""
 
     q: str = Field(min_length=1, max_length=100, examples=["lis"])
-    market: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="What lies there comes first.")
+    market: MarketKey | None = Field(None, description="What lies there comes first.")
     limit: int = Field(8, ge=1, le=20)
 
 
@@ -48,6 +48,22 @@ class SuggestionOut(BaseModel):
 
 class SuggestionsOut(BaseModel):
     """Suggestions, the likeliest first."""
+
+    model_config = example(
+        items=[
+            SuggestionOut(
+                kind=SuggestionKind.MARKET,
+                text="Lisbon",
+                country="PT",
+                latitude=38.7223,
+                longitude=-9.1393,
+                radius_km=9.1,
+                listing_id=None,
+                market="lisbon",
+            )
+        ],
+        degraded=[],
+    )
 
     items: list[SuggestionOut]
     degraded: list[str] = Field(description="What had to be left out; empty when all is well.")

@@ -67,4 +67,5 @@ def test_popularity_grows_with_rating_and_reviews(rating: float, reviews: int) -
     """A better rating never counts less; a rating nobody gave counts as the usual one."""
     assert popularity(rating, reviews) <= popularity(min(5.0, rating + 0.1), reviews)
     assert popularity(4.6, reviews) <= popularity(4.6, reviews + 1)
+    assert popularity(4.6, reviews) < popularity(4.6, reviews, bookings_90=1)
     assert popularity(None, 0) == pytest.approx(4.6)

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 
 from lodestay.clock import FixedClock
@@ -19,6 +19,7 @@ from serving.app import create_app
 from serving.observability.middleware import MAX_BODY_BYTES
 from tests.serving.conftest import no_cities
 from tests.serving.marketplace import Marketplace
+from tests.serving.test_bookings import SignIn, hold
 from transactional.kit.cursors import DayKey, encode
 
 FORGED = encode(DayKey(date(2026, 1, 1), 2**63))
@@ -35,6 +36,19 @@ def breaking(settings: Settings, clock: FixedClock) -> FastAPI:
         raise RuntimeError(SECRET_WISH)
 
     return app
+
+
+def test_a_status_without_a_page_is_no_other_problem(breaking: FastAPI, marketplace: Marketplace) -> None:
+    """What the framework refuses with a status of its own has no page, and is not called a bad request."""
+
+    @breaking.get("/teapot")
+    def teapot() -> None:
+        raise HTTPException(418, "Short and stout.")
+
+    with TestClient(breaking) as client:
+        problem = client.get("/teapot").json()
+    assert (problem["type"], problem["title"]) == ("about:blank", "I'm a Teapot")
+    assert (problem["status"], problem["detail"]) == (418, "Short and stout.")
 
 
 def test_a_request_id_comes_back(client: TestClient) -> None:
@@ -155,6 +169,21 @@ def test_private_values_never_reach_a_log() -> None:
     logging.getLogger("foreign").warning("y", extra={"phone": "123"})
     first, second = map(json.loads, log.getvalue().splitlines())
     assert (first["email"], first["inner"]["token"], second["phone"]) == (REDACTED, REDACTED, REDACTED)
+
+
+def test_metrics_tell_how_far_the_index_is_behind(
+    client: TestClient, marketplace: Marketplace, signed_in: SignIn
+) -> None:
+    """Changes that no relay has taken are counted; so are the listings whose features are in memory."""
+
+    def gauges() -> dict[str, float]:
+        lines = client.get("/metrics").text.splitlines()
+        return {name: float(value) for name, _, value in (line.partition(" ") for line in lines if line[0] != "#")}
+
+    before = gauges()
+    assert before["lodestay_ranking_listings"] == 0
+    hold(client, signed_in, marketplace.guest, marketplace.loft)
+    assert gauges()["lodestay_outbox_lag"] == before["lodestay_outbox_lag"] + 1
 
 
 def test_metrics_have_few_labels(client: TestClient, marketplace: Marketplace) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import CHAR, CheckConstraint, Double, ForeignKey, Identity, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lodestay.snapshot import MARKET_KEY
 from transactional.kit.database import Base
 
 
@@ -17,7 +18,7 @@ class Market(Base):
 
     __tablename__ = "markets"
     __table_args__ = (
-        CheckConstraint("market_key ~ '^[a-z0-9][a-z0-9-]{0,62}$'", name="key_is_slug"),
+        CheckConstraint(f"market_key ~ '{MARKET_KEY}'", name="key_is_slug"),
         CheckConstraint("service_fee_bps BETWEEN 0 AND 10000 AND tax_bps BETWEEN 0 AND 10000", name="rates"),
     )
 
