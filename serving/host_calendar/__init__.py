@@ -1,1 +1,1 @@
-"""What hosts do to their own calendars."""
+"""What hosts do to their own calendars, and to their listings' place on the market."""

@@ -80,6 +80,27 @@ OPERATIONS = {
         (401, 403, 403, 204, 404, 204),
         NIGHTS | {"price_minor": 9900},
     ),
+    "set minimum stay": Operation(
+        "PUT",
+        "/v1/listings/{loft}/calendar/min-stay",
+        "/v1/listings/{listing_id}/calendar/min-stay",
+        (401, 403, 403, 204, 404, 204),
+        NIGHTS | {"min_stay": 3},
+    ),
+    "set closed": Operation(
+        "PUT",
+        "/v1/listings/{loft}/calendar/closed",
+        "/v1/listings/{listing_id}/calendar/closed",
+        (401, 403, 403, 204, 404, 204),
+        NIGHTS | {"to_arrival": True, "to_departure": False},
+    ),
+    "set active": Operation(
+        "PUT",
+        "/v1/listings/{loft}/active",
+        "/v1/listings/{listing_id}/active",
+        (401, 403, 403, 204, 404, 204),
+        {"active": False},
+    ),
     "block": Operation(
         "PUT",
         "/v1/listings/{loft}/calendar/blocks",

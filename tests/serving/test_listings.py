@@ -76,6 +76,47 @@ def test_a_host_sets_prices_and_blocks_nights(client: TestClient, marketplace: M
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/nights-booked")
 
 
+def test_a_host_sets_stay_rules(client: TestClient, marketplace: Marketplace, signed_in: SignIn) -> None:
+    """A minimum stay and closed dates refuse the next quote by their rule, said twice are the same, and go again."""
+    headers = signed_in(marketplace.host)
+    calendar = f"/v1/listings/{marketplace.loft}/calendar"
+    arrival = {"from": STAY["check_in"], "to": "2026-06-26"}
+    departure = {"from": STAY["check_out"], "to": "2026-06-29"}
+
+    def refused_by(path: str, said: dict[str, object], taken_back: dict[str, object]) -> str:
+        for _ in range(2):
+            assert client.put(f"{calendar}/{path}", headers=headers, json=said).status_code == 204
+        refused = quote(client, signed_in(marketplace.guest), marketplace.loft)
+        assert client.put(f"{calendar}/{path}", headers=headers, json=said | taken_back).status_code == 204
+        assert quote(client, signed_in(marketplace.guest), marketplace.loft).status_code == 201
+        assert refused.status_code == 409
+        return str(refused.json()["rule"])
+
+    opened = {"to_arrival": False, "to_departure": False}
+    assert refused_by("min-stay", arrival | {"min_stay": 4}, {"min_stay": None}) == "min_stay"
+    assert refused_by("closed", arrival | opened | {"to_arrival": True}, opened) == "closed_to_arrival"
+    assert refused_by("closed", departure | opened | {"to_departure": True}, opened) == "closed_to_departure"
+    for wrong in ({"min_stay": 0}, {"min_stay": 366}, {}):
+        assert client.put(f"{calendar}/min-stay", headers=headers, json=arrival | wrong).status_code == 422
+
+
+def test_a_host_takes_a_listing_off_the_market_and_back(
+    client: TestClient, marketplace: Marketplace, signed_in: SignIn
+) -> None:
+    """Off the market guests neither see nor book it, its host still sees it, and what is booked stays booked."""
+    held = hold(client, signed_in, marketplace.guest, marketplace.loft)
+    listing, headers = f"/v1/listings/{marketplace.loft}", signed_in(marketplace.host)
+    for _ in range(2):
+        assert client.put(f"{listing}/active", headers=headers, json={"active": False}).status_code == 204
+    assert client.get(listing).status_code == 404
+    assert client.get(listing, headers=headers).status_code == 200
+    assert quote(client, signed_in(marketplace.other_guest), marketplace.loft).status_code == 404
+    booking = client.get(f"/v1/bookings/{held['booking_id']}", headers=signed_in(marketplace.guest)).json()
+    assert booking["status"] == "held"
+    assert client.put(f"{listing}/active", headers=headers, json={"active": True}).status_code == 204
+    assert client.get(listing).status_code == 200
+
+
 def test_prices_are_suggested_by_the_rule_without_a_model(
     client: TestClient, marketplace: Marketplace, signed_in: SignIn
 ) -> None:
