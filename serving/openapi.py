@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import BaseModel
 
 from serving.problems import MEDIA_TYPE, Problem
 
@@ -33,6 +35,14 @@ def _response(status: int) -> dict[str, Any]:
     return {"description": MEANINGS[status], "content": {MEDIA_TYPE: {"schema": {"$ref": REF}}}}
 
 
+def _answers(app: FastAPI) -> Iterator[type[BaseModel]]:
+    """Models of what operations answer with."""
+    routes = (context.original_route for context in iter_route_contexts(app.routes))
+    for route in (route for route in routes if isinstance(route, APIRoute)):
+        answers = [route.response_model, *(each.get("model") for each in route.responses.values())]
+        yield from (model for model in answers if isinstance(model, type) and issubclass(model, BaseModel))
+
+
 def operation_id(route: APIRoute) -> str:
     """Name of the function: stable for generated clients as long as nobody renames it."""
     return route.name
@@ -55,5 +65,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         schemas["Problem"] = problem
         for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own shape of a 422
             schemas.pop(unused, None)
+        for model in _answers(app):
+            if (extra := model.model_config.get("json_schema_extra")) and isinstance(extra, dict):
+                schemas[model.__name__]["examples"] = extra["examples"]  # again: FastAPI has left out what is null
         app.openapi_schema = document
     return app.openapi_schema

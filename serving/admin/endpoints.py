@@ -6,15 +6,18 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from serving.dependencies import AdminActor, ServicesDep
-from serving.health.schemas import Dependency
+from serving.health.schemas import Dependency, DependencyState
 from serving.health.service import check_models
 from serving.openapi import problems
+from serving.schemas import example
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"])
 
 
 class Reloaded(BaseModel):
     """What is in memory now."""
+
+    model_config = example(models=[Dependency(name="ranking model", state=DependencyState.UP, detail="ranking@3")])
 
     models: list[Dependency] = Field(description="Each model and table of features, and how it is.")
 

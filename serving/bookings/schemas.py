@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from serving.quotes.schemas import PriceLineOut
-from serving.schemas import Body, Day, Id, MoneyOut, Query
+from serving.quotes.schemas import LINES, PriceLineOut
+from serving.schemas import Body, Day, Id, MoneyOut, Query, example
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.rules import BookingStatus, Side
 
@@ -18,15 +18,17 @@ from transactional.bookings.rules import BookingStatus, Side
 class HoldIn(Body):
     """A quote to be booked."""
 
+    model_config = example(quote_id="01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11")
+
     quote_id: Id = Field(examples=["01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11"])
 
 
 class ConfirmIn(Body):
     """What led to the booking."""
 
-    search_id: Id | None = Field(
-        None, description="Search that the guest came from: the ranker learns from it.", examples=[None]
-    )
+    model_config = example(search_id="01930f6e-1f00-7b0a-9d5e-5b7e7f8f2a10")
+
+    search_id: Id | None = Field(None, description="Search that the guest came from: the ranker learns from it.")
 
 
 class Seat(StrEnum):
@@ -44,34 +46,30 @@ class BookingsQuery(Query):
     size: int = Field(20, ge=1, le=100)
 
 
+BOOKING = {
+    "booking_id": "01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11",
+    "reference": "7KQ2M9XH4D",
+    "status": "held",
+    "listing_id": 42,
+    "check_in": "2027-05-07",
+    "check_out": "2027-05-11",
+    "guests": 2,
+    "lines": LINES,
+    "total": MoneyOut.of(51500, "EUR"),
+    "created_at": "2027-01-02T09:30:00Z",
+    "hold_expires_at": "2027-01-02T09:45:00Z",
+    "confirmed_at": None,
+    "cancelled_at": None,
+    "cancelled_by": None,
+    "version": 1,
+}
+"""Of the examples."""
+
+
 class BookingOut(BaseModel):
     """A booking."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "booking_id": "01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11",
-                    "reference": "7KQ2M9XH4D",
-                    "status": "held",
-                    "listing_id": 42,
-                    "check_in": "2027-05-07",
-                    "check_out": "2027-05-11",
-                    "guests": 2,
-                    "lines": [
-                        {"component": "nights", "price": {"minor": 48000, "currency": "EUR", "amount": "480.00"}}
-                    ],
-                    "total": {"minor": 48000, "currency": "EUR", "amount": "480.00"},
-                    "created_at": "2027-01-02T09:30:00Z",
-                    "hold_expires_at": "2027-01-02T09:45:00Z",
-                    "confirmed_at": None,
-                    "cancelled_at": None,
-                    "cancelled_by": None,
-                    "version": 1,
-                }
-            ]
-        }
-    )
+    model_config = example(**BOOKING)
 
     booking_id: UUID
     reference: str = Field(description="To be read out; ten letters and digits.")
@@ -113,6 +111,8 @@ class BookingOut(BaseModel):
 
 class BookingsOut(BaseModel):
     """A page of bookings, newest first."""
+
+    model_config = example(items=[BOOKING], next_cursor=None)
 
     items: list[BookingOut]
     next_cursor: str | None = Field(description="Null on the last page.")

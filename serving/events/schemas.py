@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from search.request import MAX_PAGE_DEPTH
 from serving.events.proofs import PROOF_LENGTH
-from serving.schemas import Body, Id, ListingId
+from serving.schemas import Body, Id, ListingId, example
 
 MAX_EVENTS = 100
 
@@ -50,13 +50,17 @@ _EXAMPLE = {
 class EventsIn(Body):
     """A batch of events."""
 
+    model_config = example(events=[_EXAMPLE])
+
     events: list[Annotated[ImpressionIn | ClickIn, Field(discriminator="type")]] = Field(
-        min_length=1, max_length=MAX_EVENTS, examples=[[_EXAMPLE]]
+        min_length=1, max_length=MAX_EVENTS
     )
 
 
 class EventsTaken(BaseModel):
     """How many were written down."""
+
+    model_config = example(accepted=1, ignored=0)
 
     accepted: int = Field(examples=[1])
     ignored: int = Field(description="Events whose proof is not of that listing, place and search.", examples=[0])

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
+from serving.schemas import example
+
 
 class DependencyState(StrEnum):
     """How a part that the service leans on is."""
@@ -26,11 +28,21 @@ class Dependency(BaseModel):
 class Liveness(BaseModel):
     """The process runs."""
 
+    model_config = example(status="alive")
+
     status: str = Field(examples=["alive"])
 
 
 class Readiness(BaseModel):
     """Whether requests can be served; without OpenSearch or models they can, poorer."""
+
+    model_config = example(
+        ready=True,
+        dependencies=[
+            Dependency(name="postgresql", state=DependencyState.UP, detail="1 markets"),
+            Dependency(name="opensearch", state=DependencyState.DOWN, detail="no address is known"),
+        ],
+    )
 
     ready: bool
     dependencies: list[Dependency]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from serving.schemas import MoneyOut
+from serving.schemas import MoneyOut, example
 
 
 class PlaceOut(BaseModel):
@@ -79,8 +79,57 @@ class HistogramBinOut(BaseModel):
     count: int
 
 
+RESULT = {
+    "rank": 1,
+    "listing_id": 42,
+    "market": "lisbon",
+    "title": "Loft by the river",
+    "room_type": "entire_home",
+    "property_type": "loft",
+    "neighbourhood": "Alfama",
+    "latitude": 38.7119,
+    "longitude": -9.1263,
+    "distance_km": 1.274,
+    "accommodates": 4,
+    "bedrooms": 2,
+    "beds": 3,
+    "bathrooms": "1.5",
+    "rating": "4.85",
+    "review_count": 112,
+    "instant_book": True,
+    "superhost": False,
+    "cancellation_policy": "moderate",
+    "price": PriceOut(
+        total=MoneyOut.of(51500, "EUR"), per_night=MoneyOut.of(12875, "EUR"), charged=MoneyOut.of(51500, "EUR")
+    ),
+    "score": 1.8342,
+    "reasons": [ReasonOut(code="rating", sentence="Rated 4.85 by 112 guests", contribution=0.4127)],
+    "proof": "5f2b8c1d9e7a4036b1c2d3e4f5061728",
+}
+"""Of the example."""
+
+
 class SearchOut(BaseModel):
     """An answer: a page of results, and counts over all of them."""
+
+    model_config = example(
+        search_id="01930f6e-1f00-7b0a-9d5e-5b7e7f8f2a10",
+        place=PlaceOut(name="Lisbon", latitude=38.7223, longitude=-9.1393),
+        market="lisbon",
+        check_in="2027-05-07",
+        check_out="2027-05-11",
+        nights=4,
+        currency="EUR",
+        total_count=1,
+        page=1,
+        page_size=20,
+        pages=1,
+        ranker="ranking@3",
+        degraded=[],
+        results=[RESULT],
+        facets={"room_type": [FacetValueOut(value="entire_home", count=1, selected=False)]},
+        histogram=[HistogramBinOut(low=MoneyOut.of(50000, "EUR"), high=MoneyOut.of(60000, "EUR"), count=1)],
+    )
 
     search_id: UUID = Field(description="Send it along with events and bookings.")
     place: PlaceOut | None
@@ -93,7 +142,7 @@ class SearchOut(BaseModel):
     page: int
     page_size: int
     pages: int = Field(description="That can be asked for: at most the first 500 results are ordered.")
-    ranker: str = Field(description="What ordered the results.", examples=["ranking v3"])
+    ranker: str = Field(description="What ordered the results.", examples=["ranking@3"])
     degraded: list[str] = Field(description="What had to be left out; empty when all is well.")
     results: list[ResultOut]
     facets: dict[str, list[FacetValueOut]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
@@ -62,6 +65,9 @@ def test_operation_ids_are_stable_names(document: dict[str, Any]) -> None:
         "reload_models",
         "report_events",
         "search_listings",
+        "set_active",
+        "set_closed",
+        "set_min_stay",
         "set_prices",
         "suggest",
         "suggest_prices",
@@ -87,6 +93,32 @@ def test_everything_is_described(document: dict[str, Any]) -> None:
     references = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
     assert references <= set(schemas)
     assert "HTTPValidationError" not in schemas
+
+
+def test_every_answer_and_body_has_a_whole_example(document: dict[str, Any]) -> None:
+    """Each shape of JSON that is sent or answered shows every field in an example, which its model takes as it is."""
+    models = {model.__name__: model for model in family(BaseModel) if model.__module__.startswith("serving.")}
+    shown = {name for operation in operations(document) for name in json_shapes(operation)}
+    assert shown >= {"SearchOut", "ListingOut", "BookingsOut", "EventsIn", "ConfirmIn", "Readiness", "Problem"}
+    for name in shown:
+        (example,) = document["components"]["schemas"][name]["examples"]
+        read = models[name].model_validate_json(json.dumps(example))
+        assert read.model_dump(mode="json", by_alias=True) == example, name
+        assert set(example) == {field.alias or name for name, field in models[name].model_fields.items()}, name
+
+
+def json_shapes(operation: dict[str, Any]) -> list[str]:
+    """Names of the shapes of JSON in an operation's body and answers."""
+    parts = [operation.get("requestBody", {}), *operation["responses"].values()]
+    contents = [media for part in parts for name, media in part.get("content", {}).items() if name.endswith("json")]
+    return re.findall(r"#/components/schemas/(\w+)", str(contents))
+
+
+def family(parent: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Every model under a model."""
+    for child in parent.__subclasses__():
+        yield child
+        yield from family(child)
 
 
 @pytest.mark.slow
