@@ -19,23 +19,25 @@ def _commands() -> None:
 
 @app.command()
 def models(*, as_json: AsJson = False) -> None:
-    """List the champion of every model with its figures, and why it is the champion."""
+    """List the champion of every model with its figures and why it is the champion; where there is none, why not."""
     from ml.registry import Registry  # noqa: PLC0415 - MLflow takes seconds to import; --help should not wait
 
     registry = Registry(get_settings().require_mlflow_tracking_uri())
     found = []
     for name in registry.names():
-        version = registry.champion_version(name)
+        champion = registry.champion_version(name)
+        version = champion or registry.challenger_version(name)
         metrics = dict(version.metrics) if version else {}
         tags = dict(version.tags) if version else {}
+        refused = "" if champion or version is None else f"Version {version.version} was refused. "
         found.append(
             {
                 "model": name,
-                "champion": version and version.version,
+                "champion": champion and champion.version,
                 "metrics": metrics,
                 "tags": tags,
                 "figures": ", ".join(f"{key} {value:.3f}" for key, value in sorted(metrics.items()) if key in _SHOWN),
-                "why": tags.get("reasons"),
+                "why": refused + tags.get("reasons", ""),
             }
         )
     print_rows(None, found, columns={c: c for c in ("model", "champion", "figures", "why")}, as_json=as_json)

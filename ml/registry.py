@@ -205,9 +205,16 @@ class Registry:
 
     def champion_version(self, name: str) -> Version | None:
         """What the registry knows of the champion of `name`, without loading it."""
+        return self._named(name, CHAMPION)
+
+    def challenger_version(self, name: str) -> Version | None:
+        """The newest version of `name` that was refused, with the reasons among its tags."""
+        return self._named(name, CHALLENGER)
+
+    def _named(self, name: str, alias: str) -> Version | None:
         with self._speaking():
             try:
-                found = self._client.get_model_version_by_alias(name, CHAMPION)
+                found = self._client.get_model_version_by_alias(name, alias)
             except MlflowException as error:
                 if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
                     return None

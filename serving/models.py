@@ -35,8 +35,8 @@ LOOK_EVERY_SECONDS = 15.0
 FIRST_LOOK_SECONDS = 10.0
 """How long the start of the process waits for the models; they may come later."""
 
-NO_RANKER = "ranking model not loaded: results are ordered by the baseline"
-NO_PRICER = "pricing models not loaded: prices follow simple rules"
+NO_RANKER = "ranking model: none in service, results are ordered by the baseline"
+NO_PRICER = "pricing models: none in service, prices follow simple rules"
 NO_FEATURES = "listing features not loaded: results are ordered by little more than price and distance"
 NO_MEANING = "no embedding of the index's model at hand: words are matched, their meaning is not"
 

@@ -13,40 +13,50 @@ from typer.testing import CliRunner
 
 from lodestay.settings import get_settings
 from ml.cli import app
-from ml.registry import MAIN, Candidate, Registry
+from ml.registry import MAIN, Candidate, Registry, Version
 
 
 @pytest.fixture
-def champion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A registry with one champion, which the settings point at."""
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+    """A registry that the settings point at."""
     uri = f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("LODESTAY_MLFLOW_TRACKING_URI", uri)
+    get_settings.cache_clear()
+    yield Registry(uri, artifacts=f"{tmp_path}/artifacts")
+    get_settings.cache_clear()
+
+
+def _log(registry: Registry) -> Version:
     booster = lgb.train(
         {"verbosity": -1, "num_threads": 1}, lgb.Dataset(np.zeros((4, 1)), np.ones(4)), num_boost_round=1
     )
-    registry = Registry(uri, artifacts=f"{tmp_path}/artifacts")
-    candidate = Candidate(
-        name="ranking",
-        boosters={MAIN: booster},
-        features=("rating",),
-        example=np.zeros((1, 1)),
-        parameters={},
-        metrics={"judged": 0.5},
-        lineage=(),
-        figures={},
-        card="# Card",
+    return registry.log(
+        Candidate(
+            name="ranking",
+            boosters={MAIN: booster},
+            features=("rating",),
+            example=np.zeros((1, 1)),
+            parameters={},
+            metrics={"judged": 0.5},
+            lineage=(),
+            figures={},
+            card="# Card",
+        )
     )
-    registry.promote(registry.log(candidate), reasons=("First.",))
-    monkeypatch.setenv("LODESTAY_MLFLOW_TRACKING_URI", uri)
-    get_settings.cache_clear()
-    yield
-    get_settings.cache_clear()
 
 
-@pytest.mark.usefixtures("champion")
-def test_champions_are_listed() -> None:
+def test_champions_are_listed(registry: Registry) -> None:
     """Once as a table for people, once as JSON for programs."""
+    registry.promote(_log(registry), reasons=("First.",))
     runner = CliRunner()
     assert "ranking" in runner.invoke(app, ["models"]).stdout
     (row,) = json.loads(runner.invoke(app, ["models", "--json"]).stdout)
-    assert row["champion"] == 1
+    assert (row["champion"], row["why"]) == (1, "First.")
     assert row["metrics"] == {"judged": 0.5}
+
+
+def test_where_there_is_no_champion_the_refusal_is_told(registry: Registry) -> None:
+    """Whoever wonders why the baseline ranks finds the gate's reasons."""
+    registry.refuse(_log(registry), reasons=("Not surely better.",))
+    (row,) = json.loads(CliRunner().invoke(app, ["models", "--json"]).stdout)
+    assert (row["champion"], row["why"]) == (None, "Version 1 was refused. Not surely better.")
