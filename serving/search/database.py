@@ -20,7 +20,8 @@ from transactional.listings.cards import load_cards
 from transactional.listings.repository import load_bookable
 
 MOST = 2_000
-"""Listings looked at, the best rated first: a city's supply, in some hundred milliseconds."""
+"""Listings looked at, the best rated first: a city's supply. For a stay that takes some hundred milliseconds; without
+dates it takes longer, since a year of every calendar is read."""
 SOME = f"only the {MOST:,} best rated listings were looked at"
 
 
