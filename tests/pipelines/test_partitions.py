@@ -94,9 +94,10 @@ def test_what_waits_is_not_read(spark: SparkSession, lake: str) -> None:
     assert _numbers(lake, "a") == [2]
 
 
-def test_crash_between_write_and_swap(spark: SparkSession, lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crash_while_publishing(spark: SparkSession, lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed after the first of two swaps: the first partition is new, the second old, neither is half."""
     _put(_things(spark, a=[1], b=[2]), lake, BOTH)
+    written = write(_things(spark, a=[10, 11], b=[20, 21]), DATASET, lake, BOTH, order=["number"])
     swap = writing.swap
     swapped: list[object] = []
 
@@ -108,7 +109,7 @@ def test_crash_between_write_and_swap(spark: SparkSession, lake: str, monkeypatc
 
     monkeypatch.setattr(writing, "swap", crash)
     with pytest.raises(OSError, match="killed"):
-        _put(_things(spark, a=[10, 11], b=[20, 21]), lake, BOTH)
+        publish(written.waiting, lake)
     assert (_numbers(lake, "a"), _numbers(lake, "b")) == ([10, 11], [2])
     monkeypatch.undo()
     _put(_things(spark, a=[10, 11], b=[20, 21]), lake, BOTH)
