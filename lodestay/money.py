@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Self
 
@@ -67,7 +67,7 @@ class Money:
         try:
             exact = Decimal(amount)
             minor = int(exact.scaleb(minor_digits(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
-        except (InvalidOperation, ValueError):  # the latter of NaN
+        except (ArithmeticError, ValueError):  # the latter of NaN
             raise InvalidMoney(f"{amount!r} is not an amount.", hint="Send a number such as 129.50.") from None
         return cls(minor, currency)
 

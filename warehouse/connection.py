@@ -8,6 +8,7 @@ import duckdb
 
 from lodestay import lake as datasets
 from lodestay.lake import Dataset, local_folder
+from warehouse.errors import DamagedFile
 
 SOURCES: dict[str, Dataset] = {
     "listings": datasets.STAGED_LISTINGS,
@@ -27,6 +28,8 @@ def connect(lake: str) -> duckdb.DuckDBPyConnection:
     ------
     SetupIncomplete
         The lake is no local folder.
+    DamagedFile
+        A file of a source cannot be read.
     """
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
@@ -35,15 +38,26 @@ def connect(lake: str) -> duckdb.DuckDBPyConnection:
         connection.execute(f"CREATE SCHEMA {schema}")
     for name, dataset in SOURCES.items():
         if has_files(lake, dataset):
-            connection.execute(
-                f"CREATE VIEW lake.{name} AS SELECT * FROM read_parquet({literal(dataset.glob(lake))}, "
-                "hive_partitioning = true, union_by_name = true, hive_types = {'day': DATE, 'market': VARCHAR})"
-            )
+            _view(connection, name, dataset.glob(lake))
     return connection
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, files: str) -> None:
+    try:
+        connection.execute(
+            f"CREATE VIEW lake.{name} AS SELECT * FROM read_parquet({literal(files)}, "
+            "hive_partitioning = true, union_by_name = true, hive_types = {'day': DATE, 'market': VARCHAR})"
+        )
+    except duckdb.Error as broken:
+        raise DamagedFile(
+            f"lake.{name} cannot be read: {str(broken).splitlines()[0]}",
+            hint="Remove that file and run `lodestay pipeline`, which writes it again.",
+        ) from broken
 
 
 def confine(connection: duckdb.DuckDBPyConnection, lake: str) -> None:
     """Let the connection reach the lake's folder and nothing else, for good: queries come from people."""
+    connection.execute("SET temp_directory = ''")  # else DuckDB allows one below the working folder by itself
     connection.execute(f"SET allowed_directories = [{literal(lake + '/')}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

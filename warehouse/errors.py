@@ -20,6 +20,12 @@ class EmptyLake(NotFound):
     exit_code = 3
 
 
+class DamagedFile(SetupIncomplete):
+    """A file of the lake is there and cannot be read."""
+
+    title = "Damaged file in the lake"
+
+
 class InvalidContract(SetupIncomplete):
     """A contract file and its model do not agree on their form."""
 

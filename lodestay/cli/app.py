@@ -19,8 +19,9 @@ _USAGE_ERROR = 2  # exit code of Typer and of most programs
 
 def main() -> None:
     """Run the command line; never ends in a traceback unless ``--debug`` or ``LODESTAY_DEBUG`` asks for one."""
-    root, missing = build(asked(sys.argv[1:], list(entry_points(group=GROUP))))
+    missing: list[Failure] = []
     try:
+        root, missing = build(asked(sys.argv[1:], list(entry_points(group=GROUP))))
         root(prog_name="lodestay")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -10,6 +10,9 @@ from lodestay.local.files import write_whole
 from lodestay.local.process import ProcessId
 from lodestay.settings import endpoints_file
 
+UNREADABLE = (OSError, ValueError, TypeError, AttributeError)
+"""What reading a file raises that is missing, damaged or of another form: it is taken as not being there."""
+
 
 @dataclass(frozen=True)
 class Records:
@@ -30,9 +33,10 @@ class Records:
         """The process last started for a service, alive or not; None when it was stopped or never started."""
         try:
             fields = json.loads(self._pid_file(name).read_text(encoding="utf-8"))
-            return ProcessId(int(fields["pid"]), str(fields["started"]))
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            process = ProcessId(int(fields["pid"]), str(fields["started"]))
+        except (*UNREADABLE, KeyError):
             return None
+        return process if process.pid > 0 else None
 
     def remember_process(self, name: str, process: ProcessId) -> None:
         """Note which process serves."""
@@ -54,7 +58,7 @@ class Records:
         """Addresses of the services that were started, by setting."""
         try:
             lines = endpoints_file(self.home).read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+        except UNREADABLE:
             return {}
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
@@ -75,5 +79,5 @@ class Records:
     def _ports(self) -> dict[str, int]:
         try:
             return {str(k): int(v) for k, v in json.loads((self.home / "run/ports.json").read_text("utf-8")).items()}
-        except (FileNotFoundError, ValueError, AttributeError):
+        except UNREADABLE:
             return {}

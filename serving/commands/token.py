@@ -52,7 +52,7 @@ class Minted:
 def token(
     role: Annotated[Role, typer.Option(help="What the caller may be.")] = Role.GUEST,
     user: Annotated[UUID | None, typer.Option(help="Who; default: the first user of the role.")] = None,
-    listing: Annotated[int | None, typer.Option(min=1, help="The host of this listing.")] = None,
+    listing: Annotated[int | None, typer.Option(min=1, max=2**63 - 1, help="The host of this listing.")] = None,
     hours: Annotated[int, typer.Option(min=1, max=MAX_HOURS, help="How long it is good.")] = 12,
     *,
     as_json: AsJson = False,

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from tests.warehouse.conftest import TinyLake
-from warehouse.errors import EmptyLake, InvalidQuery
+from warehouse.errors import DamagedFile, EmptyLake, InvalidQuery
 from warehouse.query import relations, run_query
 from warehouse.runner import build, open_warehouse
 
@@ -56,6 +56,15 @@ def test_without_the_confinement_a_file_outside_the_lake_is_read(tmp_path: Path)
     secret = tmp_path / "secret.csv"
     secret.write_text("a\n1\n", encoding="utf-8")
     assert duckdb.connect().execute(f"SELECT * FROM read_csv('{secret}')").fetchall() == [(1,)]
+
+
+def test_a_damaged_file_is_named_with_its_cure(tiny_lake: TinyLake) -> None:
+    """Half a Parquet file stops every question, and says which file it is and how to have it written again."""
+    file = next(iter(sorted(Path(tiny_lake.address, "staged", "listings").rglob("*.parquet"))))
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(DamagedFile, match=file.name) as caught:
+        open_warehouse(tiny_lake.address)
+    assert "lodestay pipeline" in (caught.value.hint or "")
 
 
 def test_a_mart_that_is_not_built_yet_is_told_apart_from_a_wrong_name(tmp_path: Path) -> None:

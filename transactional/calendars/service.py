@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.calendar import StayCalendar
@@ -11,7 +14,7 @@ from transactional.bookings.holds import expire_due_holds_of
 from transactional.calendars import blocks, repository
 from transactional.calendars.conflicts import contention_as_conflict
 from transactional.calendars.errors import InvalidCalendarEdit, InvalidWindow, NightsBooked
-from transactional.calendars.repository import load_calendars
+from transactional.calendars.repository import Occupied, load_calendars
 from transactional.calendars.rules import Window
 from transactional.listings.errors import ListingNotFound
 from transactional.listings.repository import LockedListing, lock_listing
@@ -80,32 +83,37 @@ async def block(session: AsyncSession, clock: Clock, actor: Actor, listing_id: i
     if in_the_way := sorted(booked & blocks.nights_of([span])):
         raise NightsBooked(in_the_way, listing_id=listing_id)
     own = [row for row in live if row.kind == "host_block"]
-    await repository.replace_blocks(
-        session,
-        listing_id,
-        retired=[row.occupancy_id for row in own],
-        blocks=blocks.block(
-            span,
-            blocked=[(row.start, row.end) for row in own],
-            imported=[(row.start, row.end) for row in live if row.kind == "imported"],
-        ),
-        now=clock.now(),
+    wanted = blocks.block(
+        span,
+        blocked=[(row.start, row.end) for row in own],
+        imported=[(row.start, row.end) for row in live if row.kind == "imported"],
     )
-    await _note(session, locked, window, changed=["availability"])
+    await _replace_blocks(session, clock, locked, window, own=own, wanted=wanted)
 
 
 async def unblock(session: AsyncSession, clock: Clock, actor: Actor, listing_id: int, window: Window) -> None:
     """Put nights that the host blocked back on the market; those of guests and imports stay as they are."""
     locked = await _lock_for_edit(session, actor, listing_id, window)
     own = [row for row in await repository.live_occupancy(session, listing_id, window) if row.kind == "host_block"]
-    await repository.replace_blocks(
-        session,
-        listing_id,
-        retired=[row.occupancy_id for row in own],
-        blocks=blocks.unblock((window.start, window.end), blocked=[(row.start, row.end) for row in own]),
-        now=clock.now(),
-    )
-    await _note(session, locked, window, changed=["availability"])
+    wanted = blocks.unblock((window.start, window.end), blocked=[(row.start, row.end) for row in own])
+    await _replace_blocks(session, clock, locked, window, own=own, wanted=wanted)
+
+
+async def _replace_blocks(
+    session: AsyncSession,
+    clock: Clock,
+    listing: LockedListing,
+    window: Window,
+    *,
+    own: Sequence[Occupied],
+    wanted: Sequence[tuple[date, date]],
+) -> None:
+    """Let exactly the wanted blocks stand; where they do already, nothing is written and nobody told."""
+    if sorted((row.start, row.end) for row in own) == sorted(wanted):
+        return
+    retired = [row.occupancy_id for row in own]
+    await repository.replace_blocks(session, listing.listing_id, retired=retired, blocks=wanted, now=clock.now())
+    await _note(session, listing, window, changed=["availability"])
 
 
 async def _set_nights(

@@ -176,7 +176,7 @@ def test_without_the_start_mark_the_stranger_would_be_taken_for_ours(supervised:
     supervisor.records.forget_process("echo")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x"}', "12"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x"}', "12", '{"pid": -5, "started": "x"}'])
 def test_a_broken_pid_file_counts_as_none(supervised: Supervise, text: str) -> None:
     """A pid file that a crash left in pieces does not keep a service from starting."""
     supervisor = supervised(services=[Echo()])
@@ -185,6 +185,18 @@ def test_a_broken_pid_file_counts_as_none(supervised: Supervise, text: str) -> N
     (supervisor.home / "run" / "echo.pid").write_text(text, encoding="utf-8")
     assert supervisor.status()[0].state is State.STOPPED
     assert supervisor.up([])[0].state is State.RUNNING
+
+
+@pytest.mark.parametrize("name", ["ports.json", "echo.pid", "endpoints.env"])
+@pytest.mark.parametrize("content", [b'{"echo": null}', b"\xff\xfe"], ids=["null", "bytes"])
+def test_damaged_records_count_as_none(supervised: Supervise, name: str, content: bytes) -> None:
+    """Whatever stands in the files of `run`, the status can be asked for."""
+    supervisor = supervised(services=[Echo()])
+    supervisor.up([])
+    supervisor.down([])
+    record = supervisor.home / "run" / name
+    record.write_bytes(content)
+    assert supervisor.status()[0].state is State.STOPPED
 
 
 def test_two_ups_at_once_start_it_once(supervised: Supervise, tmp_path: Path) -> None:

@@ -105,6 +105,25 @@ async def test_host_blocks_and_unblocks(session: AsyncSession, clock: FixedClock
     assert calendar.free.tolist() == [True, False, False, True, True, False, False, True]
 
 
+async def test_saying_again_what_is_already_so_writes_nothing(session: AsyncSession, clock: FixedClock) -> None:
+    """A tool that sends the same blocks every minute fills neither the table nor the outbox."""
+    host = await create_host(session)
+    listing = await create_listing(session, host=host)
+    actor = actor_of(host)
+    counted = text("SELECT (SELECT count(*) FROM occupancy), (SELECT count(*) FROM outbox)")
+
+    async def rows() -> tuple[int, int]:
+        found = (await session.execute(counted)).one()
+        return int(found[0]), int(found[1])
+
+    await service.block(session, clock, actor, listing.listing_id, window_of(20, 14))
+    before = await rows()
+    await service.block(session, clock, actor, listing.listing_id, window_of(20, 14))
+    await service.block(session, clock, actor, listing.listing_id, window_of(22, 2))
+    await service.unblock(session, clock, actor, listing.listing_id, window_of(60, 4))
+    assert await rows() == before
+
+
 async def test_block_does_not_touch_a_guests_nights(session: AsyncSession, clock: FixedClock) -> None:
     """Nights a guest has are named and nothing is blocked; a due hold is no guest."""
     host, guest = await create_host(session), await create_user(session)

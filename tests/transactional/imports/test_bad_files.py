@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.transactional.imports.small_city import City, listing, nights, review
+from tests.transactional.imports.small_city import SCHEMAS, City, listing, nights, review
 from transactional.imports.errors import UnreadableSource
 from transactional.imports.summary import ImportSummary
 
@@ -76,6 +76,41 @@ DAMAGE: dict[str, tuple[str, Callable[[City], object], str]] = {
         "neighbourhoods.geojson",
         lambda c: c.neighbourhoods("Gamla stan", "Kungsholmen"),
         "of another city",
+    ),
+    "a field without an end": (
+        "listings.csv.gz",
+        lambda c: c.write_text("listings.csv.gz", f'{",".join(SCHEMAS[75])}\n9,"' + "x" * (17 << 20)),
+        "not a CSV file from line",
+    ),
+    "a quoted header": (
+        "calendar.csv.gz",
+        lambda c: c.write_text("calendar.csv.gz", 'listing""_id,date,available\n1,2024-01-01,t\n'),
+        "not a CSV file",
+    ),
+    "a calendar of nothing but its header": (
+        "calendar.csv.gz",
+        lambda c: c.write_text("calendar.csv.gz", "listing_id,date,available\n"),
+        "none of its 0 rows can be read as a night",
+    ),
+    "a calendar at the end of time": (
+        "calendar.csv.gz",
+        lambda c: c.write_text("calendar.csv.gz", "listing_id,date,available\n1,9999-12-31,t\n"),
+        "none of its 1 rows can be read as a night",
+    ),
+    "a day that is none": (
+        "reviews_2024-13-45.csv.gz",
+        lambda c: c.write_text("reviews_2024-13-45.csv.gz", "listing_id,date\n"),
+        "2024-13-45 in its name is not a date",
+    ),
+    "features that are no list": (
+        "neighbourhoods.geojson",
+        lambda c: c.write_text("neighbourhoods.geojson", '{"features": 5}'),
+        "not GeoJSON with a list",
+    ),
+    "a bottomless GeoJSON": (
+        "neighbourhoods.geojson",
+        lambda c: c.write_text("neighbourhoods.geojson", "[" * 200_000),
+        "not GeoJSON",
     ),
     "no GeoJSON": (
         "neighbourhoods.geojson",

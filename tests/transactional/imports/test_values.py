@@ -44,15 +44,23 @@ def test_every_price_text_reads_back(cents: int) -> None:
         (lambda raw: values.price(raw, "EUR"), "-5", "price below zero"),
         (lambda raw: values.price(raw, "EUR"), "free", "not a price"),
         (lambda raw: values.price(raw, "EUR"), "Infinity", "not a price"),
-        (values.integer, "2.5", "not a whole number"),
+        (lambda raw: values.price(raw, "EUR"), "$99,999,999,999,999,999,999", "higher than any price"),
+        (lambda raw: values.price(raw, "EUR"), "1e999999", "higher than any price"),
+        (values.count, "2.5", "not a whole number"),
+        (values.count, "-1", "below zero"),
         (values.decimal, "inf", "not a finite number"),
         (values.flag, "yes", "neither t nor f"),
         (values.share_bps, "120%", "not a share of a hundred"),
         (values.day, "29/06/2024", "not a date"),
+        (values.day, "9999-12-31", "not a date of our time"),
+        (values.day, "0001-01-01", "not a date of our time"),
         (values.response_hours, "soon", "unknown response time"),
         (values.bathrooms, "baths", "no number of baths"),
+        (values.bathrooms, "99999 baths", "more baths than any place has"),
+        (values.bathrooms, "9" * 500 + " baths", "more baths than any place has"),
         (values.amenity_mentions, '["Wifi"', "broken list of amenities"),
         (values.amenity_mentions, "Wifi, TV", "broken list of amenities"),
+        pytest.param(values.amenity_mentions, "[" * 100_000, "broken list of amenities", id="a deep list"),
     ],
 )
 def test_says_why_a_value_cannot_be_read(read: Callable[[str], Any], raw: str, reason: str) -> None:
@@ -81,6 +89,7 @@ def test_both_formats_of_amenities() -> None:
     """A JSON list and a brace list give the same mentions, commas and quotes inside included."""
     assert values.amenity_mentions('["TV", "Cable TV", "42\\" TV, wide"]') == ("TV", "Cable TV", '42" TV, wide')
     assert values.amenity_mentions('{TV,"Cable TV","42\\" TV, wide"}') == ("TV", "Cable TV", '42" TV, wide')
+    assert values.amenity_mentions('["Wi\\u0000fi", "\\ud800TV"]') == ("Wifi", "TV")
     assert values.amenity_mentions("{}") == values.amenity_mentions("[]") == values.amenity_mentions("") == ()
 
 
@@ -89,5 +98,5 @@ def test_the_rest() -> None:
     assert (values.flag("t"), values.flag("f"), values.flag("")) == (True, False, None)
     assert (values.share_bps("95%"), values.share_bps("N/A")) == (9500, None)
     assert values.day("2024-06-29") == date(2024, 6, 29)
-    assert (values.integer("2.0"), values.integer("99999999999")) == (2, values.INT32_MAX)
+    assert (values.count("2.0"), values.count("99999999999")) == (2, values.INT32_MAX)
     assert values.response_hours("within a few hours") == 6

@@ -112,6 +112,9 @@ def read_calendar(path: Path, *, listing_ids: list[str], currency: str) -> Calen
         reject(rows & ~unusable, name, reason)
 
     keep = ~unusable
+    if not keep.any():
+        problem = f"none of its {len(table) + len(broken):,} rows can be read as a night."
+        raise UnreadableSource(path, problem, hint=f"{HINT} Or take the file away: nothing can be booked then.")
     ids = pa.array(listing_ids, pa.string())
     closed = pa.array(np.zeros(int(keep.sum()), dtype=np.bool_))
     nights = pa.table(
@@ -133,14 +136,14 @@ def read_calendar(path: Path, *, listing_ids: list[str], currency: str) -> Calen
 def _read(path: Path) -> tuple[pa.Table, list[int]]:
     """Read the columns as texts, with the numbers of records that have too few or too many fields."""
     raw = read_bytes(path)
-    header = raw[: raw.find(b"\n")].decode("utf-8-sig", errors="replace").strip().replace('"', "").split(",")
+    header = raw.partition(b"\n")[0].decode("utf-8-sig", errors="replace").strip().replace('"', "").split(",")
     require_columns(path, header, REQUIRED, hint=HINT)
     columns = [name for name in (*REQUIRED, *_OPTIONAL) if name in header]
     try:
         table, broken = _read_columns(raw, columns, threads=True)
         if broken:  # Only a single thread knows the numbers of the records.
             table, broken = _read_columns(raw, columns, threads=False)
-    except pa.ArrowInvalid as problem:
+    except pa.ArrowException as problem:
         raise UnreadableSource(path, f"not a CSV file ({problem}).", hint=HINT) from problem
     for name in _OPTIONAL:
         if name not in header:
@@ -207,7 +210,7 @@ def _parse(column: pa.ChunkedArray, parse: Callable[[str], Any], dtype: Any) -> 
 
 
 def _nights(raw: str) -> int | None:
-    number = values.integer(raw)
+    number = values.count(raw)
     if number is not None and number < 1:
         raise ValueError("not a number of nights")
     return number if number is None else min(number, MAX_NIGHTS)

@@ -61,9 +61,12 @@ def csv_rows(path: Path, required: Sequence[str], *, hint: str) -> tuple[list[st
 
     def rows() -> Iterator[tuple[int, list[str]]]:
         line = reader.line_num + 1
-        for record in reader:
-            if record:
-                yield line, record
-            line = reader.line_num + 1
+        try:
+            for record in reader:
+                if record:
+                    yield line, record
+                line = reader.line_num + 1
+        except csv.Error as broken:
+            raise UnreadableSource(path, f"not a CSV file from line {line} on ({broken}).", hint=hint) from broken
 
     return header, rows()

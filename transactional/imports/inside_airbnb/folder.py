@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from transactional.imports.errors import UnreadableSource
+from transactional.imports.inside_airbnb import values
 
 _NAME: Final = re.compile(
     r"^(?P<kind>listings|calendar|reviews)(?:_dates)?(?:_(?P<date>\d{4}-\d{2}-\d{2}))?\.csv(?P<gz>\.gz)?$"
@@ -85,10 +86,9 @@ def find_files(folder: Path, *, snapshot: date | None) -> SnapshotFiles:
         raise UnreadableSource(folder, "no such folder.", hint="Give the folder that holds listings.csv.gz.")
     found: dict[str, dict[date | None, Path]] = {"listings": {}, "calendar": {}, "reviews": {}}
     # The compressed file of a pair sorts last and wins: a plain listings.csv beside it is only a summary.
-    for path in sorted(folder.iterdir()):
+    for path in _listed(folder):
         if match := _NAME.match(path.name):
-            day = date.fromisoformat(match["date"]) if match["date"] else None
-            found[match["kind"]][day] = path
+            found[match["kind"]][_day_of(path, match["date"])] = path
     listings = found["listings"]
     if not listings:
         raise UnreadableSource(
@@ -114,6 +114,21 @@ def find_files(folder: Path, *, snapshot: date | None) -> SnapshotFiles:
             if day not in found[kind] and (others := sorted(found[kind], key=str))
         ),
     )
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as broken:
+        problem = f"cannot be opened ({broken.strerror})."
+        raise UnreadableSource(folder, problem, hint="Look at its permissions.") from broken
+
+
+def _day_of(path: Path, named: str | None) -> date | None:
+    try:
+        return values.day(named)
+    except ValueError as problem:
+        raise UnreadableSource(path, f"{named} in its name is {problem}.", hint="Rename the file.") from problem
 
 
 def _first(folder: Path, names: tuple[str, ...]) -> Path | None:

@@ -114,8 +114,8 @@ def _listing(row: Row, *, currency: str, scale: dict[str, int], unmapped: Counte
         "property_type": property_type(phrase),
         "room_type": row.need("room_type", lambda raw: _room_type(raw, phrase)),
         "accommodates": row.need("accommodates", _guests),
-        "bedrooms": row.read("bedrooms", values.integer),
-        "beds": row.read("beds", values.integer),
+        "bedrooms": row.read("bedrooms", values.count),
+        "beds": row.read("beds", values.count),
         "bathrooms": bathrooms
         if bathrooms is not None
         else row.read("bathrooms", lambda raw: values.bathrooms(raw)[0]),
@@ -126,7 +126,7 @@ def _listing(row: Row, *, currency: str, scale: dict[str, int], unmapped: Counte
         "instant_book": row.read("instant_bookable", values.flag) or False,
         "cancellation_policy": cancellation_policy(row.raw("cancellation_policy")),
         **{name: row.read(column, partial(_stars, best=scale[column])) for name, column in _SCORES.items()},
-        "review_count": row.read("number_of_reviews", values.integer) or 0,
+        "review_count": row.read("number_of_reviews", values.count) or 0,
         "first_review_on": row.read("first_review", values.day),
         "last_review_on": row.read("last_review", values.day),
         **_rate_plan(row, currency),
@@ -137,14 +137,14 @@ def _rate_plan(row: Row, currency: str) -> dict[str, Any]:
     nightly = partial(values.nightly_price, currency=currency)
     amount = partial(values.price, currency=currency)
     base = row.read("price", nightly)
-    shortest = max(1, row.read("minimum_nights", values.integer) or 1)
-    longest = row.read("maximum_nights", values.integer) or MAX_NIGHTS
+    shortest = max(1, row.read("minimum_nights", values.count) or 1)
+    longest = row.read("maximum_nights", values.count) or MAX_NIGHTS
     return {
         "base_price_minor": base,
         "weekend_price_minor": None,
         "cleaning_fee_minor": row.read("cleaning_fee", amount) or 0,
         # Sources without an extra guest's price let everybody in for the one price.
-        "guests_included": max(1, row.read("guests_included", values.integer) or _guests(row.raw("accommodates")) or 1),
+        "guests_included": max(1, row.read("guests_included", values.count) or _guests(row.raw("accommodates")) or 1),
         "extra_guest_fee_minor": row.read("extra_people", amount) or 0,
         "weekly_discount_bps": discount_bps(base, row.read("weekly_price", nightly), nights=WEEK_NIGHTS),
         "monthly_discount_bps": discount_bps(base, row.read("monthly_price", nightly), nights=MONTH_NIGHTS),
@@ -186,7 +186,7 @@ def _room_type(raw: str, phrase: str) -> str:
 
 
 def _guests(raw: str) -> int | None:
-    number = values.integer(raw)
+    number = values.count(raw)
     if number is not None and not 1 <= number <= MOST_GUESTS:
         raise ValueError(f"not between 1 and {MOST_GUESTS} guests")
     return number

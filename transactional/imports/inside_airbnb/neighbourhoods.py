@@ -73,8 +73,10 @@ def _listed(path: Path) -> list[tuple[str, str | None]]:
 def _polygons(path: Path) -> tuple[dict[str, tuple[str | None, str]], int, list[Reject]]:
     try:
         features = json.loads(read_text(path))["features"]
-    except (json.JSONDecodeError, KeyError, TypeError) as broken:
+    except (json.JSONDecodeError, KeyError, TypeError, RecursionError) as broken:
         raise UnreadableSource(path, "not GeoJSON with features.", hint=HINT) from broken
+    if not isinstance(features, list):
+        raise UnreadableSource(path, "not GeoJSON with a list of features.", hint=HINT)
     shapes: dict[str, tuple[str | None, list[BaseGeometry]]] = {}
     repaired = 0
     rejects: list[Reject] = []
@@ -82,14 +84,15 @@ def _polygons(path: Path) -> tuple[dict[str, tuple[str | None, str]], int, list[
         try:
             properties = feature["properties"]
             name = values.text(properties["neighbourhood"])
+            group = values.text(properties.get("neighbourhood_group"))
             drawn = shape(feature["geometry"])
         except (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError):
-            name = None
+            name = group = None
         if name is None:
             rejects.append(Reject(path.name, number, "geometry", "feature without a name or a readable geometry", None))
             continue
         repaired += not drawn.is_valid
-        parts = shapes.setdefault(name, (values.text(properties.get("neighbourhood_group")), []))[1]
+        parts = shapes.setdefault(name, (group, []))[1]
         parts.append(drawn)
     merged = {name: (group, _area(parts)) for name, (group, parts) in shapes.items()}
     return (

@@ -20,6 +20,13 @@ _BATHS: Final = re.compile(r"\d+(\.\d+)?")
 _RESPONSE_HOURS: Final = {"within an hour": 1, "within a few hours": 6, "within a day": 24, "a few days or more": 72}
 
 INT32_MAX: Final = 2**31 - 1
+MOST_PRICE: Final = 10**9
+"""In major units of any currency: what is higher is a slip, and thousands of it could not be summed up."""
+_MOST_BATHS: Final = 999
+_YEARS: Final = range(1990, 2200)
+"""In which anything of ours can happen: dates beyond cannot even be moved by some years."""
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+"""Characters that are no text for PostgreSQL: NUL, and halves of a pair."""
 
 
 def text(raw: str | None) -> str | None:
@@ -28,14 +35,16 @@ def text(raw: str | None) -> str | None:
     return None if stripped in _BLANKS else stripped
 
 
-def integer(raw: str | None) -> int | None:
-    """Read a whole number ("2", "2.0"), kept within 32 bits."""
+def count(raw: str | None) -> int | None:
+    """Read how many there are ("2", "2.0"), kept within 32 bits."""
     number = decimal(raw)
     if number is None:
         return None
     if number != int(number):
         raise ValueError("not a whole number")
-    return max(-INT32_MAX, min(INT32_MAX, int(number)))
+    if number < 0:
+        raise ValueError("below zero")
+    return min(INT32_MAX, int(number))
 
 
 def decimal(raw: str | None) -> float | None:
@@ -65,6 +74,8 @@ def price(raw: str | None, currency: str) -> int | None:
         raise ValueError("not a price")
     if amount < 0:
         raise ValueError("price below zero")
+    if amount > MOST_PRICE:
+        raise ValueError("higher than any price")
     return Money.parse(amount, currency).minor
 
 
@@ -105,9 +116,12 @@ def day(raw: str | None) -> date | None:
     if given is None:
         return None
     try:
-        return date.fromisoformat(given)
+        found = date.fromisoformat(given)
     except ValueError:
         raise ValueError("not a date") from None
+    if found.year not in _YEARS:
+        raise ValueError("not a date of our time")
+    return found
 
 
 def response_hours(raw: str | None) -> int | None:
@@ -125,6 +139,8 @@ def bathrooms(raw: str | None) -> tuple[Decimal | None, bool]:
     given = (text(raw) or "").lower()
     number = _BATHS.search(given)
     shared = "shared" in given
+    if number and float(number.group()) > _MOST_BATHS:
+        raise ValueError("more baths than any place has")
     if number:
         return Decimal(number.group()).quantize(Decimal("0.1")), shared
     if "half" in given:
@@ -140,9 +156,9 @@ def amenity_mentions(raw: str | None) -> tuple[str, ...]:
     if given.startswith("["):
         try:
             items = json.loads(given)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             raise ValueError("broken list of amenities") from None
-        return tuple(str(item) for item in items)
+        return tuple(_UNSTORABLE.sub("", str(item)) for item in items)
     if given.startswith("{") and given.endswith("}"):
         found = _BRACE_ITEM.findall(given[1:-1])
         return tuple(quoted.replace('\\"', '"') or bare for quoted, bare in found)
