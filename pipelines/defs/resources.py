@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dagster as dg
 
+from pipelines.pipes import ReportsAtTheEnd
+
 
 @dg.definitions
 def resources() -> dg.Definitions:
     """Resources of every asset; addresses of services come from `lodestay.settings`."""
-    return dg.Definitions(resources={"pipes": dg.PipesSubprocessClient()})
+    return dg.Definitions(resources={"pipes": dg.PipesSubprocessClient(message_reader=ReportsAtTheEnd())})

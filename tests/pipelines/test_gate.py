@@ -19,6 +19,7 @@ from pipelines.checks.gate import settle
 from pipelines.errors import RowsRefused
 from pipelines.partitioning import MARKETS
 from pipelines.partitions import FILE, Partition, folder, read_table
+from pipelines.pipes import ReportsAtTheEnd
 from pipelines.spark_assets import Table, key_of
 from pipelines.spark_jobs.job import INCOMING as PLACE
 from pipelines.spark_jobs.job import PARTITIONS, Job, Scope
@@ -153,7 +154,7 @@ def test_in_a_run(lake: str, guests: int, monkeypatch: pytest.MonkeyPatch) -> No
             [staged, downstream],
             instance=instance,
             partition_key=dg.MultiPartitionKey({"day": DAY.isoformat(), "market": "antwerp"}),
-            resources={"pipes": dg.PipesSubprocessClient()},
+            resources={"pipes": dg.PipesSubprocessClient(message_reader=ReportsAtTheEnd())},
             raise_on_error=False,
         )
     assert run.success is good
