@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -168,3 +169,16 @@ def test_a_killed_service_is_named_and_comes_back(
     lodestay("up", name)
     assert {s["name"]: s["state"] for s in answer("status")["services"]}[name] == "running"
     assert eventually(lambda: bool(api.get("/v1/search", params=trip).json().get("results")), seconds=60)
+
+
+def test_a_real_city_takes_the_same_path(shared_data: Path, api: httpx2.Client) -> None:
+    """Jersey City from its files, beside the synthetic cities: a ranked search with totals, and advice for a host."""
+    city = shared_data / "inside-airbnb" / "jersey-city"
+    shown = answer("demo", "--data", str(city), "--searches", "2000", "--no-stay-up")
+    assert shown["market"] == "jersey-city"
+    assert shown["results"] > 0
+    first = date.today() + timedelta(days=28)  # noqa: DTZ011
+    dates = {"check_in": first.isoformat(), "check_out": (first + timedelta(days=3)).isoformat()}
+    page = api.get("/v1/search", params={"market": "jersey-city", "guests": "2", **dates}).json()
+    assert page["results"]
+    assert all(result["reasons"] and result["price"]["total"]["currency"] == "USD" for result in page["results"])
