@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from pyarrow.fs import FileSelector, FileSystem, FileType
+from pyarrow.fs import FileSelector, FileType
 
 from lodestay.lake import RAW_EVENTS
-from pipelines.partitions import Partition
+from pipelines.partitions import Partition, filesystem_of, values_of
 
 SUFFIX = ".jsonl"
 
@@ -33,13 +33,12 @@ class EventFile:
 
 def event_files(lake: str) -> list[EventFile]:
     """Every event file of the lake, by partition."""
-    filesystem, root = FileSystem.from_uri(RAW_EVENTS.path(lake))
+    filesystem, root = filesystem_of(RAW_EVENTS.path(lake))
     found = []
     for info in filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True)):
         if info.type is not FileType.File or not info.path.endswith(SUFFIX):
             continue
-        steps = info.path.removeprefix(f"{root}/").split("/")[:-1]
-        partition = tuple(step.partition("=")[2] for step in steps)
+        partition = values_of(info.path, root)
         if len(partition) == len(RAW_EVENTS.partitions) and all(partition):
             found.append(EventFile(info.path, partition, info.mtime))
     return sorted(found, key=lambda file: (file.partition, file.path))

@@ -14,11 +14,11 @@ from datetime import date, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyarrow.fs import FileSelector, FileSystem, FileType
+from pyarrow.fs import FileSystem, FileType
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
-from lodestay.lake import Dataset
+from lodestay.lake import Dataset, partition_files
 
 FILE = "part-0.parquet"
 Partition = tuple[str, ...]
@@ -59,9 +59,10 @@ def outdated(target: Dataset, source: Dataset, lake: str) -> set[Partition]:
 
 def written_at(dataset: Dataset, lake: str) -> dict[Partition, datetime]:
     """When each partition of a dataset was swapped in."""
-    filesystem, root = filesystem_of(dataset.path(lake))
-    infos = filesystem.get_file_info(FileSelector(root, recursive=True, allow_not_found=True))
-    return {values_of(info.path, root): info.mtime for info in infos if info.base_name == FILE}
+    return {
+        tuple(file.partition[name] for name in dataset.partitions): file.modified_at
+        for file in partition_files(dataset, lake)
+    }
 
 
 def read_table(dataset: Dataset, lake: str, partition: Partition, *, columns: Sequence[str]) -> pa.Table:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-import psycopg
 from dagster import DagsterRunStatus, ScheduleEvaluationContext, SensorEvaluationContext
 
 from lodestay.lake import STAGED_IMPRESSIONS
@@ -12,6 +11,7 @@ from lodestay.settings import get_settings
 from pipelines.event_files import event_files, unstaged
 from pipelines.partitioning import MARKETS, range_tags
 from pipelines.partitions import written_at
+from transactional.kit.reaching import connected
 from transactional.markets.repository import market_keys
 
 AT_WORK = [
@@ -55,7 +55,7 @@ def daily(context: ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.Ski
 @dg.sensor(minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
 def markets(context: SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Make the markets of PostgreSQL known to Dagster, so that they can be chosen as partitions."""
-    with psycopg.connect(get_settings().require_database_url(), connect_timeout=5) as connection:
+    with connected(get_settings().require_database_url()) as connection:
         there = market_keys(connection)
     missing = sorted(set(there) - set(context.instance.get_dynamic_partitions(str(MARKETS.name))))
     if not missing:

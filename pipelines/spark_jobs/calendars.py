@@ -16,8 +16,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from lodestay.calendar import StayCalendar
+from lodestay.staged import NIGHTS
 from transactional.calendars.rules import (
     SAYS_NOTHING,
     NightColumns,
@@ -27,25 +29,8 @@ from transactional.calendars.rules import (
     build_calendar,
 )
 
-NIGHTS_SCHEMA = (
-    "listing_id bigint, market string, night date, price_minor bigint, is_free boolean, occupancy_kind string, "
-    "taken_at timestamp, min_stay int, max_stay int, closed_to_arrival boolean, closed_to_departure boolean"
-)
-_ARROW = pa.schema(
-    [
-        ("listing_id", pa.int64()),
-        ("market", pa.string()),
-        ("night", pa.date32()),
-        ("price_minor", pa.int64()),
-        ("is_free", pa.bool_()),
-        ("occupancy_kind", pa.string()),
-        ("taken_at", pa.timestamp("us", "UTC")),
-        ("min_stay", pa.int32()),
-        ("max_stay", pa.int32()),
-        ("closed_to_arrival", pa.bool_()),
-        ("closed_to_departure", pa.bool_()),
-    ]
-)
+ROWS = NIGHTS.insert(1, pa.field("market", pa.string()))
+"""A night a row, with its market, by which the rows are partitioned."""
 PLAN = (
     "base_price_minor",
     "weekend_price_minor",
@@ -63,9 +48,9 @@ NIGHT = ("night", "price_minor", *RULES)
 def staged_nights(
     rate_plans: DataFrame, seasons: DataFrame, calendar_nights: DataFrame, occupancy: DataFrame, window: Window
 ) -> DataFrame:
-    """Lay out every listing's nights of a window: :data:`NIGHTS_SCHEMA`."""
+    """Lay out every listing's nights of a window: :data:`ROWS`."""
     gathered = gather(rate_plans, seasons, calendar_nights, occupancy, window)
-    return gathered.mapInArrow(_nights(window), NIGHTS_SCHEMA)
+    return gathered.mapInArrow(_nights(window), from_arrow_schema(ROWS, prefer_timestamp_ntz=False))
 
 
 def gather(
@@ -194,4 +179,4 @@ def _table(
             "taken_at": taken["taken_at"].take(by),
             **{name: column(name) for name in RULES},
         }
-    ).cast(_ARROW)
+    ).cast(ROWS)

@@ -25,6 +25,7 @@ from pipelines.spark import JDBC_DRIVER
 from pipelines.spark_jobs.export_queries import bounds_query, export_query
 from pipelines.spark_jobs.job import Scope, running, start
 from pipelines.writing import Written, write
+from transactional.kit.reaching import connected
 
 ROWS_PER_READ = 200_000
 """Rows that one connection reads; more are read by several at once."""
@@ -68,7 +69,7 @@ class Source:
 @contextmanager
 def snapshot_of(url: str) -> Iterator[Source]:
     """Take a snapshot that other connections can join until the block ends."""
-    with psycopg.connect(url) as connection:
+    with connected(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         row = connection.execute("SELECT pg_export_snapshot(), now(), CAST(pg_current_snapshot() AS text)").fetchone()

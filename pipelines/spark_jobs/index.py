@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 import orjson
-import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 from opensearchpy import OpenSearch
@@ -26,6 +25,7 @@ from pipelines.spark_jobs.job import Scope, running, start
 from search.errors import IndexNotReady
 from search.index import SURELY_REPLAYED, create_index, finish_loading, load_documents, put_in_service
 from search.index_checks import Expected, Sample, check
+from transactional.kit.reaching import connected
 
 SAMPLES = 12
 """Listings that are looked up in the new index, by id, place and random stays, before it goes into service."""
@@ -79,7 +79,7 @@ def missed(database_url: str, lake: str, partitions: Sequence[Partition], *, now
     committed after is not taken for seen.
     """
     found = []
-    with psycopg.connect(database_url) as connection:
+    with connected(database_url) as connection:
         for partition in partitions:
             (sees,) = read_table(RAW["markets"], lake, partition, columns=["export_sees"])["export_sees"].to_pylist()
             found += connection.execute(

@@ -11,6 +11,7 @@ from pipelines.spark_jobs.export import export, snapshot_of
 from pipelines.spark_jobs.job import Scope
 from pipelines.spark_jobs.stage import stage
 from pipelines.spark_jobs.stage_events import stage_events
+from pipelines.writing import publish
 from tests.pipelines.test_export import LISTING, MARKETS, PLAN, SCOPE_DAY
 
 
@@ -22,7 +23,8 @@ def test_columns_are_written_as_promised(spark: SparkSession, database_url: str,
         connection.execute(MARKETS)
         connection.execute(PLAN, connection.execute(LISTING, {"market": "antwerp", "source_id": "1"}).fetchone())
     with snapshot_of(database_url) as source:
-        export(spark, source, scope)
+        for exported in export(spark, source, scope):
+            publish(exported.waiting, lake)
     written = {one.dataset: one.schema for one in (*stage(spark, scope), *stage_events(spark, scope))}
     for dataset, promised in COLUMNS.items():
         assert dict(zip(written[dataset].names, written[dataset].types, strict=True)) == dict(
