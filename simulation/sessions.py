@@ -41,14 +41,14 @@ class Behaviour:
     eta
         Strength of position bias: position p is looked at with probability p^-eta.
     exploration
-        Share of searches answered in random order. A tenth: what a gate can judge on is this slice alone, and
-        400 random searches out of 20,000 leave intervals wider than the difference between rankers.
+        Share of searches answered in random order. A fifth: what a gate can judge on is this slice alone, and a
+        tenth of 20,000 leaves intervals wider than what a good ranker gains.
     page_size
         Results shown.
     """
 
     eta: float = 1.0
-    exploration: float = 0.1
+    exploration: float = 0.2
     page_size: int = 20
 
 

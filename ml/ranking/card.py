@@ -32,6 +32,8 @@ class CardFacts:
         Ranker → estimate on that slice.
     truth
         Ranker → NDCG@10 against the truth; empty where there is none.
+    click_rates
+        Share clicked of what was shown at positions 1, 2, … of that slice.
     """
 
     first_day: str
@@ -46,7 +48,7 @@ class CardFacts:
     chosen: str
     judged: Mapping[str, Interval]
     truth: Mapping[str, Interval]
-    examination: tuple[float, ...]
+    click_rates: tuple[float, ...]
     strongest: tuple[str, ...]
 
 
@@ -117,11 +119,12 @@ def _judged_on(facts: CardFacts) -> str:
             f"On {facts.slice_searches:,} logged searches with a click. **These clicks favour what already stood on "
             "top**: there were too few searches in random order for an unbiased figure."
         )
-    looked = ", ".join(f"{share:.2f}" for share in facts.examination[:10])
+    rates = ", ".join(f"{rate:.3f}" for rate in facts.click_rates[:10])
     return (
         f"On {facts.slice_searches:,} searches with a click whose results were shown in random order "
-        f"({facts.slice_name}), by self-normalised inverse propensity: 1 means that everything guests wanted stood "
-        f"first. Chance of being looked at, positions 1 to 10, learned from the same searches: {looked}."
+        f"({facts.slice_name}): 1 means that everything guests clicked and booked stood first. There every listing was "
+        "as likely to stand in one place as in another, so no place needs a weight. What a place alone does: clicks "
+        f"by showing at positions 1 to 10 were {rates}."
     )
 
 

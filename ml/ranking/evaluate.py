@@ -2,8 +2,8 @@
 
 A list is one search; lists lie one after another and `groups` holds their lengths. Clicks in the log
 depend on where a listing stood as well as on what it is. Only searches shown in random order tell the
-two apart: there the click rate by position is the chance of being looked at, and dividing by it
-(inverse propensity scoring, self-normalised) gives what an order would have earned.
+two apart: there every listing was as likely to stand in one place as in another, so what guests did is
+in proportion to what they wanted, whatever each place does to a click.
 
 References
 ----------
@@ -11,8 +11,7 @@ References
 .. [2] F. McSherry, M. Najork, "Computing information retrieval performance measures efficiently in
        the presence of tied scores", ECIR 2008.
 .. [3] T. Joachims, A. Swaminathan, T. Schnabel, "Unbiased learning-to-rank with biased feedback",
-       WSDM 2017.
-.. [4] A. Swaminathan, T. Joachims, "The self-normalized estimator for counterfactual learning", NIPS 2015.
+       WSDM 2017: the weights by propensity that a random order makes needless.
 """
 
 from __future__ import annotations
@@ -22,9 +21,6 @@ from numpy.typing import NDArray
 
 from ml.arrays import Floats, Ints, divide, group_sum
 from ml.intervals import PerUnit
-
-MAX_INVERSE_PROPENSITY = 20.0
-"""Weights above are cut: one lucky click far down must not decide."""
 
 
 def discounts(ranks: Ints, k: int) -> Floats:
@@ -109,52 +105,25 @@ def click_rate_by_position(clicked: NDArray[np.bool_], positions: Ints, *, until
     return divide(np.bincount(positions[inside] - 1, weights=clicked[inside], minlength=until), shown)
 
 
-def examination(clicked: NDArray[np.bool_], positions: Ints) -> Floats:
-    """Chance that a position is looked at, relative to the first, from searches in random order.
+def discounted_share(rewards: Floats, scores: Floats, groups: Ints, *, k: int) -> PerUnit:
+    """Share of what guests wanted that an order would put before them: the mean discount of the rewards.
 
-    The click rates are made non-increasing by pooling neighbours (weighted isotonic regression),
-    because a few hundred searches are noisy and nobody looks at the fifth before the fourth.
-
-    Returns
-    -------
-    (deepest position,) float64
-        In (0, 1], for positions 1, 2, …; never below ``1 / MAX_INVERSE_PROPENSITY``.
-    """
-    deepest = int(positions.max(initial=1))
-    shown = np.bincount(positions - 1, minlength=deepest).astype(np.float64)
-    clicks = np.bincount(positions - 1, weights=clicked, minlength=deepest)
-    pools: list[tuple[float, float, int]] = []  # clicks, shown, positions
-    for position in range(deepest):
-        pool = (float(clicks[position]), float(shown[position]), 1)
-        while pools and pools[-1][0] * pool[1] <= pool[0] * pools[-1][1]:
-            before = pools.pop()
-            pool = (before[0] + pool[0], before[1] + pool[1], before[2] + pool[2])
-        pools.append(pool)
-    rates = np.concatenate([np.full(count, divide(hits, seen)) for hits, seen, count in pools])
-    relative = np.nan_to_num(divide(rates, rates[0]), nan=1.0)
-    return np.clip(relative, 1 / MAX_INVERSE_PROPENSITY, 1.0)
-
-
-def counterfactual(  # one estimator, one call
-    rewards: Floats, positions: Ints, scores: Floats, groups: Ints, *, propensity: Floats, k: int
-) -> PerUnit:
-    """Self-normalised inverse-propensity estimate of the discount at which an order puts what guests wanted.
+    Unbiased for searches in random order, without a weight for each place: a place is looked at as often for one
+    listing as for another. Weights of one over the chance of being looked at [3]_ would be unbiased too, and
+    wider by a third, because they count most what happened where hardly anybody looked.
 
     Parameters
     ----------
     rewards
         (n,) what each row earned where it was shown, zero for nothing.
-    positions
-        (n,) where it was shown, from 1, in random order.
-    propensity
-        Chance of being looked at by position (:func:`examination`).
+    scores
+        (n,) by which the order to be judged sorts; they must not know where a row was shown.
 
     Returns
     -------
     PerUnit
-        A unit a search; the value lies in [0, 1], higher is better [3]_ [4]_.
+        A unit a search; the value lies in [0, 1], higher is better.
     """
     lists = list_of_row(groups)
-    weights = rewards / propensity[np.minimum(positions, len(propensity)) - 1]
-    parts = weights * expected_discounts(scores, groups, k=k)
-    return PerUnit(group_sum(lists, parts, len(groups)), group_sum(lists, weights, len(groups)))
+    parts = rewards * expected_discounts(scores, groups, k=k)
+    return PerUnit(group_sum(lists, parts, len(groups)), group_sum(lists, rewards, len(groups)))

@@ -202,9 +202,14 @@ def _facts(
         chosen=trained.chosen,
         judged=estimates,
         truth=truth,
-        examination=tuple(trained.slice.propensity.tolist()),
+        click_rates=tuple(_click_rates(trained.slice.data).tolist()),
         strongest=tuple(FEATURES[index] for index in np.argsort(-gain)[:6]),
     )
+
+
+def _click_rates(data: RankingData) -> Floats:
+    """Clicks by showing at positions 1 to :data:`_POSITIONS`."""
+    return click_rate_by_position(data.label > 0, data.position, until=_POSITIONS)
 
 
 def _figures(data: RankingData, trained: _Trained) -> dict[str, Figure]:
@@ -213,19 +218,11 @@ def _figures(data: RankingData, trained: _Trained) -> dict[str, Figure]:
         name: np.array([np.nanmean(ndcg(gains(judged.label), scores, judged.groups, k=int(k))) for k in places])
         for name, scores in trained.scores.items()
     }
-    random_rows = np.repeat(data.exploration, data.groups)
-    clicked = data.label > 0
-    rates = {
-        "logged order": click_rate_by_position(clicked[~random_rows], data.position[~random_rows], until=_POSITIONS)
-    }
-    if random_rows.any():
-        rates["random order"] = click_rate_by_position(
-            clicked[random_rows], data.position[random_rows], until=_POSITIONS
-        )
-    weight = (
-        gains(judged.label) / trained.slice.propensity[np.minimum(judged.position, len(trained.slice.propensity)) - 1]
-    )
-    said, seen = plots.binned(trained.scores[trained.chosen], weight, bins=_BINS)
+    rates = {"logged order": _click_rates(data.keep(~data.exploration))}
+    if data.exploration.any():
+        rates["random order"] = _click_rates(data.keep(data.exploration))
+    done = judged.label.astype(np.float64)
+    said, seen = plots.binned(trained.scores[trained.chosen], done, bins=_BINS)
     booster = trained.boosters[trained.chosen]
     return {
         "importance": plots.importance(FEATURES, np.asarray(booster.feature_importance("gain"), np.float64)),
@@ -236,6 +233,6 @@ def _figures(data: RankingData, trained: _Trained) -> dict[str, Figure]:
             "What a position does to a click", rates, x=places, x_label="position", y_label="click rate"
         ),
         "calibration": plots.calibration(
-            "Score against what guests wanted", said, seen, x_label="score", y_label="reward per look"
+            "Score against what guests did", said, seen, x_label="score", y_label="clicks and bookings a showing"
         ),
     }

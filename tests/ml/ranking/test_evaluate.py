@@ -10,8 +10,7 @@ from sklearn.metrics import ndcg_score
 
 from ml.ranking.evaluate import (
     click_rate_by_position,
-    counterfactual,
-    examination,
+    discounted_share,
     expected_discounts,
     ndcg,
     reciprocal_rank,
@@ -58,36 +57,37 @@ def test_reciprocal_rank() -> None:
     assert np.isnan(found[1])
 
 
-def test_examination_recovers_what_was_played() -> None:
-    """From clicks on a random order, the chance of a look at each position comes out within a few points."""
+def test_click_rates() -> None:
+    """Clicks by showing at each position; none shown, no rate."""
     generator = np.random.default_rng(4)
     position = np.tile(np.arange(1, 11), 20_000)
     clicked = (generator.random(position.size) < 1 / position) & (generator.random(position.size) < 0.3)
-    np.testing.assert_allclose(examination(clicked, position), 1 / np.arange(1, 11), atol=0.03)
     rates = click_rate_by_position(clicked, position, until=12)
-    assert rates[0] == pytest.approx(0.3, abs=0.02)
+    np.testing.assert_allclose(rates[:10], 0.3 / np.arange(1, 11), atol=0.02)
     assert np.isnan(rates[11])
 
 
-def test_the_counterfactual_sees_through_positions() -> None:
-    """Two orders of equal true worth on paper: the naive reward favours the shown order, the weighted one does not.
+def _played(*, in_order_of: np.ndarray, wanted: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Clicks on lists shown in an order: what is wanted is clicked where it is looked at, at place p one time in p."""
+    place = np.argsort(np.argsort(-in_order_of, axis=1), axis=1) + 1
+    return wanted & (generator.random(wanted.shape) < 1 / place)
 
-    Half the rows are wanted; the order under test is the truth, then its reverse. The estimate of each is
-    within two points of what full knowledge gives.
-    """
+
+def test_random_order_sees_through_positions() -> None:
+    """Clicks on lists in random order tell what an order is worth; clicks in the log's own order flatter that one."""
     generator = np.random.default_rng(8)
-    searches, shown = 4000, 8
-    wanted = generator.random((searches, shown)) < 0.4
-    position = np.tile(np.arange(1, shown + 1), searches)
-    looked = generator.random(position.size) < 1 / position
-    clicked = wanted.ravel() & looked
-    groups = np.full(searches, shown)
-    propensity = examination(clicked, position)
-    scores = -position.astype(float)  # the order as shown: as good as any, since it was random
-    estimate = counterfactual(clicked.astype(float), position, scores, groups, propensity=propensity, k=shown).value
-    truth = counterfactual(
-        wanted.ravel().astype(float), position, scores, groups, propensity=np.ones(shown), k=shown
-    ).value
-    naive = counterfactual(clicked.astype(float), position, scores, groups, propensity=np.ones(shown), k=shown).value
-    assert estimate == pytest.approx(truth, abs=0.02)
-    assert naive > truth + 0.1
+    shape = (8000, 8)
+    wanted = generator.random(shape) < 0.4
+    sharp, dull = wanted + generator.normal(size=shape), wanted + 2 * generator.normal(size=shape)
+    groups = np.full(shape[0], shape[1])
+
+    def worth(rewards: np.ndarray, scores: np.ndarray) -> float:
+        return discounted_share(rewards.ravel().astype(float), scores.ravel(), groups, k=3).value
+
+    drawn = _played(in_order_of=generator.random(shape), wanted=wanted, generator=generator)
+    for scores in (sharp, dull):
+        assert worth(drawn, scores) == pytest.approx(worth(wanted, scores), abs=0.01)
+    logged = _played(in_order_of=dull, wanted=wanted, generator=generator)
+    assert worth(logged, dull) > worth(wanted, dull) + 0.1
+    assert worth(logged, dull) > worth(logged, sharp)
+    assert worth(drawn, sharp) > worth(drawn, dull)
