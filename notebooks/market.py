@@ -14,12 +14,13 @@ def _():
     import marimo as mo
     import matplotlib.pyplot as plt
 
+    from lodestay.money import minor_digits
     from lodestay.settings import get_settings
     from warehouse.runner import open_warehouse
 
     settings = get_settings()
     warehouse = open_warehouse(settings.lake)
-    return mo, plt, settings, warehouse
+    return minor_digits, mo, plt, settings, warehouse
 
 
 @app.cell
@@ -28,7 +29,7 @@ def _(mo):
     # A market, its demand and what the models learned
 
     Everything here reads the lake through the warehouse, as any analyst would, and the models from MLflow. Run the
-    pipeline first (`make demo` does). Amounts are in minor units of the market's currency.
+    pipeline first (`make demo` does). Amounts are in the market's currency.
     """)
     return
 
@@ -36,11 +37,12 @@ def _(mo):
 @app.cell
 def _(mo, warehouse):
     markets = warehouse.sql(
-        "SELECT market, count(*) AS listings FROM staging.stg_listings WHERE is_active GROUP BY market ORDER BY listings DESC"
+        "SELECT market, any_value(currency) AS currency, count(*) AS listings FROM staging.stg_listings "
+        "WHERE is_active GROUP BY market ORDER BY listings DESC"
     ).df()
     market = mo.ui.dropdown(options=list(markets["market"]), value=markets["market"].iloc[0], label="market")
     market
-    return (market,)
+    return market, markets
 
 
 @app.cell
@@ -52,7 +54,8 @@ def _(mo):
 
 
 @app.cell
-def _(market, plt, warehouse):
+def _(market, markets, minor_digits, plt, warehouse):
+    currency = markets.set_index("market").loc[market.value, "currency"]
     supply = warehouse.execute(
         "SELECT week, room_type, free_nights, median_price_minor FROM marts.supply_by_week WHERE market = ? ORDER BY week",
         [market.value],
@@ -60,9 +63,9 @@ def _(market, plt, warehouse):
     supply_figure, (free_axis, price_axis) = plt.subplots(1, 2, figsize=(11, 3.5))
     for _room_type, _rows in supply.groupby("room_type"):
         free_axis.plot(_rows["week"], _rows["free_nights"], label=_room_type)
-        price_axis.plot(_rows["week"], _rows["median_price_minor"] / 100, label=_room_type)
+        price_axis.plot(_rows["week"], _rows["median_price_minor"] / 10 ** minor_digits(currency), label=_room_type)
     free_axis.set(title="free nights by week")
-    price_axis.set(title="median price of a free night, by week")
+    price_axis.set(title="median price of a free night, by week", ylabel=currency)
     price_axis.legend(fontsize=8)
     supply_figure.autofmt_xdate()
     supply_figure

@@ -35,14 +35,16 @@ LOOK_EVERY_SECONDS = 15.0
 FIRST_LOOK_SECONDS = 10.0
 """How long the start of the process waits for the models; they may come later."""
 
-NO_RANKER = "ranking model: none in service, results are ordered by the baseline"
-NO_PRICER = "pricing models: none in service, prices follow simple rules"
+NO_RANKER = "ranking model not loaded: results are ordered by the baseline"
+NO_PRICER = "pricing models not loaded: prices follow simple rules"
 NO_FEATURES = "listing features not loaded: results are ordered by little more than price and distance"
 NO_MEANING = "no embedding of the index's model at hand: words are matched, their meaning is not"
 
 # MLflow's client tries for minutes by default; a web process looks again in a moment anyway.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+
+RANKER, PRICER = "ranker", "pricer"
 
 RULE = Pricer(unseen=None, known=None, name="rule")
 """Prices without a model: comparables, or what the listing itself asks."""
@@ -59,6 +61,9 @@ class Models:
     ----------
     index_model
         Name of the model whose vectors stand in the index; None while it is not known.
+    awaited
+        Of ranker and pricer those that the registry was not yet heard about. A baseline that serves because no
+        model has beaten it is awaited by nobody.
     """
 
     ranker: AnyRanker
@@ -67,13 +72,14 @@ class Models:
     embedder: Embedder | None
     index_model: str | None
     gazetteer: Gazetteer
+    awaited: frozenset[str] = frozenset()
 
     @property
     def missing(self) -> tuple[str, ...]:
         """What is not there, in words for a client."""
         absent = {
-            NO_RANKER: isinstance(self.ranker, BaselineRanker),
-            NO_PRICER: self.pricer is RULE,
+            NO_RANKER: RANKER in self.awaited,
+            NO_PRICER: PRICER in self.awaited,
             NO_FEATURES: len(self.columns) == 0,
         }
         return tuple(words for words, is_absent in absent.items() if is_absent)
@@ -100,6 +106,7 @@ class ModelShelf:
             embedder=None,
             index_model=None,
             gazetteer=Gazetteer(tuple),
+            awaited=frozenset({RANKER, PRICER}),
         )
         self._seen: dict[str, Hashable] = {}
         self._looking = asyncio.Lock()
@@ -133,8 +140,8 @@ class ModelShelf:
             await self._take("embedder", lambda: self._settings.embedding_model, self._load_embedder)
             self._current = replace(self._current, index_model=await self._model_of_index())
             if self._settings.mlflow_tracking_uri is not None:
-                await self._take("ranker", self._champions(RANKING), self._load_ranker)
-                await self._take("pricer", self._champions(UNSEEN, KNOWN), self._load_pricer)
+                await self._take(RANKER, self._champions(RANKING), self._load_ranker)
+                await self._take(PRICER, self._champions(UNSEEN, KNOWN), self._load_pricer)
         return self._current
 
     async def _take(self, part: str, version: Callable[[], Hashable], load: Callable[[], Any]) -> None:
@@ -151,7 +158,8 @@ class ModelShelf:
             # Whatever is wrong with what is new: what is held keeps serving, and the next look tries again.
             log.exception("not loaded", part=part)
             return
-        self._current = replace(self._current, **{part: loaded})
+        awaited = self._current.awaited - {part}
+        self._current = replace(self._current, awaited=awaited, **{part: loaded})
         self._seen[part] = found
         log.info("loaded", part=part)
 

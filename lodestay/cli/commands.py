@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -29,7 +30,8 @@ class Run(Protocol):
 
 def run_command(command: Sequence[str], *, title: str, output: TextIO) -> None:
     """Run a command of ours, its results to `output`, under its title."""
-    messages.print(Rule(f"[bold]{title}[/]  [dim]lodestay {' '.join(command)[:100]}[/]", align="left"))
+    messages.print(Rule(f"[bold]{title}[/]", align="left"))
+    messages.print(f"$ lodestay {shlex.join(command)}", style="dim", soft_wrap=True, highlight=False, markup=False)
     if subprocess.run(_ours(command), check=False, stdout=output).returncode:  # noqa: S603 - a command of ours
         hint = "Mend what it says above, then type the same again: it goes on from here."
         raise CommandFailed(f"`lodestay {' '.join(command)}` failed.", hint=hint)

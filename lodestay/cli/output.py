@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Annotated, Any
+from math import floor, isfinite, log10
+from typing import Annotated, Any, TextIO
 
 import orjson
 import typer
@@ -20,7 +22,16 @@ from rich.text import Text
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 """The option that every command has; write ``as_json: AsJson = False``."""
 
-console = Console()
+PIPE_WIDTH = 1_000
+"""Columns of a table that nobody looks at in a terminal: in a pipe nothing is broken, so that `grep` finds it."""
+
+
+def width_of(stream: TextIO, environment: Mapping[str, str]) -> int | None:
+    """Columns for tables: in a pipe as many as any table needs, else (None) those of the terminal or of COLUMNS."""
+    return None if stream.isatty() or "COLUMNS" in environment else PIPE_WIDTH
+
+
+console = Console(width=width_of(sys.stdout, os.environ))
 """Results go here."""
 
 messages = Console(stderr=True)
@@ -45,7 +56,10 @@ def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequen
     table = Table(title=heading, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD)
     for position, column in enumerate(columns):
         numbers = bool(rows) and all(isinstance(row[position], int | float | Decimal | None) for row in rows)
-        table.add_column(Text(column), justify="right" if numbers else "left", overflow="fold")
+        words = any(" " in str(row[position]) for row in rows)  # a date, a number, a key stays in one piece
+        table.add_column(
+            Text(column), justify="right" if numbers else "left", overflow="fold", no_wrap=bool(rows) and not words
+        )
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     console.print(table)
@@ -98,9 +112,20 @@ def _cell(value: object) -> Any:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int | float | Decimal):
+    if isinstance(value, float):
+        return _four_digits(value)
+    if isinstance(value, int | Decimal):
         return f"{value:,}"
     return value if hasattr(value, "__rich_console__") else Text(str(value))
+
+
+def _four_digits(value: float) -> str:
+    """As many decimals as leave some four digits: a table is for the eye, `--json` has the rest."""
+    if not value or not isfinite(value):
+        return f"{value:g}"
+    decimals = max(0, 3 - floor(log10(abs(value))))
+    text = f"{value:,.{min(decimals, 12)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _plain(value: object) -> object:

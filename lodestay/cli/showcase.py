@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
 from lodestay.cli.commands import Run, ask
 from lodestay.cli.output import messages
 
@@ -28,14 +32,28 @@ def show(market: str, *, run: Run) -> dict[str, Any]:
     nights = ("--from", first.isoformat(), "--to", (first + timedelta(days=7)).isoformat())
     run(("suggest-price", listing, *nights), title=f"What the host of listing {listing} is advised")
     run(("sql", weekly_figures(market)), title="A question to the warehouse")
-    run(("status",), title="Where everything is")
-    for role, whose in (("guest", ()), ("host", ("--listing", listing))):
-        token = ask(("token", "--role", role, *whose))["token"]
-        messages.print(f"[dim]development token, {role}:[/] {token}", soft_wrap=True, highlight=False)
-    api = next(service["address"] for service in ask(("status",))["services"] if service["name"] == "api")
-    messages.print(f"\nThe API's reference: {api}/docs", soft_wrap=True)
-    messages.print(f"Try: curl '{api}/v1/search?market={market}&guests=2'", soft_wrap=True, highlight=False)
+    run(("models",), title="Which models serve, and why")
+    _say_where(market, listing)
     return {"results": answer["total_count"], "listing_id": int(listing)}
+
+
+def _say_where(market: str, listing: str) -> None:
+    """The addresses, last, where they stay in sight."""
+    address = {service["name"]: service["address"] for service in ask(("status",))["services"]}
+    messages.print(Rule("[bold]Where everything is[/]", align="left"))
+    table = Table.grid(padding=(0, 2))
+    for what, where in (
+        ("API reference", f"{address['api']}/docs"),
+        ("Dagster", address["dagster"]),
+        ("MLflow", address["mlflow"]),
+        ("a search", f"curl '{address['api']}/v1/search?market={market}&guests=2'"),
+        ("a guest's token", "lodestay token --role guest"),
+        ("a host's token", f"lodestay token --role host --listing {listing}"),
+        ("the notebook", "marimo edit notebooks/market.py"),
+        ("all services", "lodestay status"),
+    ):
+        table.add_row(what, Text(str(where), no_wrap=True))
+    messages.print(table, soft_wrap=True)
 
 
 def weekly_figures(market: str) -> str:

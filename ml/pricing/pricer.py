@@ -23,6 +23,10 @@ _BASELINE_SPREAD = 0.2
 """Half-width of the interval, in logs, where no model was trained yet."""
 _NOTABLE = 0.03
 """Relative differences below are not worth a sentence."""
+_GROSS = 0.3
+"""Relative differences from the market above are said before anything else."""
+_BUSY = 0.7
+"""Share of the next nights taken from which demand is worth a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,14 @@ class Pricer:
                 suggested_minor=round(middle[row]),
                 high_minor=round(prices[row, 2]),
                 market_minor=None if market is None else round(market[row, 1]),
-                reasons=_reasons(listing, night, price=middle[row], usual=float(np.median(middle)), own=own),
+                reasons=_reasons(
+                    listing,
+                    night,
+                    price=middle[row],
+                    usual=float(np.median(middle)),
+                    own=own,
+                    market=None if market is None else float(market[row, 1]),
+                ),
             )
             for row, night in enumerate(nights)
         ]
@@ -151,18 +162,21 @@ def _predict(model: PriceModel | None, matrix: NDArray[np.float64], anchor: floa
     return anchors[:, None] * np.exp([-_BASELINE_SPREAD, 0.0, _BASELINE_SPREAD])
 
 
-def _reasons(listing: pa.Table, night: date, *, price: float, usual: float, own: float) -> tuple[PriceReason, ...]:
-    """Where the price comes from, against comparables, and what is special about the night."""
+def _reasons(
+    listing: pa.Table, night: date, *, price: float, usual: float, own: float, market: float | None
+) -> tuple[PriceReason, ...]:
+    """Where the price comes from, against comparables on that night, and what is special about the night."""
     row = listing.to_pylist()[0]
     reasons = []
     if own > 0:
         reasons.append(PriceReason("own", "Starts from what you ask for other nights", price / own - 1))
-    if row["comparables_minor"]:
-        gap = price / row["comparables_minor"] - 1
+    if market is not None:
+        gap = price / market - 1
         place = f", by {LEVELS[int(row['comparables_level'])]}" if row["comparables_level"] is not None else ""
         how = "About what" if abs(gap) < _NOTABLE else f"{abs(gap):.0%} {'above' if gap > 0 else 'below'} what"
-        sentence = f"{how} {int(row['comparables_count'])} comparable listings ask{place}"
-        reasons.append(PriceReason("comparables", sentence, gap))
+        sentence = f"{how} others would ask, going by {int(row['comparables_count'])} comparable listings{place}"
+        reason = PriceReason("comparables", sentence, gap)
+        reasons.insert(0 if abs(gap) >= _GROSS else len(reasons), reason)
     lift = price / usual - 1
     if abs(lift) >= _NOTABLE:
         kind = "weekend" if night.weekday() in WEEKEND_NIGHTS else "night"
@@ -172,6 +186,3 @@ def _reasons(listing: pa.Table, night: date, *, price: float, usual: float, own:
         sentence = f"{row['occupancy_90']:.0%} of your next 90 nights are taken"
         reasons.append(PriceReason("demand", sentence, row["occupancy_90"]))
     return tuple(reasons[:3])
-
-
-_BUSY = 0.7

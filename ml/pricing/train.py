@@ -17,6 +17,8 @@ LOW, HIGH = "low", "high"
 QUANTILES: Mapping[str, float] = {LOW: 0.1, MAIN: 0.5, HIGH: 0.9}
 COVERAGE = 0.8
 """What the interval from low to high should hold."""
+NARROWEST = 0.03
+"""Least distance, in logs, of low and high from the middle: one who never changed a price is no oracle."""
 MAX_ROWS = 40_000
 """Rows above which nights are sampled: those of one listing tell much the same."""
 
@@ -79,14 +81,16 @@ class PriceModel:
     widening: float
 
     def predict(self, matrix: NDArray[np.float64], anchor_minor: Floats) -> NDArray[np.float64]:
-        """Low, suggested and high price of each row in minor units, (n, 3), never crossing."""
+        """Low, suggested and high price of each row in minor units, (n, 3), never crossing nor as good as equal."""
         if not len(matrix):
             return np.empty((0, 3))
         seen = matrix[:, : len(self.features)]
         logs = np.stack([np.asarray(self.boosters[name].predict(seen, num_threads=1)) for name in QUANTILES], axis=1)
         # Quantiles are trained apart and may cross: sorting them makes none of them worse.
         logs = np.sort(logs, axis=1) + np.array([-self.widening, 0.0, self.widening])
-        return np.asarray(anchor_minor[:, None] * np.exp(np.sort(logs, axis=1)))
+        logs[:, 0] = np.minimum(logs[:, 0], logs[:, 1] - NARROWEST)
+        logs[:, 2] = np.maximum(logs[:, 2], logs[:, 1] + NARROWEST)
+        return np.asarray(anchor_minor[:, None] * np.exp(logs))
 
 
 def train(data: Priced, features: tuple[str, ...], parameters: PriceParameters) -> PriceModel:

@@ -21,6 +21,10 @@ _ANSWERS_NEARLY_ALL = 0.95
 def price(values: Values, effect: float) -> str:
     """Against the other results first, else against comparable places."""
     rank, level = values["price_rank"], values["price_to_comparables"]
+    if effect > 0 and rank <= 0:
+        return "Costs the least of the results"
+    if effect < 0 and rank >= 1:
+        return "Costs the most of the results"
     if effect > 0 and rank <= _HALF:
         return f"Costs less than {_percent(1 - rank)} of the results"
     if effect < 0 and rank > _HALF:
@@ -33,7 +37,7 @@ def price(values: Values, effect: float) -> str:
 def distance(values: Values, effect: float) -> str:
     """From where the guest looks, else from the centre."""
     if np.isfinite(values["distance_km"]):
-        return f"{values['distance_km']:.1f} km from where you look"
+        return f"{values['distance_km']:.1f} km from the centre of your search"
     if np.isfinite(values["centre_km"]):
         return f"{values['centre_km']:.1f} km from the centre"
     return "Well placed" if effect > 0 else "Less well placed"

@@ -9,9 +9,8 @@ from opensearchpy.exceptions import NotFoundError, OpenSearchException
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from ml.ranking.ranker import BaselineRanker
 from serving.health.schemas import Dependency, DependencyState
-from serving.models import RULE
+from serving.models import PRICER, RANKER
 from serving.relay.service import SINK
 from serving.state import Services
 from transactional.outbox.repository import lag
@@ -61,10 +60,14 @@ def check_models(services: Services) -> list[Dependency]:
     return [
         Dependency(
             name="ranking model",
-            state=degraded if isinstance(models.ranker, BaselineRanker) else up,
+            state=degraded if RANKER in models.awaited else up,
             detail=models.ranker.name,
         ),
-        Dependency(name="pricing models", state=degraded if models.pricer is RULE else up, detail=models.pricer.name),
+        Dependency(
+            name="pricing models",
+            state=degraded if PRICER in models.awaited else up,
+            detail=models.pricer.name,
+        ),
         Dependency(
             name="listing features",
             state=up if len(models.columns) else degraded,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
+from inspect import cleandoc
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -12,6 +14,9 @@ from fastapi.responses import HTMLResponse
 from lodestay.errors import LodestayError, NotFound
 from serving.openapi import problems
 from serving.problems import FAULTS
+
+_SECTION = re.compile(r"^\w+\n-{3,}$", re.MULTILINE)
+_ROLE = re.compile(r":\w+:`~?([^`]*)`")
 
 router = APIRouter(prefix="/problems", tags=["problems"])
 
@@ -52,8 +57,14 @@ def _catalogue() -> dict[str, tuple[int, str, str]]:
         for fault in FAULTS
         if fault.slug is not None
     }
-    errors = {error.slug(): (error.status, error.title, error.__doc__ or "") for error in _family(LodestayError)}
+    errors = {error.slug(): (error.status, error.title, _prose(error)) for error in _family(LodestayError)}
     return faults | errors
+
+
+def _prose(error: type[LodestayError]) -> str:
+    """What an error's docstring tells a caller: no sections for programmers, no markup."""
+    text = cleandoc(error.__doc__ or "")
+    return _ROLE.sub(r"\1", _SECTION.split(text)[0]).replace("`", "").strip()
 
 
 def _family(parent: type[LodestayError]) -> Iterator[type[LodestayError]]:

@@ -75,7 +75,8 @@ def _lookup(name: str, gazetteer: Gazetteer, *, near: Point | None) -> Place:
     """The place of this name, or the likeliest that begins so or is one slip away."""
     place = gazetteer.lookup(name, near=near) or next(iter(gazetteer.complete(name, near=near, limit=1)), None)
     if place is None:
-        raise PlaceNotFound("No place of that name is known here.", hint="See /v1/suggest, or send a market or bounds.")
+        hint = "Complete it by /v1/suggest, name a market (`lodestay markets` lists them), or send bounds."
+        raise PlaceNotFound("No place of that name is known here.", hint=hint)
     return place
 
 

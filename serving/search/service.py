@@ -17,7 +17,7 @@ from lodestay.ids import new_id
 from lodestay.stay import Stay
 from search.answer import Retrieved
 from search.errors import SearchUnavailable
-from search.request import MAX_PAGE_DEPTH, SearchRequest
+from search.request import MAX_PAGE_DEPTH, InvalidSearch, SearchRequest
 from search.stay_price import exchange_factors
 from serving.events.writer import write_events
 from serving.models import NO_MEANING, NO_PRICER, Models
@@ -47,11 +47,20 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
     ----------
     visit
         Who looks, as far as the log may know.
+
+    Raises
+    ------
+    InvalidSearch, MarketNotFound, PlaceNotFound
+        It cannot be answered as asked.
     """
     models = services.models.current
     book = await services.markets.book()
     where = find_place(query, book, models.gazetteer)
     today = today_in(where.timezone, services.clock)
+    if query.check_in is not None and query.check_in < today:
+        raise InvalidSearch(
+            f"{query.check_in} has passed where you look; today is {today}.", hint="Choose a later arrival."
+        )
     missing: list[str] = []
     request = await _request(services, query, where, book, models, missing=missing)
     factors = exchange_factors(request.rates, request.currency)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from datetime import date
 
 import pytest
@@ -200,3 +201,12 @@ def test_metrics_have_few_labels(client: TestClient, marketplace: Marketplace) -
         "/healthz",
     }
     assert not any("METHOD" in line for line in series)
+
+
+def test_problem_pages_speak_to_callers(client: TestClient) -> None:
+    """Every page is prose: no section of a docstring, no markup for programmers."""
+    slugs = re.findall(r'href="/problems/([^"]+)"', client.get("/problems").text)
+    assert "stay-unavailable" in slugs
+    for slug in slugs:
+        page = client.get(f"/problems/{slug}").text
+        assert not re.search(r"----|:class:|:mod:|`|Attributes", page), page

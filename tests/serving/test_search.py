@@ -32,6 +32,15 @@ def test_a_search_ranks_prices_and_explains(searching: TestClient, marketplace: 
     assert any("ranking model" in words for words in answer["degraded"])
 
 
+def test_a_stay_that_has_begun_before_today_is_refused(searching: TestClient, marketplace: Marketplace) -> None:
+    """Yesterday where the guest looks cannot be booked, and the answer says so; today can."""
+    asked = {"market": "lisbon", "guests": 2}
+    past = searching.get("/v1/search", params=asked | {"check_in": "2026-06-14", "check_out": "2026-06-17"})
+    assert past.status_code == 422
+    assert "2026-06-14 has passed" in past.json()["detail"]
+    search(searching, check_in="2026-06-15", check_out="2026-06-17")
+
+
 def test_the_total_of_a_result_is_the_total_of_its_quote(
     searching: TestClient, marketplace: Marketplace, signed_in: SignIn
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass
 from datetime import date
@@ -9,8 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from lodestay.cli.output import print_json, print_rows, print_table, progress
+from lodestay.cli.output import PIPE_WIDTH, print_json, print_rows, print_table, progress, width_of
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,47 @@ def test_a_table_shows_words_as_they_are(capsys: pytest.CaptureFixture[str]) -> 
     print_table("of [host]", ["[a]"], [["ask [host] or [e-mail]"], ["a [/b] c"]])
     table = capsys.readouterr().out
     assert all(words in table for words in ("of [host]", "[a]", "ask [host] or [e-mail]", "a [/b] c"))
+
+
+def test_a_table_in_a_pipe_breaks_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """A relation's name and a sentence are found by `grep`, however long; a terminal keeps its own width."""
+    sentence = "words " * 60
+    print_table(None, ["relation", "what it holds"], [["marts.occupancy_by_week", sentence.strip()]])
+    row = capsys.readouterr().out.splitlines()[-2]
+    assert "marts.occupancy_by_week" in row
+    assert sentence.strip() in row
+    assert width_of(io.StringIO(), {}) == PIPE_WIDTH
+    assert width_of(io.StringIO(), {"COLUMNS": "80"}) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.123456, "0.1235"),
+        (14_233.333, "14,233"),
+        (4.70, "4.7"),
+        (0.000012345, "0.00001234"),
+        (0.0, "0"),
+        (float("nan"), "nan"),
+        (1e6, "1,000,000"),
+        (-12.5, "-12.5"),
+    ],
+)
+def test_a_table_shows_some_four_digits(capsys: pytest.CaptureFixture[str], value: float, shown: str) -> None:
+    """Sixteen digits of an average tell nobody anything."""
+    print_table(None, ["x"], [[value]])
+    assert capsys.readouterr().out.split()[-1] == shown
+
+
+def test_keys_and_dates_stay_in_one_piece_on_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where not everything fits, sentences are broken and names are not."""
+    monkeypatch.setattr("lodestay.cli.output.console", Console(width=60))
+    print_table(None, ["night", "relation", "holds"], [[date(2026, 12, 25), "marts.occupancy_by_week", "words " * 30]])
+    table = capsys.readouterr().out
+    assert "2026-12-25" in table
+    assert "marts.occupancy_by_week" in table
 
 
 def test_progress_in_a_pipe_says_each_thing_once_and_not_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import lightgbm as lgb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -220,6 +221,36 @@ def test_suggestions_know_weekends_and_say_why(
         assert suggestion.market_minor is not None
     assert [reason.code for reason in by_day[5].reasons] == ["own", "comparables", "weekend"]
     assert "Saturday" in by_day[5].reasons[2].sentence
+
+
+@pytest.mark.parametrize("share", [0.3, 1.0, 2.0])
+def test_the_reason_compares_with_the_market_that_is_shown(
+    champions: tuple[Registry, Pricer], market: tuple[pa.Table, pa.Table], share: float
+) -> None:
+    """The sentence about others is the suggestion over the night's own market figure; a gross gap comes first."""
+    listing = market[0].slice(10, 1)
+    own = share * float(listing["price_minor"][0].as_py())
+    nights = [AS_OF + timedelta(days=100 + ahead) for ahead in range(7)]
+    for one in champions[1].suggest(listing, nights, today=AS_OF, own_median_minor=own):
+        assert one.market_minor is not None
+        gap = one.suggested_minor / one.market_minor - 1
+        place, reason = next((n, reason) for n, reason in enumerate(one.reasons) if reason.code == "comparables")
+        assert reason.effect == pytest.approx(gap, abs=0.001)
+        assert f"{abs(reason.effect):.0%}" in reason.sentence or reason.sentence.startswith("About what")
+        assert place == (0 if abs(gap) >= 0.3 else 1)
+
+
+def test_a_price_is_never_sure_to_the_cent(market: tuple[pa.Table, pa.Table]) -> None:
+    """Where all quantiles say the same, as of one who never changed a price, the interval keeps a least width."""
+    matrix = np.zeros((4, 1))
+    flat = lgb.train(
+        {"objective": "regression", "verbosity": -1, "num_threads": 1},
+        lgb.Dataset(matrix, np.zeros(4), feature_name=["nights"]),
+        num_boost_round=1,
+    )
+    model = PriceModel(dict.fromkeys(QUANTILES, flat), ("nights",), 0.0)
+    ((low, middle, high),) = model.predict(matrix[:1], np.array([7_000.0])).tolist()
+    assert (round(low), round(middle), round(high)) == (6793, 7000, 7213)
 
 
 def test_a_new_listing_is_priced_by_its_comparables(
