@@ -40,6 +40,10 @@ MAIN = "main"
 """Name of the booster that MLflow itself serves."""
 CHAMPION, CHALLENGER = "champion", "challenger"
 _BUNDLE, _MODEL_ID = "lodestay.json", "model_id"
+_NAMING = ("day", "kind")
+"""Tags that name a run in MLflow's lists, where one would else be called "wistful-crab-421"."""
+_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
+"""Shows MLflow's pages for trained models and not those for language models."""
 
 # MLflow's own patience with a server that is down is minutes; nobody who waits here has that.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
@@ -155,7 +159,8 @@ class Registry:
         """Log a run with everything in `candidate`, and register the model as a new version without alias."""
         with self._speaking(), tempfile.TemporaryDirectory() as folder:
             experiment = self._experiment(candidate.name)
-            with mlflow.start_run(experiment_id=experiment, log_system_metrics=False) as run:
+            name = " ".join((candidate.name, *(candidate.tags[tag] for tag in _NAMING if tag in candidate.tags)))
+            with mlflow.start_run(experiment_id=experiment, run_name=name, log_system_metrics=False) as run:
                 mlflow.log_params(dict(candidate.parameters))
                 mlflow.log_text(candidate.card, "model_card.md")
                 for name, figure in candidate.figures.items():
@@ -254,7 +259,7 @@ class Registry:
         if found is not None:
             return str(found.experiment_id)
         location = f"{self._artifacts}/{name}" if self._artifacts else None
-        return str(self._client.create_experiment(name, artifact_location=location))
+        return str(self._client.create_experiment(name, artifact_location=location, tags=_EXPERIMENT))
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:

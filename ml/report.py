@@ -53,6 +53,14 @@ def trees_in_words(rounds: int, leaves: int, learning_rate: float) -> str:
     )
 
 
+def verdict(decision: Decision) -> str:
+    """What the gate said, as a section of a card."""
+    word = (
+        "**Promoted**: it is the champion." if decision.promote else "**Refused**: what served before goes on serving."
+    )
+    return "\n".join(("## The gate", "", word, "", *(f"- {reason}" for reason in decision.reasons)))
+
+
 def finite(metrics: Mapping[str, float]) -> dict[str, float]:
     """Only the metrics that are numbers: one that nothing could be counted for is left out."""
     return {name: value for name, value in metrics.items() if np.isfinite(value)}

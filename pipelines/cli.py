@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from lodestay.cli.output import AsJson, messages, print_json, print_table
+from lodestay.cli.output import AsJson, console, messages, print_json
 
 if TYPE_CHECKING:
     from pipelines.run import Step
@@ -42,7 +42,7 @@ def pipeline(
         disable=as_json,
         transient=True,
     ) as shown:
-        task = shown.add_task("starting", total=len(STEPS))
+        task = shown.add_task("starting the run: Dagster loads its code", total=len(STEPS))
 
         def on_step(step: Step) -> None:
             if step.seconds is None:
@@ -56,8 +56,8 @@ def pipeline(
     if as_json:
         print_json(done)
         return
-    rows = [(step.title, step.rows, round(step.seconds or 0.0, 1)) for step in done.steps]
-    print_table(f"Pipeline of {done.day} in {done.seconds:.0f} s", ("step", "rows", "seconds"), rows)
+    markets = f"{len(done.markets)} market{'' if len(done.markets) == 1 else 's'}"
+    console.print(f"Pipeline of {done.day} for {markets}: {len(done.steps)} steps in {done.seconds:.0f} s")
 
 
 def _line(step: Step) -> str:

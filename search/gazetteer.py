@@ -19,6 +19,8 @@ _FUZZY_FROM: Final = 4
 """Letters from which one may be wrong."""
 _BY_ITS_NAME: Final = 1.5
 """Weight of being meant by the name shown, not by one in another language."""
+_HAS_SUPPLY: Final = 4.0
+"""Weight of having listings: as much as ten thousand times the people."""
 _LAST_LETTER: Final = chr(0x10FFFF)
 _NEAR_WORDS: Final = frozenset(
     "near in at around by close to nära i vid omkring près de à autour cerca en bei nahe um vicino a "  # noqa: SIM905
@@ -153,9 +155,10 @@ def _read_name(text: str) -> str:
 
 
 def _weight(place: Place) -> float:
-    """How likely a place is meant: by places to stay there, and by people."""
+    """How likely a place is meant: where there is somewhere to stay before where there is not, then by people."""
+    supply = _HAS_SUPPLY + 2 * log10(1 + place.listings) if place.listings else 0.0
     kind = {PlaceKind.MARKET: 2.0, PlaceKind.NEIGHBOURHOOD: 0.5, PlaceKind.CITY: 0.0}[place.kind]
-    return kind + 2 * log10(1 + place.listings) + log10(1 + place.population)
+    return kind + supply + log10(1 + place.population)
 
 
 def _far(place: Place, near: Point | None) -> float:

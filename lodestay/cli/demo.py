@@ -7,7 +7,7 @@ person could not. What is done is written down, and a second run takes up where 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,11 @@ class Plan:
     supply: Step
     guests: Step
     pipeline: Step
+
+    @property
+    def covers_all(self) -> bool:
+        """Whether every market is new; an imported city stands beside others that have not changed."""
+        return self.supply.command[0] == "generate"
 
 
 @app.command()
@@ -117,9 +122,13 @@ def _walk(todo: Plan, run: Run) -> dict[str, Any]:
         once(todo.guests)
     else:
         messages.print("[yellow]It came without a calendar: no night can be booked, so no guests are played.[/]")
-    once(todo.pipeline)
+    once(todo.pipeline if todo.covers_all else _of_market(todo.pipeline, market))
     run(("up",), title="Starting everything that serves")
     return {"market": market} | show(market, run=run)
+
+
+def _of_market(pipeline: Step, market: str) -> Step:
+    return replace(pipeline, command=(*pipeline.command, "--market", market))
 
 
 def _once(step: Step, *, journal: Journal, run: Run) -> None:

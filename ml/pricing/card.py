@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ml.gate import Decision
 from ml.pricing.evaluate import PriceQuality
-from ml.report import table
+from ml.report import table, verdict
 from ml.supply import Supply, supply_list
 
 FLAT = 0.01
@@ -43,7 +44,7 @@ class CardFacts:
     parameters: str
     flat_share: Mapping[str, float]
     quality: Mapping[str, PriceQuality]
-    reasons: tuple[str, ...]
+    decision: Decision
 
 
 def pricing_card(facts: CardFacts) -> str:
@@ -69,7 +70,7 @@ def pricing_card(facts: CardFacts) -> str:
         table(("", "error", "interval holds"), _overall(facts.quality)),
         table(("market", *facts.quality), _by_market(facts.quality)) + "\n\nMean absolute error, minor units.",
         table(("group", "error", "interval holds"), groups),
-        "\n".join(f"- {reason}" for reason in facts.reasons),
+        verdict(facts.decision),
         "## Limits",
         _LIMITS,
     ]

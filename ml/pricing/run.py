@@ -129,7 +129,7 @@ def _run(
             parameters=trees_in_words(parameters.rounds, parameters.num_leaves, parameters.learning_rate),
             flat_share=_flat_share(judged),
             quality=found,
-            reasons=decision.reasons,
+            decision=decision,
         )
     )
     metrics = _metrics(found, finalist)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ml.gate import Decision
 from ml.intervals import Interval
-from ml.report import table
+from ml.report import table, verdict
 from ml.supply import Supply, supply_list
 
 
@@ -50,6 +51,7 @@ class CardFacts:
     truth: Mapping[str, Interval]
     click_rates: tuple[float, ...]
     strongest: tuple[str, ...]
+    decision: Decision
 
 
 def ranking_card(facts: CardFacts) -> str:
@@ -75,6 +77,7 @@ def ranking_card(facts: CardFacts) -> str:
     if truth:
         sections += ["Against the simulator's own truth (NDCG@10):", table(("ranker", "NDCG@10", "95 %"), truth)]
     sections += [
+        verdict(facts.decision),
         "## What it looks at",
         (
             f"Most of its splits are on {', '.join(facts.strongest)}. No name, no text of reviews and no attribute of "

@@ -12,6 +12,7 @@ import numpy as np
 from lodestay.lake import RANKING_EXAMPLES, LakeFile, content_digest
 from ml import plots
 from ml.arrays import Floats
+from ml.gate import Decision
 from ml.intervals import Interval, difference, interval
 from ml.ranking.baselines import BASELINES
 from ml.ranking.card import CardFacts, ranking_card
@@ -93,6 +94,7 @@ def train_ranking(lake: str, day: date, registry: Registry, *, num_threads: int 
         simulated=float(np.isfinite(utility).mean()),
         supply=read_supply(lake, {file.partition["market"] for file in files}, until=day),
         parameters=parameters,
+        decision=decision,
     )
     metrics = _metrics(trained, estimates, truth)
     version = registry.log(
@@ -187,6 +189,7 @@ def _facts(
     simulated: float,
     supply: tuple[Supply, ...],
     parameters: RankerParameters,
+    decision: Decision,
 ) -> CardFacts:
     gain = trained.boosters[trained.chosen].feature_importance("gain")
     return CardFacts(
@@ -204,6 +207,7 @@ def _facts(
         truth=truth,
         click_rates=tuple(_click_rates(trained.slice.data).tolist()),
         strongest=tuple(FEATURES[index] for index in np.argsort(-gain)[:6]),
+        decision=decision,
     )
 
 

@@ -33,11 +33,11 @@ class RankerParameters:
 
     debiased: bool = True
     learning_rate: float = 0.08
-    num_leaves: int = 31
+    num_leaves: int = 15
     min_data_in_leaf: int = 100
     rounds: int = 100
     truncation: int = 20
-    feature_fraction: float = 0.8
+    feature_fraction: float = 0.5
     lambda_l2: float = 5.0
     seed: int = 7
     num_threads: int = 1

@@ -38,11 +38,13 @@ class Typist:
 
     def __init__(self) -> None:
         self.typed: list[str] = []
+        self.commands: list[tuple[str, ...]] = []
 
     def __call__(self, command: Sequence[str], *, title: str) -> None:
         """Note a command; each has a title."""
         assert title
         self.typed.append(command[0])
+        self.commands.append(tuple(command))
 
 
 @pytest.fixture
@@ -65,6 +67,18 @@ def test_no_guests_are_played_where_no_night_can_be_booked(
     assert module._walk(_plan(tmp_path), typist)["market"] == "stockholm"
     assert ("simulate" in typist.typed) is played
     assert typist.typed[-2:] == ["pipeline", "up"]
+
+
+def test_a_city_beside_others_leaves_them_alone(
+    typist: Typist, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The pipeline runs for the city imported, and for every market where the whole marketplace was made."""
+    monkeypatch.setattr(module, "ask", lambda _command: {"market_key": "stockholm", "nights": 1})
+    module._walk(_plan(tmp_path), typist)
+    assert typist.commands[-2] == ("pipeline", "--market", "stockholm")
+    monkeypatch.setattr(module, "ask", lambda _command: [{"market_key": "paris", "active_listings": 9}])
+    module._walk(_plan(None), typist)
+    assert typist.commands[-2] == ("pipeline",)
 
 
 def test_the_city_asked_for_is_the_city_shown(typist: Typist, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
