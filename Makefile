@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Containers like to set it, and then every process compiles pandas, PySpark and MLflow anew: seconds each.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 TORCH ?=

@@ -1,4 +1,4 @@
-"""The process in which a run of the job `rebuild` takes place: ``python -m pipelines.rebuild RUN_ID TAG=VALUE …``.
+"""The process in which a run of the job `rebuild` takes place: ``python -m pipelines.rebuild TAG=VALUE …``.
 
 A process of its own, because a run redirects the process's output to its log files.
 """
@@ -12,18 +12,24 @@ import dagster as dg
 
 from pipelines.definitions import defs
 
-JOB = "rebuild"
+
+def rebuild() -> dg.JobDefinition:
+    """The job, as each of a run's processes finds it."""
+    return defs().resolve_job_def("rebuild")
 
 
-def main(arguments: list[str]) -> int:
-    """Run the job under a given run id and tags, against the instance in ``DAGSTER_HOME``."""
-    run_id, *words = arguments
+def main(words: list[str]) -> int:
+    """Run the job under some tags, against the instance in ``DAGSTER_HOME``."""
     tags = dict(word.split("=", 1) for word in words)
-    with dg.DagsterInstance.from_config(os.environ["DAGSTER_HOME"]) as instance:
-        job = defs().resolve_job_def(JOB)
-        result = job.execute_in_process(run_id=run_id, instance=instance, tags=tags, raise_on_error=False)
-    return 0 if result.success else 1
+    with (
+        dg.DagsterInstance.from_config(os.environ["DAGSTER_HOME"]) as instance,
+        dg.execute_job(dg.reconstructable(rebuild), instance=instance, tags=tags) as result,
+    ):
+        return 0 if result.success else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    # Under its own name: the processes of the run import the job from there.
+    from pipelines.rebuild import main as run
+
+    sys.exit(run(sys.argv[1:]))

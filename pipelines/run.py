@@ -43,6 +43,8 @@ STEPS: dict[str, str] = {
 }
 """What each step of the job does, in words for a person who waits."""
 
+TICKET = "lodestay/ticket"
+"""Tag by which the caller finds the run that its process has begun."""
 _POLL_SECONDS = 0.25
 _GRACE_SECONDS = 20
 
@@ -153,13 +155,13 @@ def _run(
     instance: dg.DagsterInstance, home: Path, tags: dict[str, str], settings: Settings, hear: Callable[[Step], None]
 ) -> str:
     """Run the job in a process of its own, and pass on its events as they come."""
-    run_id = str(uuid4())
+    ticket = uuid4().hex
     log = settings.home / "logs" / "pipeline.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    words = [f"{name}={value}" for name, value in tags.items()]
+    words = [f"{name}={value}" for name, value in {**tags, TICKET: ticket}.items()]
     with log.open("a", encoding="utf-8") as output:
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "pipelines.rebuild", run_id, *words],
+            [sys.executable, "-m", "pipelines.rebuild", *words],
             cwd=PROJECT_ROOT,
             env={**os.environ, "DAGSTER_HOME": str(home)},
             stdout=output,
@@ -167,13 +169,28 @@ def _run(
             stdin=subprocess.DEVNULL,
         )
         try:
-            _follow(instance, run_id, process, hear)
+            run_id = _appeared(instance, ticket, process)
+            if run_id is not None:
+                _follow(instance, run_id, process, hear)
         finally:
             _end(process)
+    if run_id is None:
+        raise PipelineFailed("The run ended before it began.", hint=f"Look at {log}.")
     run = instance.get_run_by_id(run_id)
     if run is None or run.status is not DagsterRunStatus.SUCCESS:
         raise _failure(instance, run_id, log)
     return run_id
+
+
+def _appeared(instance: dg.DagsterInstance, ticket: str, process: subprocess.Popen[bytes]) -> str | None:
+    """Wait for the process to write its run down; None where it ended without."""
+    while True:
+        ended = process.poll() is not None
+        if found := instance.get_runs(dg.RunsFilter(tags={TICKET: ticket}), limit=1):
+            return found[0].run_id
+        if ended:
+            return None
+        time.sleep(_POLL_SECONDS)
 
 
 @dataclass

@@ -25,7 +25,7 @@ def test_columns_are_written_as_promised(spark: SparkSession, database_url: str,
     with snapshot_of(database_url) as source:
         for exported in export(spark, source, scope):
             publish(exported.waiting, lake)
-    written = {one.dataset: one.schema for one in (*stage(spark, scope), *stage_events(spark, scope))}
+    written = {one.dataset: one.schema for one in (*stage(spark, scope), *stage_events(spark, scope).written)}
     for dataset, promised in COLUMNS.items():
         assert dict(zip(written[dataset].names, written[dataset].types, strict=True)) == dict(
             zip(promised.names, promised.types, strict=True)
