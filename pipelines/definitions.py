@@ -21,7 +21,7 @@ READ_BY_PEOPLE = {"index", "warehouse"}
 FRESH = dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=26), fail_window=timedelta(hours=50))
 
 TWO_AT_A_TIME = dg.multiprocess_executor.configured(
-    {"max_concurrent": 2, "start_method": {"forkserver": {"preload_modules": ["pipelines.definitions"]}}}
+    {"max_concurrent": 2, "start_method": {"forkserver": {"preload_modules": ["pipelines.preloaded"]}}}
 )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 
 import dagster as dg
 
@@ -14,7 +15,12 @@ from pipelines.definitions import defs
 
 
 def rebuild() -> dg.JobDefinition:
-    """The job, as each of a run's processes finds it."""
+    """The job, as each of a run's processes finds it: once loaded, forked with the process."""
+    return _loaded()
+
+
+@cache
+def _loaded() -> dg.JobDefinition:
     return defs().resolve_job_def("rebuild")
 
 

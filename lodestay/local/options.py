@@ -19,6 +19,11 @@ class LocalOptions(BaseSettings):
     service_user: str = Field("nobody", description="Account of PostgreSQL and OpenSearch when root starts them.")
     opensearch_heap: str = Field("1g", pattern=r"^\d+[kmgKMG]$", description="Java heap of the OpenSearch node.")
     spark_memory: str = Field("2g", pattern=r"^\d+[kmgKMG]$", description="Java heap of the Spark driver.")
+    spark_java: str = Field(
+        "-XX:TieredStopAtLevel=1 -XX:+UseParallelGC",
+        description="Options of Spark's JVM. The default suits jobs of a minute on a few cores: without the second "
+        "compiler, which there works longer on the code than the code runs. A large lake wants it: set this empty.",
+    )
     spark_threads: int = Field(2, ge=1, description="Tasks that Spark runs at the same time.")
 
 

@@ -48,7 +48,7 @@ class SparkConnect(Service):
             "spark.driver.bindAddress": LOOPBACK,
             "spark.driver.host": LOOPBACK,
             # Instants mean the same on every machine, in the JVM's own conversions too.
-            "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+            "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC {options.spark_java}".rstrip(),
             "spark.sql.session.timeZone": "UTC",
             "spark.ui.enabled": "false",
             "spark.sql.warehouse.dir": (work / "warehouse").as_uri(),

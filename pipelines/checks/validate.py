@@ -71,7 +71,7 @@ def verdict(rows: pa.Table, suite: Suite) -> Verdict:
         from great_expectations import ExpectationSuite  # noqa: PLC0415
 
         found = (
-            _batches()
+            batches()
             .get_batch(batch_parameters={"dataframe": frame})
             .validate(ExpectationSuite(name="contract", expectations=list(suite.expectations)))
         )
@@ -80,7 +80,7 @@ def verdict(rows: pa.Table, suite: Suite) -> Verdict:
 
 
 @lru_cache(maxsize=1)
-def _batches() -> Any:
+def batches() -> Any:
     """A place for data frames in a Great Expectations context that keeps nothing."""
     import great_expectations as gx  # noqa: PLC0415
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
