@@ -72,7 +72,7 @@ def ranking_card(facts: CardFacts) -> str:
         facts.parameters,
         "## How it was judged",
         _judged_on(facts),
-        table(("ranker", "discount at which guests find what they wanted", "95 %"), judged),
+        table(("ranker", "share of the page below what guests chose", "95 %"), judged),
     ]
     if truth:
         sections += ["Against the simulator's own truth (NDCG@10):", table(("ranker", "NDCG@10", "95 %"), truth)]
@@ -125,9 +125,9 @@ def _judged_on(facts: CardFacts) -> str:
     rates = ", ".join(f"{rate:.3f}" for rate in facts.click_rates[:10])
     return (
         f"On {facts.slice_searches:,} searches with a click whose results were shown in random order "
-        f"({facts.slice_name}): 1 means that everything guests clicked and booked stood first. There every listing was "
-        "as likely to stand in one place as in another, so no place needs a weight. What a place alone does: clicks "
-        f"by showing at positions 1 to 10 were {rates}."
+        f"({facts.slice_name}): 1 means that everything guests clicked and booked stood first, 0.5 that the order was "
+        "no better than lot. There every listing was as likely to stand in one place as in another, so no place needs "
+        f"a weight. What a place alone does: clicks by showing at positions 1 to 10 were {rates}."
     )
 
 

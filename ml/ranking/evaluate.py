@@ -16,6 +16,8 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,7 +36,21 @@ def list_of_row(groups: Ints) -> Ints:
 
 
 def expected_discounts(scores: Floats, groups: Ints, *, k: int) -> Floats:
-    """Discount each row gets when every list is sorted by score, highest first.
+    """Discount each row gets when every list is sorted by score, highest first; see :func:`_shared` for ties."""
+    return _shared(lambda ranks: discounts(ranks, k), scores, groups)
+
+
+def share_below(scores: Floats, groups: Ints) -> Floats:
+    """Share of the other rows of its list that each row stands above: 1 at the top, 0 at the bottom.
+
+    NaN in a list of one row, which stands above nobody; see :func:`_shared` for ties.
+    """
+    others = np.repeat(groups, groups) - 1.0
+    return 1.0 - divide(_shared(lambda ranks: ranks.astype(np.float64), scores, groups), others)
+
+
+def _shared(worth: Callable[[Ints], Floats], scores: Floats, groups: Ints) -> Floats:
+    """What each row gets by the worth of its rank (0 is the top) when every list is sorted by score, highest first.
 
     Rows with equal scores share the mean of their places, as if ties were broken by lot [2]_; a score
     that is NaN comes last.
@@ -46,7 +62,7 @@ def expected_discounts(scores: Floats, groups: Ints, *, k: int) -> Floats:
     new_block = np.ones(len(order), np.bool_)
     new_block[1:] = (value[order][1:] != value[order][:-1]) | (lists[order][1:] != lists[order][:-1])
     block = np.cumsum(new_block) - 1
-    shared = divide(np.bincount(block, weights=discounts(ranks, k)), np.bincount(block))
+    shared = divide(np.bincount(block, weights=worth(ranks)), np.bincount(block))
     result = np.empty(len(order))
     result[order] = shared[block]
     return result
@@ -105,12 +121,15 @@ def click_rate_by_position(clicked: NDArray[np.bool_], positions: Ints, *, until
     return divide(np.bincount(positions[inside] - 1, weights=clicked[inside], minlength=until), shown)
 
 
-def discounted_share(rewards: Floats, scores: Floats, groups: Ints, *, k: int) -> PerUnit:
-    """Share of what guests wanted that an order would put before them: the mean discount of the rewards.
+def standing(rewards: Floats, scores: Floats, groups: Ints) -> PerUnit:
+    """Share of the page that an order would put below what guests wanted; half is what an order by lot gives.
 
     Unbiased for searches in random order, without a weight for each place: a place is looked at as often for one
     listing as for another. Weights of one over the chance of being looked at [3]_ would be unbiased too, and
     wider by a third, because they count most what happened where hardly anybody looked.
+
+    Every place counts the same. A page in random order is a sample of all that could be shown, so its tenth place
+    stands for the middle of them, and a cut there would throw away half of what the clicks say.
 
     Parameters
     ----------
@@ -125,5 +144,6 @@ def discounted_share(rewards: Floats, scores: Floats, groups: Ints, *, k: int) -
         A unit a search; the value lies in [0, 1], higher is better.
     """
     lists = list_of_row(groups)
-    parts = rewards * expected_discounts(scores, groups, k=k)
-    return PerUnit(group_sum(lists, parts, len(groups)), group_sum(lists, rewards, len(groups)))
+    weights = np.where(np.repeat(groups, groups) > 1, rewards, 0.0)
+    parts = weights * np.nan_to_num(share_below(scores, groups))
+    return PerUnit(group_sum(lists, parts, len(groups)), group_sum(lists, weights, len(groups)))

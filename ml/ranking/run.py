@@ -118,8 +118,9 @@ def train_ranking(lake: str, day: date, registry: Registry, *, num_threads: int 
 
 def _train(data: RankingData, parameters: RankerParameters, generator: np.random.Generator) -> _Trained:
     older, newest = split_by_time(data, test=TEST)
-    learned = older.keep(~older.exploration)  # searches in random order judge and never teach
     sliced = choose_slice(newest, data.keep(data.exploration))
+    taught = data if sliced.covers_all_days else older
+    learned = taught.keep(~taught.exploration)  # searches in random order judge and never teach
     boosters = {
         name: train(learned, replace(parameters, debiased=debiased))
         for name, debiased in ((DEBIASED, True), (BLIND, False))

@@ -17,6 +17,22 @@ from ml.ranking.features import FEATURES
 MAX_ROWS = 400_000
 """Rows above which searches are sampled, so that training stays under half a minute."""
 
+CHEAPER = ("price_rank", "total_to_median", "night_to_comparables", "price_to_comparables")
+NEARER = ("distance_km", "distance_rank", "vector_rank")
+BETTER = (
+    "rating",
+    "rating_shrunk",
+    "rating_cleanliness",
+    "rating_location",
+    "rating_value",
+    "text_score",
+    "text_to_best",
+    "vector_score",
+)
+MONOTONE = dict.fromkeys((*CHEAPER, *NEARER), -1) | dict.fromkeys(BETTER, 1)
+"""Feature → which way a score may move with it: all else equal, nobody minds a place that is cheaper, nearer or better
+rated. A few thousand searches do not teach that as surely as it is known."""
+
 
 @dataclass(frozen=True)
 class RankerParameters:
@@ -78,7 +94,8 @@ def train(data: RankingData, parameters: RankerParameters, *, features: tuple[st
         position=kept.position if parameters.debiased else None,
         feature_name=list(features),
     )
-    return lgb.train(parameters.for_lightgbm(), training, num_boost_round=parameters.rounds)
+    known = {"monotone_constraints": [MONOTONE.get(name, 0) for name in features]}
+    return lgb.train(parameters.for_lightgbm() | known, training, num_boost_round=parameters.rounds)
 
 
 def _sample(data: RankingData, seed: int) -> RankingData:

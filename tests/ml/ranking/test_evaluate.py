@@ -10,10 +10,11 @@ from sklearn.metrics import ndcg_score
 
 from ml.ranking.evaluate import (
     click_rate_by_position,
-    discounted_share,
     expected_discounts,
     ndcg,
     reciprocal_rank,
+    share_below,
+    standing,
 )
 
 LISTS = st.lists(
@@ -67,6 +68,14 @@ def test_click_rates() -> None:
     assert np.isnan(rates[11])
 
 
+def test_share_below() -> None:
+    """The top stands above all, ties share, one row alone stands above nobody."""
+    found = share_below(np.array([3.0, 1.0, 2.0, 5.0, 5.0, np.nan, 7.0]), np.array([3, 3, 1]))
+    np.testing.assert_allclose(found, [1.0, 0.0, 0.5, 0.75, 0.75, 0.0, np.nan])
+    alone = standing(np.array([1.0]), np.array([7.0]), np.array([1]))
+    assert (alone.parts.tolist(), alone.weights.tolist()) == ([0.0], [0.0])
+
+
 def _played(*, in_order_of: np.ndarray, wanted: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Clicks on lists shown in an order: what is wanted is clicked where it is looked at, at place p one time in p."""
     place = np.argsort(np.argsort(-in_order_of, axis=1), axis=1) + 1
@@ -82,12 +91,12 @@ def test_random_order_sees_through_positions() -> None:
     groups = np.full(shape[0], shape[1])
 
     def worth(rewards: np.ndarray, scores: np.ndarray) -> float:
-        return discounted_share(rewards.ravel().astype(float), scores.ravel(), groups, k=3).value
+        return standing(rewards.ravel().astype(float), scores.ravel(), groups).value
 
     drawn = _played(in_order_of=generator.random(shape), wanted=wanted, generator=generator)
     for scores in (sharp, dull):
         assert worth(drawn, scores) == pytest.approx(worth(wanted, scores), abs=0.01)
     logged = _played(in_order_of=dull, wanted=wanted, generator=generator)
-    assert worth(logged, dull) > worth(wanted, dull) + 0.1
+    assert worth(logged, dull) > worth(wanted, dull) + 0.05
     assert worth(logged, dull) > worth(logged, sharp)
     assert worth(drawn, sharp) > worth(drawn, dull)
