@@ -21,14 +21,14 @@ Snapshot = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Which of
 
 
 @app.callback()
-def everything(context: typer.Context) -> None:
-    """Take every figure, when no command is named."""
+def everything(context: typer.Context, city: City = DATA / "singapore", snapshot: Snapshot = SNAPSHOT) -> None:
+    """Take every figure, when no command is named; that of the import only where the city is there."""
     if context.invoked_subcommand is None:
         run_demo()
         run_pipeline()
         run_search()
-        if DATA.is_dir():
-            run_import(DATA / "singapore", SNAPSHOT)
+        if city.is_dir():
+            run_import(city, snapshot)
 
 
 @app.command("import")

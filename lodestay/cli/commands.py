@@ -31,7 +31,7 @@ class Run(Protocol):
 def run_command(command: Sequence[str], *, title: str, output: TextIO) -> None:
     """Run a command of ours, its results to `output`, under its title."""
     messages.print(Rule(f"[bold]{title}[/]", align="left"))
-    messages.print(f"$ lodestay {shlex.join(command)}", style="dim", soft_wrap=True, highlight=False, markup=False)
+    messages.print(f"$ {typed(command)}", style="dim", soft_wrap=True, highlight=False, markup=False)
     if subprocess.run(_ours(command), check=False, stdout=output).returncode:  # noqa: S603 - a command of ours
         hint = "Mend what it says above, then type the same again: it goes on from here."
         raise CommandFailed(f"`lodestay {' '.join(command)}` failed.", hint=hint)
@@ -45,6 +45,17 @@ def ask(command: Sequence[str]) -> Any:
         sys.stderr.write(done.stderr)
         raise CommandFailed(f"`lodestay {' '.join(asked)}` failed.", hint="See `lodestay status` and `lodestay logs`.")
     return json.loads(done.stdout)
+
+
+def typed(command: Sequence[str]) -> str:
+    """A command of ours as a person would type it in a shell."""
+    return " ".join(("lodestay", *map(_quoted, command)))
+
+
+def _quoted(word: str) -> str:
+    """Quote a word: SQL in double quotes, since it is full of single ones."""
+    plain = "'" in word and not set('"$`\\!') & set(word)
+    return f'"{word}"' if plain else shlex.quote(word)
 
 
 def _ours(command: Sequence[str]) -> list[str]:
