@@ -109,7 +109,8 @@ def test_whole_graph() -> None:
     assert done.markets == tuple(markets)
     assert {step.name for step in done.steps} == set(STEPS)
     assert {step.state for step in done.steps} == {State.DONE}
-    assert [step.state for step in news[:2]] == [State.STARTED, State.DONE]
+    for step in done.steps:
+        assert [one.state for one in news if one.name == step.name] == [State.STARTED, State.DONE]
 
     with OpenSearch(hosts=[settings.require_opensearch_url()]) as client:
         (index,) = in_service(client, settings.index_alias)
@@ -173,9 +174,9 @@ def _take_postgres_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 def test_a_service_that_is_down(
     take_away: Callable[[pytest.MonkeyPatch], Callable[[], None]], reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With Spark or PostgreSQL gone, the first step that needs it is named with its reason; what follows does not run.
+    """With Spark or PostgreSQL gone, a step that needs it is named with its reason; what follows does not run.
 
-    Steps that need nothing of it may run: they come in Dagster's order, not in that of the failure.
+    Staging events needs nothing of PostgreSQL and runs beside the export; Spark both need.
     """
     markets = _fill(listings=30, searches=40)
     with pytest.raises(UnknownMarket, match="atlantis"):
@@ -188,10 +189,10 @@ def test_a_service_that_is_down(
             close()
         news.append(step)
 
-    with pytest.raises(PipelineFailed, match="export") as failed:
+    with pytest.raises(PipelineFailed, match="export|stage_events") as failed:
         run_pipeline(TODAY, markets[:1], on_step=hear)
     assert reason in failed.value.detail
     assert failed.value.hint
     ran = {step.name for step in news if step.state is not State.SKIPPED}
-    assert ran == {"export"} | ({"stage_events"} & ran)
+    assert ran <= {"export", "stage_events"}
     assert {step.name for step in news if step.state is State.DONE} <= {"stage_events"}
