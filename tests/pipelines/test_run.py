@@ -189,7 +189,7 @@ def test_a_service_that_is_down(
             close()
         news.append(step)
 
-    with pytest.raises(PipelineFailed, match="export|stage_events") as failed:
+    with pytest.raises(PipelineFailed, match=r"export|stage_events") as failed:
         run_pipeline(TODAY, markets[:1], on_step=hear)
     assert reason in failed.value.detail
     assert failed.value.hint
