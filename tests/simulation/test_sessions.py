@@ -190,11 +190,11 @@ def test_truth_is_a_row_a_result(played: Played) -> None:
     assert list(zip(*columns.values(), strict=True)) == shown
 
 
-def test_a_small_slice_is_in_random_order(played: Played) -> None:
-    """About one search in ten is marked, and only those name the random ranker."""
+def test_a_slice_is_in_random_order(played: Played) -> None:
+    """About one search in five is marked, and only those name the random ranker."""
     searches = [event for event in played.events if isinstance(event, SearchEvent)]
     marked = [event for event in searches if event.exploration]
-    assert 0.07 < len(marked) / len(searches) < 0.13
+    assert 0.16 < len(marked) / len(searches) < 0.24
     assert {event.ranker for event in marked} == {"simulated-random"}
 
 
