@@ -19,7 +19,7 @@ import typer
 from lodestay.cli.commands import Run, ask, run_command
 from lodestay.cli.journal import Journal, Step, chain, state_of
 from lodestay.cli.output import AsJson, messages, print_json
-from lodestay.cli.showcase import show
+from lodestay.cli.showcase import say_where, show
 from lodestay.cli.watch import stay_until_stopped
 from lodestay.local.prerequisites import require_all
 from lodestay.settings import PROJECT_ROOT, get_settings
@@ -27,6 +27,8 @@ from lodestay.settings import PROJECT_ROOT, get_settings
 app = typer.Typer()
 
 PIPELINE_SERVICES = ("postgres", "opensearch", "spark", "mlflow")
+SHOWN_SERVICES = ("postgres", "opensearch", "mlflow", "relay", "api")
+"""What the last screen needs; the rest comes up behind it, since its schedules go to work at once."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,13 @@ def plan(*, data: Path | None, snapshot: datetime | None, listings: int, searche
 
 def _walk(todo: Plan, run: Run) -> dict[str, Any]:
     """Do what is not done yet, bring everything up, and show it."""
-    once = partial(_once, journal=Journal(get_settings().home / "run" / "demo.json"), run=run)
-    run(("up", *PIPELINE_SERVICES), title="Starting the services that the pipeline needs")
+    journal = Journal(get_settings().home / "run" / "demo.json")
+    once = partial(_once, journal=journal, run=run)
+    all_done = journal.has(todo.pipeline)
+    if all_done:
+        run(("up", *SHOWN_SERVICES), title="Starting what serves")
+    else:
+        run(("up", *PIPELINE_SERVICES), title="Starting what the pipeline needs")
     for step in (todo.schema, todo.rates, todo.supply):
         once(step)
     market, has_nights = _market_of(todo.supply)
@@ -123,8 +130,12 @@ def _walk(todo: Plan, run: Run) -> dict[str, Any]:
     else:
         messages.print("[yellow]It came without a calendar: no night can be booked, so no guests are played.[/]")
     once(todo.pipeline if todo.covers_all else _of_market(todo.pipeline, market))
-    run(("up",), title="Starting everything that serves")
-    return {"market": market} | show(market, run=run)
+    if not all_done:
+        run(("up", *SHOWN_SERVICES), title="Starting what serves")
+    shown = show(market, run=run)
+    run(("up",), title="Starting what works in the background")
+    say_where(market, shown["listing_id"])
+    return {"market": market, **shown}
 
 
 def _of_market(pipeline: Step, market: str) -> Step:

@@ -19,7 +19,7 @@ WEEKS_AHEAD = 4
 
 
 def show(market: str, *, run: Run) -> dict[str, Any]:
-    """Search, suggest a price, ask the warehouse, and say where everything is."""
+    """Search, suggest a price, ask the warehouse, and say which models serve."""
     search, answer = _search_that_finds(market)
     run(search, title=f"A ranked search in {market}")
     if not answer["results"]:
@@ -33,11 +33,10 @@ def show(market: str, *, run: Run) -> dict[str, Any]:
     run(("suggest-price", listing, *nights), title=f"What the host of listing {listing} is advised")
     run(("sql", weekly_figures(market)), title="A question to the warehouse")
     run(("models",), title="Which models serve, and why")
-    _say_where(market, listing)
     return {"results": answer["total_count"], "listing_id": int(listing)}
 
 
-def _say_where(market: str, listing: str) -> None:
+def say_where(market: str, listing: int) -> None:
     """The addresses, last, where they stay in sight."""
     address = {service["name"]: service["address"] for service in ask(("status",))["services"]}
     messages.print(Rule("[bold]Where everything is[/]", align="left"))

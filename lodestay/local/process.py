@@ -116,17 +116,20 @@ def stop(process: ProcessId, *, by: signal.Signals, grace: float) -> bool:
     if not process.is_alive:
         return True
     root = psutil.Process(process.pid)
-    family = [*root.children(recursive=True), root]
+    leads = _session_of(process.pid) == process.pid
+    family = {*root.children(recursive=True), root}
     root.send_signal(by)
     deadline = time.monotonic() + grace
     while process.is_alive and time.monotonic() < deadline:
         time.sleep(0.05)
     ended = not process.is_alive
+    if leads:
+        family |= _members(process.pid)  # those, too, that it started while it was ending
     for member in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             if member.status() != psutil.STATUS_ZOMBIE:
                 member.kill()
-    psutil.wait_procs(family, timeout=5)
+    psutil.wait_procs(list(family), timeout=5)
     return ended
 
 
@@ -138,12 +141,16 @@ def end_orphans(process: ProcessId) -> int:
     """
     if psutil.pid_exists(process.pid) or not process.started.startswith(f"{_boot()}:"):
         return 0
-    orphans = [member for member in psutil.process_iter() if _session_of(member.pid) == process.pid]
+    orphans = _members(process.pid)
     for orphan in orphans:
         with contextlib.suppress(psutil.NoSuchProcess):
             orphan.kill()
-    psutil.wait_procs(orphans, timeout=5)
+    psutil.wait_procs(list(orphans), timeout=5)
     return len(orphans)
+
+
+def _members(session: int) -> set[psutil.Process]:
+    return {member for member in psutil.process_iter() if _session_of(member.pid) == session}
 
 
 def _session_of(pid: int) -> int | None:

@@ -79,3 +79,23 @@ def test_stop_takes_the_children_along(tmp_path: Path) -> None:
     process, child = _parent_and_child(tmp_path)
     assert stop(process, by=signal.SIGTERM, grace=5)
     assert ProcessId.of(child) is None
+
+
+def test_stop_takes_along_what_was_started_while_it_was_ending(tmp_path: Path) -> None:
+    """A child born after the signal, as a scheduler's next run, does not outlive the service."""
+    code = (
+        "import signal, subprocess, sys, time\n"
+        "def end(*_):\n"
+        "    print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).pid, flush=True)\n"
+        "    sys.exit()\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(600)"
+    )
+    log = tmp_path / "log"
+    process = spawn(_launch(code, tmp_path), log=log)
+    while "ready" not in log.read_text(encoding="utf-8"):
+        time.sleep(0.01)
+    assert stop(process, by=signal.SIGTERM, grace=10)
+    born = int(log.read_text(encoding="utf-8").split()[-1])
+    assert ProcessId.of(born) is None
