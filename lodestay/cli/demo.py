@@ -79,13 +79,15 @@ def demo(
     todo = plan(data=data, snapshot=snapshot, listings=listings, searches=searches, seed=seed)
     try:
         found = _walk(todo, run)
+        seconds = round(monotonic() - started, 1)
+        messages.print(f"\n[bold]Ready after {seconds:.0f} s.[/]")
+        run(("up",), title="Starting what works in the background")
+        say_where(found["market"], found["listing_id"])
     except KeyboardInterrupt:
         messages.print("\nStopped. What is done stays done; the services still run: `make down` stops them.")
         raise
-    seconds = round(monotonic() - started, 1)
     if as_json:
-        print_json(found | {"seconds": seconds})
-    messages.print(f"\n[bold]Ready after {seconds:.0f} s.[/]")
+        print_json(found | {"seconds": seconds, "seconds_until_all_is_up": round(monotonic() - started, 1)})
     if stay_up:
         messages.print("Ctrl-C stops the services; `make demo` brings them back in under a minute.")
         stay_until_stopped(get_settings().home)
@@ -114,7 +116,7 @@ def plan(*, data: Path | None, snapshot: datetime | None, listings: int, searche
 
 
 def _walk(todo: Plan, run: Run) -> dict[str, Any]:
-    """Do what is not done yet, bring everything up, and show it."""
+    """Do what is not done yet, bring up what serves, and show it."""
     journal = Journal(get_settings().home / "run" / "demo.json")
     once = partial(_once, journal=journal, run=run)
     all_done = journal.has(todo.pipeline)
@@ -132,10 +134,7 @@ def _walk(todo: Plan, run: Run) -> dict[str, Any]:
     once(todo.pipeline if todo.covers_all else _of_market(todo.pipeline, market))
     if not all_done:
         run(("up", *SHOWN_SERVICES), title="Starting what serves")
-    shown = show(market, run=run)
-    run(("up",), title="Starting what works in the background")
-    say_where(market, shown["listing_id"])
-    return {"market": market, **shown}
+    return {"market": market} | show(market, run=run)
 
 
 def _of_market(pipeline: Step, market: str) -> Step:

@@ -52,7 +52,6 @@ def typist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Typist]:
     """In place of the commands themselves, in a home of the test's own."""
     monkeypatch.setenv("LODESTAY_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(module, "show", lambda _market, *, run: {"results": 0, "listing_id": 1, "shown_by": run})
-    monkeypatch.setattr(module, "say_where", lambda _market, _listing: None)
     get_settings.cache_clear()
     yield Typist()
     get_settings.cache_clear()
@@ -67,7 +66,7 @@ def test_no_guests_are_played_where_no_night_can_be_booked(
     monkeypatch.setattr(module, "ask", lambda _command: answer)
     assert module._walk(_plan(tmp_path), typist)["market"] == "stockholm"
     assert ("simulate" in typist.typed) is played
-    assert typist.typed[-3:] == ["pipeline", "up", "up"]
+    assert typist.typed[-2:] == ["pipeline", "up"]
 
 
 def test_a_city_beside_others_leaves_them_alone(
@@ -76,10 +75,10 @@ def test_a_city_beside_others_leaves_them_alone(
     """The pipeline runs for the city imported, and for every market where the whole marketplace was made."""
     monkeypatch.setattr(module, "ask", lambda _command: {"market_key": "stockholm", "nights": 1})
     module._walk(_plan(tmp_path), typist)
-    assert typist.commands[-3] == ("pipeline", "--market", "stockholm")
+    assert typist.commands[-2] == ("pipeline", "--market", "stockholm")
     monkeypatch.setattr(module, "ask", lambda _command: [{"market_key": "paris", "active_listings": 9}])
     module._walk(_plan(None), typist)
-    assert typist.commands[-3] == ("pipeline",)
+    assert typist.commands[-2] == ("pipeline",)
 
 
 def test_the_city_asked_for_is_the_city_shown(typist: Typist, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
