@@ -12,7 +12,8 @@ from lodestay.errors import ServiceUnavailable
 
 NOTES = """
 `lodestay pipeline`: the whole graph for every market, as one Dagster run, with its data checks, on the marketplace
-and the services that are up (Spark Connect, PostgreSQL, OpenSearch and MLflow on the same cores).
+and the services that are up (Spark Connect, PostgreSQL, OpenSearch and MLflow on the same cores). Two steps run at a
+time, so the steps together take longer than the whole.
 """
 
 
