@@ -40,7 +40,10 @@ def show(market: str, *, run: Run) -> dict[str, Any]:
 
 
 def say_where(market: str, listing: int) -> None:
-    """The addresses, last, where they stay in sight."""
+    """Tokens to try things with, and the addresses: last, where they stay in sight."""
+    for role, whose in (("guest", ()), ("host", ("--listing", str(listing)))):
+        token = ask(("token", "--role", role, *whose))["token"]
+        messages.print(f"[dim]development token, {role}: {token}[/]", soft_wrap=True, highlight=False)
     address = {service["name"]: service["address"] for service in ask(("status",))["services"]}
     messages.print(Rule("[bold]Where everything is[/]", align="left"))
     table = Table.grid(padding=(0, 2))
@@ -49,8 +52,7 @@ def say_where(market: str, listing: int) -> None:
         ("Dagster", address["dagster"]),
         ("MLflow", address["mlflow"]),
         ("a search", f"curl '{address['api']}/v1/search?market={market}&guests=2'"),
-        ("a guest's token", "lodestay token --role guest"),
-        ("a host's token", f"lodestay token --role host --listing {listing}"),
+        ("another token", f"lodestay token --role host --listing {listing}"),
         ("the notebook", "marimo edit notebooks/market.py"),
         ("all services", "lodestay status"),
     ):
