@@ -39,9 +39,7 @@ def measure() -> list[Figure]:
 
 def _waits(which: str, ended: dict[str, Any]) -> list[Figure]:
     return [
-        Figure(
-            f"{which}: until the search, the suggestion and the marts were shown", "s", ended["seconds"], None, None
-        ),
+        Figure(f"{which}: until search, suggestion and marts were shown", "s", ended["seconds"], None, None),
         Figure(f"{which}: until Spark and Dagster were up too", "s", ended["seconds_until_all_is_up"], None, None),
     ]
 

@@ -2,6 +2,7 @@
 
 Nothing of ours imports this module: Dagster's fork server does, by the name in :mod:`pipelines.definitions`. A
 step that loaded the definitions, Great Expectations and MLflow by itself would take ten seconds before its work.
+Runs that the daemon starts find the definitions by the workspace and load those again, some three seconds a step.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The process in which a run of the job `rebuild` takes place: ``python -m pipelines.rebuild TAG=VALUE …``.
 
-A process of its own, because a run redirects the process's output to its log files.
+A process of its own: Dagster's code and its fork server stay out of the caller, and all of it can be ended at once.
 """
 
 from __future__ import annotations

@@ -245,6 +245,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def _is_of_engine(entry: EventLogEntry) -> bool:
+    return entry.dagster_event_type is DagsterEventType.ENGINE_EVENT
+
+
 def _failure(instance: dg.DagsterInstance, run_id: str, log: Path) -> PipelineFailed:
     """Say which step failed and what it said last."""
     entries = [record.event_log_entry for record in instance.get_records_for_run(run_id).records]
@@ -252,6 +256,8 @@ def _failure(instance: dg.DagsterInstance, run_id: str, log: Path) -> PipelineFa
     step = failed.step_key if failed else None
     said = [e.user_message for e in entries if e.step_key == step and e.level == logging.ERROR and not e.dagster_event]
     error = failed.event_specific_data.error if failed else None  # type: ignore[union-attr]
+    if error and error.cls_name == "ChildProcessCrashException":  # it says nothing; the executor, beside it, why
+        said += [e.user_message for e in entries if _is_of_engine(e) and e.step_key == step]
     reason = said[-1] if said else str(error.message).strip() if error else "the process ended before its first step"
     what = f"{step} ({STEPS.get(step, step)})" if step else "The run"
     return PipelineFailed(

@@ -155,7 +155,7 @@ def _read_name(text: str) -> str:
 
 
 def _weight(place: Place) -> float:
-    """How likely a place is meant: where there is somewhere to stay before where there is not, then by people."""
+    """How likely a place is meant: by whether and how much there is to stay at, and by people."""
     supply = _HAS_SUPPLY + 2 * log10(1 + place.listings) if place.listings else 0.0
     kind = {PlaceKind.MARKET: 2.0, PlaceKind.NEIGHBOURHOOD: 0.5, PlaceKind.CITY: 0.0}[place.kind]
     return kind + supply + log10(1 + place.population)

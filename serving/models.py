@@ -146,6 +146,7 @@ class ModelShelf:
 
     async def _take(self, part: str, version: Callable[[], Hashable], load: Callable[[], Any]) -> None:
         """Load a part, off the event loop, where its version is another than the one held."""
+        found: Hashable = None
         try:
             found = await asyncio.to_thread(version)
             if found == self._seen.get(part):
@@ -153,15 +154,26 @@ class ModelShelf:
             loaded = await asyncio.to_thread(load)
         except (LodestayError, OSError) as error:
             log.warning("not loaded", part=part, reason=str(error)[:300])
+            self._await_again(part, found)
             return
         except Exception:
             # Whatever is wrong with what is new: what is held keeps serving, and the next look tries again.
             log.exception("not loaded", part=part)
+            self._await_again(part, found)
             return
         awaited = self._current.awaited - {part}
         self._current = replace(self._current, awaited=awaited, **{part: loaded})
         self._seen[part] = found
         log.info("loaded", part=part)
+
+    def _await_again(self, part: str, found: Hashable) -> None:
+        """A champion is there and could not be loaded: where a baseline serves in its place, that is no choice."""
+        stands_in = {
+            RANKER: isinstance(self._current.ranker, BaselineRanker),
+            PRICER: self._current.pricer is RULE,
+        }
+        if found is not None and stands_in.get(part):
+            self._current = replace(self._current, awaited=self._current.awaited | {part})
 
     async def _take_places(self) -> None:
         """Make the gazetteer anew where the marketplace's own places are others."""

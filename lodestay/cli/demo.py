@@ -7,7 +7,7 @@ person could not. What is done is written down, and a second run takes up where 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lodestay.cli.commands import Run, ask, run_command
+from lodestay.cli.commands import CommandFailed, Run, ask, run_command
 from lodestay.cli.journal import Journal, Step, chain, state_of
 from lodestay.cli.output import AsJson, messages, print_json
 from lodestay.cli.showcase import say_where, show
@@ -49,11 +49,6 @@ class Plan:
     guests: Step
     pipeline: Step
 
-    @property
-    def covers_all(self) -> bool:
-        """Whether every market is new; an imported city stands beside others that have not changed."""
-        return self.supply.command[0] == "generate"
-
 
 @app.command()
 def demo(
@@ -81,7 +76,7 @@ def demo(
         found = _walk(todo, run)
         seconds = round(monotonic() - started, 1)
         messages.print(f"\n[bold]Ready after {seconds:.0f} s.[/]")
-        run(("up",), title="Starting what works in the background")
+        _start_the_rest(run)
         say_where(found["market"], found["listing_id"])
     except KeyboardInterrupt:
         messages.print("\nStopped. What is done stays done; the services still run: `make down` stops them.")
@@ -89,7 +84,7 @@ def demo(
     if as_json:
         print_json(found | {"seconds": seconds, "seconds_until_all_is_up": round(monotonic() - started, 1)})
     if stay_up:
-        messages.print("Ctrl-C stops the services; `make demo` brings them back in under a minute.")
+        messages.print("Ctrl-C stops the services; `make demo` starts them again and goes on from here.")
         stay_until_stopped(get_settings().home)
         run(("down",), title="Stopping")
 
@@ -131,14 +126,18 @@ def _walk(todo: Plan, run: Run) -> dict[str, Any]:
         once(todo.guests)
     else:
         messages.print("[yellow]It came without a calendar: no night can be booked, so no guests are played.[/]")
-    once(todo.pipeline if todo.covers_all else _of_market(todo.pipeline, market))
+    once(todo.pipeline)
     if not all_done:
         run(("up", *SHOWN_SERVICES), title="Starting what serves")
     return {"market": market} | show(market, run=run)
 
 
-def _of_market(pipeline: Step, market: str) -> Step:
-    return replace(pipeline, command=(*pipeline.command, "--market", market))
+def _start_the_rest(run: Run) -> None:
+    """Bring up what works in the background; where it fails, what was shown still stands."""
+    try:
+        run(("up",), title="Starting what works in the background")
+    except CommandFailed as error:
+        messages.print(f"[yellow]{error.detail}[/] The search serves all the same; see `lodestay status`.")
 
 
 def _once(step: Step, *, journal: Journal, run: Run) -> None:

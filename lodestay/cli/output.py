@@ -37,6 +37,8 @@ console = Console(width=width_of(sys.stdout, os.environ))
 messages = Console(stderr=True)
 """Progress and remarks go here, so that stdout can be piped."""
 
+_LEAST_WORDS = 16
+"""Columns of the terminal kept for what may be broken."""
 _TICKING = re.compile(r" \(\d+ s\)$")  # how long a step has taken so far: for the eye, not for a log
 
 
@@ -54,14 +56,15 @@ def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequen
     """
     heading = None if title is None else Text(title)
     table = Table(title=heading, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD)
+    cells = [[_cell(value) for value in row] for row in rows]
+    unbroken = _unbroken(columns, cells)
     for position, column in enumerate(columns):
         numbers = bool(rows) and all(isinstance(row[position], int | float | Decimal | None) for row in rows)
-        words = any(" " in str(row[position]) for row in rows)  # a date, a number, a key stays in one piece
         table.add_column(
-            Text(column), justify="right" if numbers else "left", overflow="fold", no_wrap=bool(rows) and not words
+            Text(column), justify="right" if numbers else "left", overflow="fold", no_wrap=position in unbroken
         )
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+    for row in cells:
+        table.add_row(*row)
     console.print(table)
 
 
@@ -105,6 +108,20 @@ def progress(what: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
                 messages.print(f"{what}: {step}", highlight=False)
 
         yield once
+
+
+def _unbroken(columns: Sequence[str], cells: Sequence[Sequence[Any]]) -> set[int]:
+    """Columns of dates, numbers and keys, which stay in one piece as long as all of them find room.
+
+    Rich would cut them where they do not, and a number without its last digits is another number.
+    """
+    widths = {}
+    for position, column in enumerate(columns):
+        shown = [str(row[position]) for row in cells]
+        if shown and not any(" " in text or "\n" in text for text in shown):
+            widths[position] = max(map(len, (column, *shown)))
+    fit = sum(widths.values()) + 3 * len(columns) + _LEAST_WORDS * (len(columns) > len(widths)) <= console.width
+    return set(widths) if fit else set()
 
 
 def _cell(value: object) -> Any:

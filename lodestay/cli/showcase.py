@@ -17,7 +17,7 @@ STAYS_TRIED = (3, 7, 30, 92)
 ENOUGH_RESULTS = 10
 WEEKS_AHEAD = 4
 BASELINE = "baseline"
-"""What an answer calls the order of a marketplace whose ranking model has not passed the gate."""
+"""What an answer calls the order where no ranking model has passed the gate, or none is loaded yet."""
 
 
 def show(market: str, *, run: Run) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def show(market: str, *, run: Run) -> dict[str, Any]:
     nights = ("--from", first.isoformat(), "--to", (first + timedelta(days=7)).isoformat())
     run(("suggest-price", listing, *nights), title=f"What the host of listing {listing} is advised")
     run(("sql", weekly_figures(market)), title="A question to the warehouse")
-    if answer["ranker"] == BASELINE:
+    if answer["ranker"] == BASELINE and not any("not loaded" in words for words in answer["degraded"]):
         run(("models",), title="Why no trained ranker serves")
     return {"results": answer["total_count"], "listing_id": int(listing)}
 

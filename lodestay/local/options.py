@@ -21,8 +21,8 @@ class LocalOptions(BaseSettings):
     spark_memory: str = Field("2g", pattern=r"^\d+[kmgKMG]$", description="Java heap of the Spark driver.")
     spark_java: str = Field(
         "-XX:TieredStopAtLevel=1 -XX:+UseParallelGC",
-        description="Options of Spark's JVM. The default suits jobs of a minute on a few cores: without the second "
-        "compiler, which there works longer on the code than the code runs. A large lake wants it: set this empty.",
+        description="Options of the Spark Connect server's JVM. The default suits jobs of a minute on a few cores: "
+        "no second compiler, which there works longer than the code it makes. A large lake wants it: set this empty.",
     )
     spark_threads: int = Field(2, ge=1, description="Tasks that Spark runs at the same time.")
 

@@ -117,19 +117,19 @@ def stop(process: ProcessId, *, by: signal.Signals, grace: float) -> bool:
         return True
     root = psutil.Process(process.pid)
     leads = _session_of(process.pid) == process.pid
-    family = {*root.children(recursive=True), root}
+    family = set(root.children(recursive=True))
     root.send_signal(by)
     deadline = time.monotonic() + grace
     while process.is_alive and time.monotonic() < deadline:
         time.sleep(0.05)
     ended = not process.is_alive
-    if leads:
+    if leads and ProcessId.of(process.pid) in {None, process}:  # else the number is somebody else's by now
         family |= _members(process.pid)  # those, too, that it started while it was ending
-    for member in family:
+    for member in (*(family - {root}), root):
         with contextlib.suppress(psutil.NoSuchProcess):
             if member.status() != psutil.STATUS_ZOMBIE:
                 member.kill()
-    psutil.wait_procs(list(family), timeout=5)
+    psutil.wait_procs([*family, root], timeout=5)
     return ended
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 
 from ml.gate import Decision
 from ml.intervals import Interval
@@ -122,12 +123,12 @@ def _judged_on(facts: CardFacts) -> str:
             f"On {facts.slice_searches:,} logged searches with a click. **These clicks favour what already stood on "
             "top**: there were too few searches in random order for an unbiased figure."
         )
-    rates = ", ".join(f"{rate:.3f}" for rate in facts.click_rates[:10])
+    rates = ", ".join(f"{rate:.3f}" for rate in facts.click_rates[:10] if isfinite(rate))
     return (
         f"On {facts.slice_searches:,} searches with a click whose results were shown in random order "
         f"({facts.slice_name}): 1 means that everything guests clicked and booked stood first, 0.5 that the order was "
         "no better than lot. There every listing was as likely to stand in one place as in another, so no place needs "
-        f"a weight. What a place alone does: clicks by showing at positions 1 to 10 were {rates}."
+        f"a weight. What a place alone does: clicks by showing at the first positions were {rates}."
     )
 
 

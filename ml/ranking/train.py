@@ -30,8 +30,8 @@ BETTER = (
     "vector_score",
 )
 MONOTONE = dict.fromkeys((*CHEAPER, *NEARER), -1) | dict.fromkeys(BETTER, 1)
-"""Feature → which way a score may move with it: all else equal, nobody minds a place that is cheaper, nearer or better
-rated. A few thousand searches do not teach that as surely as it is known."""
+"""Feature → which way a score may move with it: all else equal, nobody minds a place that is cheaper, nearer, better
+rated or closer to the words. A few thousand searches do not teach that as surely as it is known."""
 
 
 @dataclass(frozen=True)

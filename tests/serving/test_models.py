@@ -82,6 +82,17 @@ def test_a_new_champion_ranks_without_a_restart_and_a_broken_one_does_not(
     assert search(client, **STAY)["ranker"] == "ranking@1"
 
 
+def test_a_first_champion_that_cannot_be_used_is_said(
+    client: TestClient, registry: Registry, marketplace: Marketplace, signed_in: SignIn
+) -> None:
+    """The baseline serves because the champion is broken: not by choice, and the answer says so."""
+    promote(registry, ("price_rank", "a_feature_that_nobody_knows"))
+    client.post("/v1/admin/reload", headers=signed_in(marketplace.admin))
+    answer = search(client, **STAY)
+    assert answer["ranker"] == "baseline"
+    assert any("ranking model not loaded" in words for words in answer["degraded"])
+
+
 def test_new_features_are_taken_up(
     client: TestClient, marketplace: Marketplace, settings: Settings, clock: FixedClock, signed_in: SignIn
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lodestay.cli import demo as module
+from lodestay.cli.commands import CommandFailed
 from lodestay.cli.demo import Plan, plan
 from lodestay.settings import get_settings
 
@@ -69,16 +70,23 @@ def test_no_guests_are_played_where_no_night_can_be_booked(
     assert typist.typed[-2:] == ["pipeline", "up"]
 
 
-def test_a_city_beside_others_leaves_them_alone(
-    typist: Typist, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The pipeline runs for the city imported, and for every market where the whole marketplace was made."""
+def test_a_city_beside_others_renews_them_all(typist: Typist, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The index and the models are made over every market, so every market's newest state goes into them."""
     monkeypatch.setattr(module, "ask", lambda _command: {"market_key": "stockholm", "nights": 1})
     module._walk(_plan(tmp_path), typist)
-    assert typist.commands[-2] == ("pipeline", "--market", "stockholm")
-    monkeypatch.setattr(module, "ask", lambda _command: [{"market_key": "paris", "active_listings": 9}])
-    module._walk(_plan(None), typist)
     assert typist.commands[-2] == ("pipeline",)
+
+
+def test_what_was_shown_stands_where_the_rest_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Dagster that does not come up takes nothing from a demo whose search serves."""
+
+    def fail(command: Sequence[str], *, title: str) -> None:
+        raise CommandFailed(f"`lodestay {command[0]}` failed ({title}).")
+
+    module._start_the_rest(fail)
+    assert "`lodestay up` failed" in capsys.readouterr().err
 
 
 def test_the_city_asked_for_is_the_city_shown(typist: Typist, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

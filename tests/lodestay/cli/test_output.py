@@ -97,6 +97,16 @@ def test_keys_and_dates_stay_in_one_piece_on_a_narrow_terminal(
     assert "marts.occupancy_by_week" in table
 
 
+def test_no_digit_is_lost_where_the_terminal_is_too_narrow(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers that do not fit are broken, never cut: every digit is somewhere in its column."""
+    monkeypatch.setattr("lodestay.cli.output.console", Console(width=40))
+    print_table(None, [f"column_{n}" for n in range(8)], [[1_234_567 + n for n in range(8)]])
+    digits = "".join(capsys.readouterr().out.split())
+    assert sum(digits.count(digit) for digit in "234") >= 3 * 8
+
+
 def test_progress_in_a_pipe_says_each_thing_once_and_not_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     """A log does not fill with the same line, and results stay alone on stdout."""
     with progress("Import", quiet=False) as report:

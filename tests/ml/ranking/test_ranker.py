@@ -61,6 +61,7 @@ def test_a_better_offer_never_scores_less(world: Callable[..., Any], feature: st
     data = from_table(world(searches=300, shown=8, days=3, eta=1.0, exploration=0.0, seed=1).table)
     booster = train(data, QUICK)
     column = FEATURES.index(feature)
+    assert set(MONOTONE) <= set(FEATURES)
     assert MONOTONE[feature] == way
     steps = np.linspace(*np.nanquantile(data.matrix[:, column], [0, 1]), num=30)
     for row in data.matrix[:40]:
