@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import SQLAlchemyError
 
 from lodestay.errors import ServiceUnavailable
+from ml.gate import Decision
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -196,6 +197,11 @@ class Registry:
     def refuse(self, version: Version, *, reasons: tuple[str, ...]) -> None:
         """Leave the champion as it is; `version` becomes the challenger that says why it did not win."""
         self._decide(version, CHALLENGER, reasons)
+
+    def follow(self, decision: Decision, version: Version) -> None:
+        """Promote or refuse `version`, as a gate has decided."""
+        act = self.promote if decision.promote else self.refuse
+        act(version, reasons=decision.reasons)
 
     def champion(self, name: str) -> Model | None:
         """Load the champion of `name`, or None where there is none."""

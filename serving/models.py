@@ -62,8 +62,8 @@ class Models:
     index_model
         Name of the model whose vectors stand in the index; None while it is not known.
     awaited
-        Of ranker and pricer those that the registry was not yet heard about. A baseline that serves because no
-        model has beaten it is awaited by nobody.
+        Of ranker and pricer those that stand in for a model: the registry was not yet heard about it, or its
+        champion could not be loaded. A baseline that serves because no model has beaten it is awaited by nobody.
     """
 
     ranker: AnyRanker

@@ -34,7 +34,7 @@ def run_command(command: Sequence[str], *, title: str, output: TextIO) -> None:
     messages.print(f"$ {typed(command)}", style="dim", soft_wrap=True, highlight=False, markup=False)
     if subprocess.run(_ours(command), check=False, stdout=output).returncode:  # noqa: S603 - a command of ours
         hint = "Mend what it says above, then type the same again: it goes on from here."
-        raise CommandFailed(f"`lodestay {' '.join(command)}` failed.", hint=hint)
+        raise CommandFailed(f"`{typed(command)}` failed.", hint=hint)
 
 
 def ask(command: Sequence[str]) -> Any:
@@ -43,7 +43,7 @@ def ask(command: Sequence[str]) -> Any:
     done = subprocess.run(_ours(asked), check=False, capture_output=True, encoding="utf-8")  # noqa: S603 - ours
     if done.returncode:
         sys.stderr.write(done.stderr)
-        raise CommandFailed(f"`lodestay {' '.join(asked)}` failed.", hint="See `lodestay status` and `lodestay logs`.")
+        raise CommandFailed(f"`{typed(asked)}` failed.", hint="See `lodestay status` and `lodestay logs`.")
     return json.loads(done.stdout)
 
 

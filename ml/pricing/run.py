@@ -148,8 +148,7 @@ def _run(
             tags={"kind": finalist, "day": day.isoformat()},
         )
     )
-    act = registry.promote if decision.promote else registry.refuse
-    act(version, reasons=decision.reasons)
+    registry.follow(decision, version)
     return TrainingReport(task.model, version.version, decision, metrics, len(trained.price_minor), card)
 
 

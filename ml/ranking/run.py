@@ -111,8 +111,7 @@ def train_ranking(lake: str, day: date, registry: Registry, *, num_threads: int 
             tags={"kind": "lightgbm", "variant": trained.chosen, "day": day.isoformat()},
         )
     )
-    act = registry.promote if decision.promote else registry.refuse
-    act(version, reasons=decision.reasons)
+    registry.follow(decision, version)
     return TrainingReport(MODEL, version.version, decision, metrics, trained.rows, version.card)
 
 
