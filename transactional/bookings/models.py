@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +18,17 @@ class Booking(Base):
 
     __tablename__ = "bookings"
     __table_args__ = (
-        CheckConstraint("status IN ('held','confirmed','cancelled','expired')", name="status"),
+        CheckConstraint(
+            "status IN ('requested','held','confirmed','declined','expired','cancelled','completed','no_show')",
+            name="status",
+        ),
         CheckConstraint("check_in < check_out", name="stay"),
-        CheckConstraint("guests >= 1 AND total_minor >= 0", name="amounts"),
+        CheckConstraint("guests >= 1 AND pets >= 0 AND total_minor >= 0 AND charge_total_minor >= 0", name="amounts"),
+        CheckConstraint("starts_at < ends_at", name="instants"),
         Index(None, "listing_id", "check_in"),
         Index(None, "guest_id", "created_at"),
+        Index("ix_bookings_due_requests", "respond_by", postgresql_where="status = 'requested'"),
+        Index("ix_bookings_to_complete", "ends_at", postgresql_where="status = 'confirmed'"),
     )
 
     booking_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -32,13 +39,27 @@ class Booking(Base):
     status: Mapped[str]
     check_in: Mapped[date]
     check_out: Mapped[date]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
     guests: Mapped[int]
+    pets: Mapped[int] = mapped_column(server_default="0")
     currency: Mapped[str] = mapped_column(CHAR(3))
     lines: Mapped[list[dict[str, Any]]]
     total_minor: Mapped[int]
+    charge_currency: Mapped[str] = mapped_column(CHAR(3))
+    charge_lines: Mapped[list[dict[str, Any]]]
+    charge_total_minor: Mapped[int]
+    exchange_rate: Mapped[Decimal] = mapped_column(server_default="1")
+    cancellation_policy: Mapped[str]
+    payment_method: Mapped[str | None]
     created_at: Mapped[datetime]
+    respond_by: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
     hold_expires_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    closed_because: Mapped[str | None]
     cancelled_at: Mapped[datetime | None]
     cancelled_by: Mapped[str | None]
+    refund: Mapped[dict[str, Any] | None]
     version: Mapped[int] = mapped_column(server_default="1")

@@ -21,7 +21,9 @@ class RatePlan(Base):
     """A listing's prices and stay rules where no season and no single night says otherwise.
 
     The calendar is known for the nights from `calendar_from` up to, and without, `calendar_until`; both
-    are null for a listing whose source has no calendar, and nothing can be booked there.
+    are null for a listing whose source has no calendar, and nothing can be booked there. `version` grows
+    with every change of the plan, a season or a night: a quote knows by it whether the rules are still those
+    it was made by.
     """
 
     __tablename__ = "rate_plans"
@@ -37,6 +39,19 @@ class RatePlan(Base):
         CheckConstraint(
             "min_stay BETWEEN 1 AND max_stay AND guests_included >= 1 AND advance_notice_days >= 0", name="rules"
         ),
+        CheckConstraint(
+            "last_minute_days BETWEEN 0 AND 365 AND last_minute_discount_bps BETWEEN 0 AND 10000"
+            " AND early_bird_days BETWEEN 0 AND 730 AND early_bird_discount_bps BETWEEN 0 AND 10000",
+            name="lead_time_discounts",
+        ),
+        CheckConstraint("max_pets BETWEEN 0 AND 20 AND pet_fee_minor >= 0", name="pets"),
+        CheckConstraint(
+            "last_booking_hour BETWEEN 1 AND 24 AND preparation_days BETWEEN 0 AND 14"
+            " AND booking_window_days BETWEEN 1 AND 730 AND min_gap_nights BETWEEN 0 AND 30"
+            " AND check_in_hour BETWEEN 0 AND 23 AND check_out_hour BETWEEN 0 AND 23",
+            name="timing",
+        ),
+        CheckConstraint("approval_hours BETWEEN 1 AND 168 AND requires_completed_stays >= 0", name="approval"),
     )
 
     listing_id: Mapped[int] = mapped_column(ForeignKey("listings.listing_id"), primary_key=True)
@@ -51,8 +66,25 @@ class RatePlan(Base):
     min_stay: Mapped[int] = mapped_column(server_default="1")
     max_stay: Mapped[int] = mapped_column(server_default="365")
     advance_notice_days: Mapped[int] = mapped_column(server_default="0")
+    last_booking_hour: Mapped[int] = mapped_column(server_default="24")
+    preparation_days: Mapped[int] = mapped_column(server_default="0")
+    booking_window_days: Mapped[int] = mapped_column(server_default="365")
+    min_gap_nights: Mapped[int] = mapped_column(server_default="0")
+    fills_gaps: Mapped[bool] = mapped_column(server_default="false")
+    last_minute_days: Mapped[int] = mapped_column(server_default="0")
+    last_minute_discount_bps: Mapped[int] = mapped_column(server_default="0")
+    early_bird_days: Mapped[int] = mapped_column(server_default="0")
+    early_bird_discount_bps: Mapped[int] = mapped_column(server_default="0")
+    max_pets: Mapped[int] = mapped_column(server_default="0")
+    pet_fee_minor: Mapped[int] = mapped_column(server_default="0")
+    check_in_hour: Mapped[int] = mapped_column(server_default="15")
+    check_out_hour: Mapped[int] = mapped_column(server_default="11")
+    approval_hours: Mapped[int] = mapped_column(server_default="24")
+    requires_verified_guest: Mapped[bool] = mapped_column(server_default="false")
+    requires_completed_stays: Mapped[int] = mapped_column(server_default="0")
     calendar_from: Mapped[date | None]
     calendar_until: Mapped[date | None]
+    version: Mapped[int] = mapped_column(server_default="1")
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -78,13 +110,18 @@ class CalendarNight(Base):
     """What one night says otherwise; a null says nothing."""
 
     __tablename__ = "calendar_nights"
-    __table_args__ = (CheckConstraint("price_minor >= 0 AND min_stay >= 1 AND max_stay >= 1", name="rules"),)
+    __table_args__ = (
+        CheckConstraint("price_minor >= 0 AND min_stay >= 1 AND max_stay >= 1", name="rules"),
+        CheckConstraint("min_stay_through >= 1 AND max_stay_through >= 1", name="stay_through"),
+    )
 
     listing_id: Mapped[int] = mapped_column(ForeignKey("listings.listing_id"), primary_key=True)
     night: Mapped[date] = mapped_column(primary_key=True)
     price_minor: Mapped[int | None]
     min_stay: Mapped[int | None]
     max_stay: Mapped[int | None]
+    min_stay_through: Mapped[int | None]
+    max_stay_through: Mapped[int | None]
     closed_to_arrival: Mapped[bool] = mapped_column(server_default="false")
     closed_to_departure: Mapped[bool] = mapped_column(server_default="false")
 
@@ -111,6 +148,7 @@ class Occupancy(Base):
         ),
         Index("ix_occupancy_listing_live", "listing_id", postgresql_where="is_live"),
         Index("ix_occupancy_booking_id", "booking_id"),
+        Index("ix_occupancy_feed_id", "feed_id", postgresql_where="feed_id IS NOT NULL"),
         Index("ix_occupancy_due_holds", "expires_at", postgresql_where="is_live AND kind = 'hold'"),
     )
 
@@ -119,6 +157,7 @@ class Occupancy(Base):
     stay: Mapped[Range[date]] = mapped_column(DATERANGE)
     kind: Mapped[str]
     booking_id: Mapped[UUID | None]
+    feed_id: Mapped[UUID | None] = mapped_column(ForeignKey("calendar_feeds.feed_id"))
     expires_at: Mapped[datetime | None]
     is_live: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

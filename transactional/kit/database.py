@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, DateTime, MetaData, Numeric, Text, Uuid
+from sqlalchemy import BigInteger, Date, DateTime, LargeBinary, MetaData, Numeric, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -32,7 +32,9 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         Decimal: Numeric,
         UUID: Uuid,
+        bytes: LargeBinary,
         list[str]: ARRAY(Text),
+        list[int]: ARRAY(BigInteger),
         dict[str, Any]: JSONB,
         list[dict[str, Any]]: JSONB,
     }

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from transactional.bookings.models import Booking
 from transactional.calendars.models import CalendarNight, Occupancy, RatePlan, Season
+from transactional.feeds.models import CalendarFeed, FeedEvent, FeedToken
 from transactional.imports.models import ImportReject, ImportRun
+from transactional.journal.models import BookingEvent
 from transactional.kit.database import Base
 from transactional.kit.models import IdempotencyKey
+from transactional.ledger.models import LedgerTransaction
 from transactional.listings.models import Listing
 from transactional.markets.models import ExchangeRate, Market, Neighbourhood
+from transactional.modifications.models import Modification
 from transactional.outbox.models import OutboxCursor, OutboxEntry
+from transactional.payments.models import Payment, Payout, Refund
 from transactional.quotes.models import Quote
 from transactional.reviews.models import Review
+from transactional.sagas.models import Saga, SagaStep
 from transactional.users.models import HostProfile, User
+from transactional.webhooks.models import WebhookMessage
 
 TABLES: tuple[type[Base], ...] = (
     Market,
@@ -27,6 +34,18 @@ TABLES: tuple[type[Base], ...] = (
     Occupancy,
     Quote,
     Booking,
+    BookingEvent,
+    Modification,
+    Payment,
+    Refund,
+    Payout,
+    LedgerTransaction,
+    Saga,
+    SagaStep,
+    WebhookMessage,
+    CalendarFeed,
+    FeedEvent,
+    FeedToken,
     Review,
     IdempotencyKey,
     OutboxEntry,

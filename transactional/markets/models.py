@@ -20,6 +20,9 @@ class Market(Base):
     __table_args__ = (
         CheckConstraint(f"market_key ~ '{MARKET_KEY}'", name="key_is_slug"),
         CheckConstraint("service_fee_bps BETWEEN 0 AND 10000 AND tax_bps BETWEEN 0 AND 10000", name="rates"),
+        CheckConstraint(
+            "host_fee_bps BETWEEN 0 AND 10000 AND grace_hours BETWEEN 0 AND 336", name="host_fee_and_grace"
+        ),
     )
 
     market_key: Mapped[str] = mapped_column(primary_key=True)
@@ -31,6 +34,8 @@ class Market(Base):
     longitude: Mapped[float] = mapped_column(Double)
     service_fee_bps: Mapped[int]
     tax_bps: Mapped[int]
+    host_fee_bps: Mapped[int] = mapped_column(server_default="300")
+    grace_hours: Mapped[int] = mapped_column(server_default="0")
     date_shift_days: Mapped[int] = mapped_column(server_default="0")
     snapshot_date: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

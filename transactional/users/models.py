@@ -22,6 +22,7 @@ class User(Base):
     roles: Mapped[list[str]]
     locale: Mapped[str] = mapped_column(server_default="en")
     currency: Mapped[str] = mapped_column(server_default="EUR")
+    identity_verified: Mapped[bool] = mapped_column(server_default="false")
     is_active: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

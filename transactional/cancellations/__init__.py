@@ -1,0 +1,1 @@
+"""Cancellations: policies as data, refunds by component."""

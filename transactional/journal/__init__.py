@@ -1,0 +1,1 @@
+"""The journal: every change of every booking, appended and chained."""

@@ -1,0 +1,1 @@
+"""The ledger: double entries, each transaction netting to zero in every currency."""

@@ -1,0 +1,1 @@
+"""Modifications: other dates, guests or price for a booking that stands."""

@@ -1,0 +1,1 @@
+"""Payments: authorise, capture, void, refund, pay out, behind one gateway."""
