@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -40,3 +40,11 @@ class FixedClock:
 def today_in(timezone: str, clock: Clock) -> date:
     """The date in a time zone (IANA name) at the clock's instant."""
     return clock.now().astimezone(ZoneInfo(timezone)).date()
+
+
+def local_instant(day: date, hour: int, timezone: str) -> datetime:
+    """The instant of an hour of a day in a time zone (IANA name), in UTC.
+
+    An hour that the clocks skip that day is read as if they had not; one that they repeat is the first.
+    """
+    return datetime.combine(day, time(hour), ZoneInfo(timezone)).astimezone(UTC)

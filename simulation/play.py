@@ -161,7 +161,7 @@ async def _keep(
     bookings = [_past(booking, clock=clock) for log in logs.values() for booking in log.bookings]
     try:
         async with sessions.begin() as session:
-            history = await add_past_bookings(session, bookings)
+            history = await add_past_bookings(session, clock, bookings)
             for day, log in logs.items():
                 write_sessions(lake, log.truth(), day=day, market=market)
     except BaseException:

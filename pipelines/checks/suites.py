@@ -31,7 +31,7 @@ from ml.listing_features import ROOM_TYPES
 HIGHEST_NIGHT = 10**11
 """Minor units no night costs: beyond it a currency or a column was mistaken."""
 
-BOOKING_STATES = ["held", "confirmed", "cancelled", "expired"]
+BOOKING_STATES = ["requested", "held", "confirmed", "declined", "expired", "cancelled", "completed", "no_show"]
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,27 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
     "host_profiles": ("source", "source_key"),  # a pseudonym of the source: only the import compares it
     "listings": ("source", "source_id", "content_hash", "version"),  # the import's bookkeeping
     "rate_plans": (),
-    "bookings": ("reference", "guest_id", "quote_id", "hold_expires_at", "version"),  # who booked stays in PostgreSQL
+    "bookings": (  # who booked, and by which agreement, stays in PostgreSQL
+        "reference",
+        "guest_id",
+        "quote_id",
+        "starts_at",
+        "ends_at",
+        "pets",
+        "charge_currency",
+        "charge_lines",
+        "charge_total_minor",
+        "exchange_rate",
+        "cancellation_policy",
+        "payment_method",
+        "respond_by",
+        "approved_at",
+        "hold_expires_at",
+        "closed_at",
+        "closed_because",
+        "refund",
+        "version",
+    ),
     "reviews": ("source", "source_id", "author_key"),  # who wrote it, likewise
 }
 

@@ -16,6 +16,7 @@ from serving.idempotency import OnceDep
 from serving.openapi import problems
 from serving.search.log import visit_of
 from transactional.bookings import repository, service
+from transactional.bookings.changes import by_api
 
 router = APIRouter(prefix="/v1/bookings", tags=["bookings"])
 
@@ -52,7 +53,8 @@ async def confirm_booking(
     """Turn a hold into a booking. A hold that has expired is confirmed while its nights are still free."""
 
     async def confirm() -> tuple[int, BookingOut]:
-        confirmed = await service.confirm(session, services.clock, actor, booking_id)
+        _, side = await repository.side_of(session, actor, booking_id)
+        confirmed = await service.confirm(session, services.clock, by_api(actor, side), booking_id)
         if body is not None and body.search_id is not None:
             visit = visit_of(actor, session_key, masking_key=services.masking_key)
             after.add_task(log_booking, services, confirmed, search_id=body.search_id, visit=visit)

@@ -16,7 +16,9 @@ from lodestay.ids import new_id
 from lodestay.stay import Stay
 from transactional.bookings import service as bookings
 from transactional.bookings.records import BookingRecord
+from transactional.bookings.rules import Side
 from transactional.calendars.models import CalendarNight, Occupancy, RatePlan, Season
+from transactional.journal.rules import Cause
 from transactional.listings.models import Listing
 from transactional.markets.models import Market
 from transactional.quotes import service as quotes
@@ -26,6 +28,8 @@ from transactional.users.models import HostProfile, User
 
 TODAY = date(2026, 6, 15)
 """A Monday: the date of the `clock` fixture."""
+PAID = Cause(None, Side.SYSTEM, "test")
+"""Cause of a confirmation whose payment has been authorised."""
 Row = TypeVar("Row")
 _serial = itertools.count(1)
 
@@ -105,6 +109,7 @@ async def create_listing(
         "amenities": ["kitchen", "wifi"],
         "latitude": market.latitude,
         "longitude": market.longitude,
+        "instant_book": True,
         "content_hash": "0",
     }
     listing = await _add(session, Listing(**(facts | values)))

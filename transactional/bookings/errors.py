@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 
 from lodestay.errors import Conflict, Forbidden, NotFound
 
@@ -16,13 +17,20 @@ class BookingNotFound(NotFound):
         super().__init__("There is no such booking of yours.", hint="List your bookings to see their references.")
 
 
-class NotForTheHost(Forbidden):
-    """A change to a booking that is its guest's to make, or an administrator's."""
+class ChangeNotYours(Forbidden):
+    """A change to a booking that is another side's to make."""
 
-    title = "Not for the host to do"
+    title = "Not for this side of the booking to do"
 
-    def __init__(self) -> None:
-        super().__init__("A host cannot confirm a booking.", hint="Wait for the guest, or cancel the booking.")
+    def __init__(self, *, change: str, side: str, allowed: Sequence[str]) -> None:
+        whose = " or ".join(allowed) or "system"
+        super().__init__(
+            f"A {side} cannot {change.replace('_', ' ')} a booking.",
+            hint=f"This is for the {whose} to do; a booking can be cancelled by either side.",
+            change=change,
+            side=side,
+            allowed=list(allowed),
+        )
 
 
 class BookingStateConflict(Conflict):
@@ -32,7 +40,7 @@ class BookingStateConflict(Conflict):
 
     def __init__(self, reference: str, *, status: str, change: str) -> None:
         super().__init__(
-            f"Booking {reference} is {status}: nobody can {change} it.",
+            f"Booking {reference} is {status}: nobody can {change.replace('_', ' ')} it.",
             hint="Read the booking again and act on its present state.",
             reference=reference,
             booking_status=status,
@@ -50,4 +58,32 @@ class StayIsOver(Conflict):
             f"The stay of booking {reference} ended on {check_out}.",
             hint="A stay can be cancelled until its day of departure.",
             reference=reference,
+        )
+
+
+class ApprovalNeeded(Conflict):
+    """A stay that this guest cannot book at once: the host wants to be asked."""
+
+    title = "The host wants to be asked first"
+
+    def __init__(self, listing_id: int, *, reasons: Sequence[str]) -> None:
+        super().__init__(
+            f"Listing {listing_id} cannot be booked at once: {'; '.join(reasons)}.",
+            hint="Send the quote as a request (POST /v1/booking-requests).",
+            listing_id=listing_id,
+            reasons=list(reasons),
+        )
+
+
+class RequestLapsed(Conflict):
+    """An answer to a request that comes after its deadline."""
+
+    title = "The request has lapsed"
+
+    def __init__(self, reference: str, *, respond_by: datetime) -> None:
+        super().__init__(
+            f"Request {reference} could be answered until {respond_by.isoformat()}.",
+            hint="The guest can ask again.",
+            reference=reference,
+            respond_by=respond_by.isoformat(),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -14,14 +14,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.calendar import StayCalendar
+from lodestay.clock import Clock
 from lodestay.pricing import StayPrice, price_stay
 from lodestay.stay import Stay
 from transactional.bookings.references import new_reference
-from transactional.bookings.rules import Side
+from transactional.bookings.rules import CHECK_IN_HOUR, CHECK_OUT_HOUR, BookingStatus, Side, instants_of
 from transactional.calendars.repository import load_parts
 from transactional.calendars.rules import Window
 from transactional.kit.copying import copy_rows
-from transactional.listings.repository import load_bookable
+from transactional.listings.repository import BookableListing, load_bookable
 from transactional.quotes.rules import lines_as_json
 from transactional.users.repository import ensure_guests
 
@@ -34,10 +35,16 @@ _COLUMNS = (
     "status",
     "check_in",
     "check_out",
+    "starts_at",
+    "ends_at",
     "guests",
     "currency",
     "lines",
     "total_minor",
+    "charge_currency",
+    "charge_lines",
+    "charge_total_minor",
+    "cancellation_policy",
     "created_at",
     "confirmed_at",
     "cancelled_at",
@@ -45,22 +52,33 @@ _COLUMNS = (
     "version",
 )
 _LOCK = text("SELECT listing_id FROM listings WHERE listing_id = ANY(:ids) ORDER BY listing_id FOR NO KEY UPDATE")
-_STAGE = text("CREATE TEMPORARY TABLE past_bookings (LIKE bookings) ON COMMIT DROP")
+_STAGE = text("CREATE TEMPORARY TABLE past_bookings (LIKE bookings INCLUDING DEFAULTS) ON COMMIT DROP")
 _DROP_KNOWN = text("DELETE FROM past_bookings p USING bookings b WHERE b.booking_id = p.booking_id RETURNING 1")
 # ON CONFLICT asks the exclusion constraint: of two stays that share a night the earlier booked one stays.
 _TAKE_NIGHTS = text("""
     WITH taken AS (
         INSERT INTO occupancy (listing_id, stay, kind, booking_id, created_at)
         SELECT listing_id, daterange(check_in, check_out), 'booking', booking_id, created_at
-        FROM past_bookings WHERE status = 'confirmed' ORDER BY created_at, booking_id
+        FROM past_bookings WHERE status <> 'cancelled' ORDER BY created_at, booking_id
         ON CONFLICT DO NOTHING
         RETURNING booking_id
     )
-    DELETE FROM past_bookings WHERE status = 'confirmed' AND booking_id NOT IN (SELECT booking_id FROM taken)
+    DELETE FROM past_bookings WHERE status <> 'cancelled' AND booking_id NOT IN (SELECT booking_id FROM taken)
     RETURNING 1
 """)
 _KEEP = text(f"""
     INSERT INTO bookings ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM past_bookings RETURNING 1
+""")
+_JOURNAL = text("""
+    INSERT INTO booking_events (booking_id, seq, kind, occurred_at, side, cause, body, previous_hash, hash)
+    SELECT booking_id, 1, 'recorded', bookings.created_at, 'system', 'history', body, '',
+           sha256(int8send(1) || convert_to(body, 'UTF8'))
+    FROM bookings JOIN past_bookings past USING (booking_id) CROSS JOIN LATERAL (
+        SELECT jsonb_build_object(
+            'kind', 'recorded', 'at', bookings.created_at, 'actor_id', NULL, 'side', 'system', 'cause', 'history',
+            'data', to_jsonb(bookings) || jsonb_build_object('exchange_rate', bookings.exchange_rate::text)
+        )::text AS body
+    ) event
 """)
 _RECORD = text("""
     INSERT INTO outbox (topic, market_key, listing_id, payload)
@@ -113,20 +131,25 @@ class HistoryReport:
     unpriced: int
 
 
-async def add_past_bookings(session: AsyncSession, bookings: Sequence[PastBooking]) -> HistoryReport:
-    """Write bookings of the past and tell the outbox; loading the same ones again changes nothing."""
+async def add_past_bookings(session: AsyncSession, clock: Clock, bookings: Sequence[PastBooking]) -> HistoryReport:
+    """Write bookings of the past and tell the outbox; loading the same ones again changes nothing.
+
+    Stays that are over are completed, those to come confirmed.
+    """
     if not bookings:
         return HistoryReport(0, 0, 0, 0)
-    prices = await _price(session, bookings)
+    listings = await load_bookable(session, {booking.listing_id for booking in bookings})
+    prices = await _price(session, listings, bookings)
     priced = [(booking, price) for booking, price in zip(bookings, prices, strict=True) if price is not None]
     await ensure_guests(session, {booking.guest_id for booking, _ in priced})
     await session.execute(_LOCK, {"ids": sorted({booking.listing_id for booking, _ in priced})})
     await session.execute(_STAGE)
-    staged = dict(_rows(priced))
+    staged = dict(_rows(priced, listings, now=clock.now()))
     await copy_rows(session, "past_bookings", _COLUMNS, staged.values())
     known = len((await session.execute(_DROP_KNOWN)).all())
     overlapping = len((await session.execute(_TAKE_NIGHTS)).all())
     added = len((await session.execute(_KEEP)).all())
+    await session.execute(_JOURNAL)
     await session.execute(_RECORD)
     await session.execute(text("DROP TABLE past_bookings"))
     return HistoryReport(
@@ -137,12 +160,12 @@ async def add_past_bookings(session: AsyncSession, bookings: Sequence[PastBookin
     )
 
 
-async def _price(session: AsyncSession, bookings: Sequence[PastBooking]) -> list[StayPrice | None]:
+async def _price(
+    session: AsyncSession, listings: Mapping[int, BookableListing], bookings: Sequence[PastBooking]
+) -> list[StayPrice | None]:
     """Price each stay as if the listing's calendar had always been known; None where no price is."""
-    listing_ids = {booking.listing_id for booking in bookings}
     window = Window(min(booking.check_in for booking in bookings), max(booking.check_out for booking in bookings))
-    listings = await load_bookable(session, listing_ids)
-    parts = await load_parts(session, listing_ids, window, now=max(booking.created_at for booking in bookings))
+    parts = await load_parts(session, listings.keys(), window, now=max(booking.created_at for booking in bookings))
     by_listing: dict[int, list[int]] = defaultdict(list)
     for number, booking in enumerate(bookings):
         by_listing[booking.listing_id].append(number)
@@ -169,30 +192,45 @@ def _has_prices(calendar: StayCalendar, stay: Stay) -> bool:
     return bool(calendar.free[first : first + stay.nights].all())
 
 
-def _rows(priced: Sequence[tuple[PastBooking, StayPrice]]) -> Iterator[tuple[UUID, tuple[object, ...]]]:
+def _rows(
+    priced: Sequence[tuple[PastBooking, StayPrice]], listings: Mapping[int, BookableListing], *, now: datetime
+) -> Iterator[tuple[UUID, tuple[object, ...]]]:
     for booking, price in priced:
         # The number follows from the row, so that the same history is known when it comes again.
         identity = (booking.listing_id, booking.guest_id, booking.check_in, booking.check_out, booking.created_at)
         booking_id = uuid.uuid5(_NAMESPACE, "|".join(map(str, identity)))
-        cancelled = booking.cancelled_at is not None
-        yield (
-            booking_id,
-            (
-                booking_id,
-                new_reference(),
-                booking.listing_id,
-                booking.guest_id,
-                "cancelled" if cancelled else "confirmed",
-                booking.check_in,
-                booking.check_out,
-                booking.guests,
-                price.currency,
-                orjson.dumps(lines_as_json(price)).decode(),
-                price.total_minor,
-                booking.created_at,
-                booking.created_at,
-                booking.cancelled_at,
-                Side.GUEST.value if cancelled else None,
-                2 if cancelled else 1,
-            ),
+        listing = listings[booking.listing_id]
+        starts_at, ends_at = instants_of(
+            Stay(booking.check_in, booking.check_out),
+            timezone=listing.timezone,
+            check_in_hour=CHECK_IN_HOUR,
+            check_out_hour=CHECK_OUT_HOUR,
         )
+        cancelled = booking.cancelled_at is not None
+        stood = BookingStatus.COMPLETED if ends_at <= now else BookingStatus.CONFIRMED
+        lines = orjson.dumps(lines_as_json(price)).decode()
+        row = {
+            "booking_id": booking_id,
+            "reference": new_reference(),
+            "listing_id": booking.listing_id,
+            "guest_id": booking.guest_id,
+            "status": (BookingStatus.CANCELLED if cancelled else stood).value,
+            "check_in": booking.check_in,
+            "check_out": booking.check_out,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+            "guests": booking.guests,
+            "currency": price.currency,
+            "lines": lines,
+            "total_minor": price.total_minor,
+            "charge_currency": price.currency,
+            "charge_lines": lines,
+            "charge_total_minor": price.total_minor,
+            "cancellation_policy": listing.cancellation_policy,
+            "created_at": booking.created_at,
+            "confirmed_at": booking.created_at,
+            "cancelled_at": booking.cancelled_at,
+            "cancelled_by": Side.GUEST.value if cancelled else None,
+            "version": 1,
+        }
+        yield booking_id, tuple(row[name] for name in _COLUMNS)

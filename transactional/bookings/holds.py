@@ -7,30 +7,21 @@ first; the sweeper only tidies up listings that nobody wants.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.clock import Clock
-from transactional.listings.repository import LockedListing
-from transactional.outbox.topics import Topic
+from transactional.bookings import repository
+from transactional.bookings.changes import SWEEPER, apply
+from transactional.bookings.rules import Change
+from transactional.listings.repository import LockedListing, lock_listing
 
-_EXPIRE = text(f"""
-    WITH due AS (
-        UPDATE occupancy SET is_live = false
-        WHERE listing_id = ANY(:listing_ids) AND is_live AND kind = 'hold' AND expires_at <= :now
-        RETURNING booking_id
-    ), expired AS (
-        UPDATE bookings SET status = 'expired', version = version + 1 FROM due
-        WHERE bookings.booking_id = due.booking_id AND bookings.status = 'held'
-        RETURNING bookings.booking_id, bookings.listing_id, bookings.check_in, bookings.check_out
-    )
-    INSERT INTO outbox (topic, market_key, listing_id, payload)
-    SELECT '{Topic.BOOKING_EXPIRED}', market_key, listing_id,
-           jsonb_build_object('booking_id', booking_id, 'check_in', check_in, 'check_out', check_out)
-    FROM expired JOIN listings USING (listing_id)
-    RETURNING listing_id
+_DUE = text("""
+    SELECT booking_id FROM occupancy
+    WHERE listing_id = :listing_id AND is_live AND kind = 'hold' AND expires_at <= :now
+    ORDER BY booking_id
 """)
 # In order of listing, so that two sweepers cannot wait for each other; a listing that is busy is left
 # to whoever is busy with it.
@@ -48,7 +39,12 @@ _LOCK_DUE = text("""
 
 async def expire_due_holds_of(session: AsyncSession, clock: Clock, listing: LockedListing) -> int:
     """Release the nights of a locked listing's due holds; say how many holds there were."""
-    return await _expire(session, clock, [listing.listing_id])
+    due: list[UUID] = list(await session.scalars(_DUE, {"listing_id": listing.listing_id, "now": clock.now()}))
+    for booking_id in due:
+        ended = {"closed_at": clock.now(), "closed_because": "hold_expired"}
+        await apply(session, clock, listing, booking_id, Change.EXPIRE, cause=SWEEPER, values=ended)
+        await repository.release_nights(session, booking_id)
+    return len(due)
 
 
 async def expire_due_holds(session: AsyncSession, clock: Clock, *, limit: int) -> int:
@@ -65,9 +61,5 @@ async def expire_due_holds(session: AsyncSession, clock: Clock, *, limit: int) -
         Holds that expired.
     """
     locked = (await session.scalars(_LOCK_DUE, {"now": clock.now(), "limit": limit})).all()
-    return await _expire(session, clock, locked) if locked else 0
-
-
-async def _expire(session: AsyncSession, clock: Clock, listing_ids: Sequence[int]) -> int:
-    result = await session.execute(_EXPIRE, {"listing_ids": list(listing_ids), "now": clock.now()})
-    return len(result.all())
+    listings = [await lock_listing(session, listing_id, owner=None) for listing_id in locked]
+    return sum([await expire_due_holds_of(session, clock, listing) for listing in listings])

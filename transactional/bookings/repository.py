@@ -6,7 +6,7 @@ change. All of them are called with the listing's lock held.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,65 +15,66 @@ import orjson
 from sqlalchemy import Select, and_, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lodestay.stay import Stay
 from transactional.bookings.errors import BookingNotFound
 from transactional.bookings.models import Booking
 from transactional.bookings.records import COLUMNS, BookingRecord
-from transactional.bookings.rules import Change, Side, sources
+from transactional.bookings.rules import BookingStatus, GuestStanding, Side
 from transactional.kit.cursors import InstantKey, Page, decode_instant, page
 from transactional.listings.models import Listing
 from transactional.users.actors import Actor
 
-_RETURNING = ", ".join(f"bookings.{name}" for name in COLUMNS)
-
+JSON_COLUMNS = frozenset({"lines", "charge_lines", "refund"})
 _HAS_BOOKING = text("SELECT EXISTS (SELECT FROM bookings WHERE quote_id = :quote_id)")
 _LISTING_OF_BOOKING = text("""
     SELECT b.listing_id, b.guest_id, l.host_id FROM bookings b JOIN listings l USING (listing_id)
     WHERE b.booking_id = :booking_id
 """)
-_HOLD = text("""
-    WITH held AS (
-        INSERT INTO bookings (booking_id, reference, listing_id, guest_id, quote_id, status, check_in, check_out,
-                              guests, currency, lines, total_minor, created_at, hold_expires_at)
-        VALUES (:booking_id, :reference, :listing_id, :guest_id, :quote_id, 'held', :check_in, :check_out,
-                :guests, :currency, CAST(:lines AS jsonb), :total_minor, :created_at, :hold_expires_at)
-    )
+_STANDING = text("""
+    SELECT identity_verified,
+           (SELECT count(*) FROM bookings WHERE guest_id = :guest_id AND status = 'completed') AS completed_stays
+    FROM users WHERE user_id = :guest_id
+""")
+_ADD = text(f"""
+    INSERT INTO bookings ({", ".join(COLUMNS)}) VALUES ({
+    ", ".join(f"CAST(:{name} AS jsonb)" if name in JSON_COLUMNS else f":{name}" for name in COLUMNS)
+})
+""")
+_TAKE_NIGHTS = text("""
     INSERT INTO occupancy (listing_id, stay, kind, booking_id, expires_at, created_at)
-    VALUES (:listing_id, daterange(:check_in, :check_out), 'hold', :booking_id, :hold_expires_at, :created_at)
+    VALUES (:listing_id, daterange(:check_in, :check_out), :kind, :booking_id, :expires_at, :now)
 """)
-_CONFIRM_IN_TIME = text(f"""
-    WITH confirmed AS (
-        UPDATE bookings SET status = 'confirmed', confirmed_at = :now, version = version + 1
-        WHERE booking_id = :booking_id AND status = 'held' AND hold_expires_at > :now
-        RETURNING {_RETURNING}
-    ), taken AS (
-        UPDATE occupancy SET kind = 'booking', expires_at = NULL FROM confirmed
-        WHERE occupancy.booking_id = confirmed.booking_id AND occupancy.is_live AND occupancy.kind = 'hold'
-        RETURNING occupancy.booking_id
+_KEEP_NIGHTS = text("""
+    UPDATE occupancy SET kind = 'booking', expires_at = NULL
+    WHERE booking_id = :booking_id AND is_live AND kind = 'hold'
+    RETURNING occupancy_id
+""")
+_RELEASE_NIGHTS = text("UPDATE occupancy SET is_live = false WHERE booking_id = :booking_id AND is_live")
+_NIGHTS_TAKEN = text("""
+    SELECT EXISTS (
+        SELECT FROM occupancy
+        WHERE listing_id = :listing_id AND is_live AND stay && daterange(:check_in, :check_out)
     )
-    SELECT confirmed.* FROM confirmed JOIN taken USING (booking_id)
 """)
-_CONFIRM_LATE = text(f"""
-    WITH confirmed AS (
-        UPDATE bookings SET status = 'confirmed', confirmed_at = :now, version = version + 1
-        WHERE booking_id = :booking_id AND status = 'expired'
-        RETURNING {_RETURNING}
-    ), taken AS (
-        INSERT INTO occupancy (listing_id, stay, kind, booking_id, created_at)
-        SELECT listing_id, daterange(check_in, check_out), 'booking', booking_id, :now FROM confirmed
+_RIVALS = text("""
+    SELECT booking_id FROM bookings
+    WHERE listing_id = :listing_id AND status = 'requested' AND booking_id <> :winner
+      AND check_in < :check_out AND check_out > :check_in
+    ORDER BY booking_id
+""")
+# In order of listing, so that two sweepers cannot wait for each other; a listing that is busy is left
+# to whoever is busy with it.
+_LOCK_DUE = """
+    SELECT listing_id FROM listings
+    WHERE listing_id IN (
+        SELECT DISTINCT listing_id FROM bookings WHERE {condition} ORDER BY listing_id LIMIT :limit
     )
-    SELECT * FROM confirmed
-""")
-_CANCEL = text(f"""
-    WITH cancelled AS (
-        UPDATE bookings SET status = 'cancelled', cancelled_at = :now, cancelled_by = :side, version = version + 1
-        WHERE booking_id = :booking_id AND status = ANY(:sources)
-        RETURNING {_RETURNING}
-    ), released AS (
-        UPDATE occupancy SET is_live = false FROM cancelled
-        WHERE occupancy.booking_id = cancelled.booking_id AND occupancy.is_live
-    )
-    SELECT * FROM cancelled
-""")
+    ORDER BY listing_id
+    FOR NO KEY UPDATE SKIP LOCKED
+"""
+_DUE = "SELECT booking_id, listing_id FROM bookings WHERE listing_id = ANY(:listing_ids) AND {condition}"
+DUE_REQUESTS = "status = 'requested' AND respond_by <= :now"
+ENDED_STAYS = "status = 'confirmed' AND ends_at <= :now"
 
 
 async def has_booking(session: AsyncSession, quote_id: UUID) -> bool:
@@ -94,28 +95,101 @@ async def side_of(session: AsyncSession, actor: Actor, booking_id: UUID) -> tupl
     raise BookingNotFound
 
 
-async def add_hold(session: AsyncSession, booking: BookingRecord) -> None:
-    """Write a held booking and take its nights."""
-    values = {name: getattr(booking, name) for name in COLUMNS}
-    await session.execute(_HOLD, values | {"lines": orjson.dumps(booking.lines).decode()})
+async def listing_of(session: AsyncSession, booking_id: UUID) -> int:
+    """Listing of a booking, or :class:`BookingNotFound`."""
+    row = (await session.execute(_LISTING_OF_BOOKING, {"booking_id": booking_id})).one_or_none()
+    if row is None:
+        raise BookingNotFound
+    return int(row.listing_id)
 
 
-async def confirm_in_time(session: AsyncSession, booking_id: UUID, *, now: datetime) -> BookingRecord | None:
-    """Turn a hold that has not expired into a booking; None where it is not one."""
-    return await _changed(session, _CONFIRM_IN_TIME, {"booking_id": booking_id, "now": now})
+async def standing_of(session: AsyncSession, guest_id: UUID) -> GuestStanding:
+    """What hosts may ask of a guest."""
+    row = (await session.execute(_STANDING, {"guest_id": guest_id})).mappings().one()
+    return GuestStanding(**row)
 
 
-async def confirm_late(session: AsyncSession, booking_id: UUID, *, now: datetime) -> BookingRecord | None:
-    """Take the nights of an expired hold again; the constraint refuses where somebody has them."""
-    return await _changed(session, _CONFIRM_LATE, {"booking_id": booking_id, "now": now})
+async def add(session: AsyncSession, booking: BookingRecord) -> None:
+    """Write a new booking; its nights are another row (:func:`take_nights`)."""
+    await session.execute(_ADD, as_columns({name: getattr(booking, name) for name in COLUMNS}))
 
 
-async def cancel(session: AsyncSession, booking_id: UUID, *, side: Side, now: datetime) -> BookingRecord | None:
-    """Cancel and release the nights; None where the state does not allow it."""
-    guard = [status.value for status in sources(Change.CANCEL)]
-    return await _changed(
-        session, _CANCEL, {"booking_id": booking_id, "side": side.value, "now": now, "sources": guard}
+async def change(
+    session: AsyncSession, booking_id: UUID, *, sources: Collection[BookingStatus], values: Mapping[str, Any]
+) -> BookingRecord | None:
+    """Set columns of a booking that is in one of some states and count the change; None where it is in another."""
+    assignments = ", ".join(
+        f"{name} = CAST(:{name} AS jsonb)" if name in JSON_COLUMNS else f"{name} = :{name}" for name in values
     )
+    statement = text(f"""
+        UPDATE bookings SET {assignments}, version = version + 1
+        WHERE booking_id = :booking_id AND status = ANY(:sources)
+        RETURNING {", ".join(COLUMNS)}
+    """)
+    guard = {"booking_id": booking_id, "sources": [status.value for status in sources]}
+    row = (await session.execute(statement, as_columns(values) | guard)).mappings().one_or_none()
+    return None if row is None else BookingRecord(**row)
+
+
+async def take_nights(
+    session: AsyncSession, booking: BookingRecord, *, now: datetime, until: datetime | None = None
+) -> None:
+    """Give a booking its nights, as a hold `until` an instant or for good; the constraint refuses taken ones."""
+    values = {
+        "listing_id": booking.listing_id,
+        "check_in": booking.check_in,
+        "check_out": booking.check_out,
+        "kind": "booking" if until is None else "hold",
+        "booking_id": booking.booking_id,
+        "expires_at": until,
+        "now": now,
+    }
+    await session.execute(_TAKE_NIGHTS, values)
+
+
+async def keep_nights(session: AsyncSession, booking_id: UUID) -> bool:
+    """Turn a hold's nights into a booking's; say whether there were any."""
+    return (await session.execute(_KEEP_NIGHTS, {"booking_id": booking_id})).one_or_none() is not None
+
+
+async def release_nights(session: AsyncSession, booking_id: UUID) -> None:
+    """Put a booking's nights back on the market."""
+    await session.execute(_RELEASE_NIGHTS, {"booking_id": booking_id})
+
+
+async def nights_taken(session: AsyncSession, listing_id: int, stay: Stay) -> bool:
+    """Whether anybody has a night of the stay: call with the listing locked and due holds expired."""
+    values = {"listing_id": listing_id, "check_in": stay.check_in, "check_out": stay.check_out}
+    return bool(await session.scalar(_NIGHTS_TAKEN, values))
+
+
+async def rivals_of(session: AsyncSession, winner: BookingRecord) -> list[UUID]:
+    """Requests for nights that a booking has taken."""
+    values = {
+        "listing_id": winner.listing_id,
+        "winner": winner.booking_id,
+        "check_in": winner.check_in,
+        "check_out": winner.check_out,
+    }
+    return list(await session.scalars(_RIVALS, values))
+
+
+async def lock_due(session: AsyncSession, condition: str, *, now: datetime, limit: int) -> list[tuple[UUID, int]]:
+    """Bookings to which something is due, with their listings locked; busy listings are left out.
+
+    Parameters
+    ----------
+    condition
+        :data:`DUE_REQUESTS` or :data:`ENDED_STAYS`.
+    limit
+        Listings looked at.
+    """
+    locking = text(_LOCK_DUE.format(condition=condition))
+    locked = list(await session.scalars(locking, {"now": now, "limit": limit}))
+    if not locked:
+        return []
+    due = await session.execute(text(_DUE.format(condition=condition)), {"now": now, "listing_ids": locked})
+    return [(row.booking_id, row.listing_id) for row in due]
 
 
 async def get(session: AsyncSession, booking_id: UUID) -> BookingRecord:
@@ -169,6 +243,9 @@ async def _page(session: AsyncSession, statement: Select[Any], *, cursor: str | 
     return page(rows, [InstantKey(row.created_at, row.booking_id) for row in rows], size=size)
 
 
-async def _changed(session: AsyncSession, statement: Any, values: dict[str, Any]) -> BookingRecord | None:
-    row = (await session.execute(statement, values)).mappings().one_or_none()
-    return None if row is None else BookingRecord(**row)
+def as_columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as the driver takes them: JSON as text."""
+    return {
+        name: orjson.dumps(value).decode() if name in JSON_COLUMNS and value is not None else value
+        for name, value in values.items()
+    }

@@ -1,4 +1,4 @@
-"""Hold, confirm, cancel: what happens to a booking, and to nobody else's nights.
+"""Hold, confirm, cancel, complete: what happens to a booking, and to nobody else's nights.
 
 Every change takes the listing's lock first, in READ COMMITTED, so that each later statement sees what
 the holder before has committed. What takes nights then expires due holds, asks the rules and writes.
@@ -7,8 +7,8 @@ The exclusion constraint stands behind all that. Whoever calls must roll back on
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import NoReturn
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -17,27 +17,39 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lodestay.clock import Clock, today_in
 from lodestay.ids import new_id
 from lodestay.stay import Stay
-from transactional.bookings import repository
-from transactional.bookings.errors import NotForTheHost, StayIsOver
+from transactional.bookings import changes, repository
+from transactional.bookings.errors import ApprovalNeeded, StayIsOver
 from transactional.bookings.holds import expire_due_holds_of
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.references import new_reference
-from transactional.bookings.rules import BookingStatus, Change, Side, after, is_over
+from transactional.bookings.rules import (
+    BookingStatus,
+    Change,
+    Side,
+    after,
+    instants_of,
+    is_over,
+    missing_for_instant_book,
+    require_side,
+)
 from transactional.calendars.conflicts import contention_as_conflict, overlap_as_conflict
 from transactional.calendars.errors import StayUnavailable
 from transactional.calendars.repository import load_calendars
 from transactional.calendars.rules import Window
+from transactional.journal.rules import Cause
 from transactional.kit.sqlstate import SqlState, sqlstate, violated_constraint
 from transactional.listings.errors import ListingBusy, ListingWithdrawn
 from transactional.listings.repository import LockedListing, lock_listing
-from transactional.outbox.service import record
 from transactional.outbox.topics import Topic
 from transactional.quotes import repository as quotes
 from transactional.quotes.errors import QuoteAlreadyBooked, QuoteExpired
+from transactional.quotes.repository import QuoteRecord
 from transactional.users.actors import Actor
 
 _QUOTE_BOOKED = "uq_bookings_quote_id"
 _REFERENCE_TAKEN = "uq_bookings_reference"
+ANOTHER_WON = "nights_given_to_another"
+"""Why a request is declined when somebody else has got its nights."""
 
 
 async def hold(
@@ -54,6 +66,8 @@ async def hold(
     ------
     QuoteNotFound, QuoteExpired, QuoteAlreadyBooked
         The quote cannot be booked, or not by this guest.
+    ApprovalNeeded
+        The host wants to be asked by this guest.
     ListingWithdrawn, StayUnavailable
         The host or somebody else was faster.
     ListingBusy
@@ -61,66 +75,49 @@ async def hold(
     """
     quote = await quotes.get_of_guest(session, quote_id, guest_id=guest_id)
     with overlap_as_conflict(quote.listing_id, quote.stay):
-        listing = await lock_listing(session, quote.listing_id, owner=None)
-        now = clock.now()  # after the wait for the lock
-        if quote.expires_at <= now:
-            raise QuoteExpired(quote_id, expires_at=quote.expires_at)
-        if not listing.is_active:
-            raise ListingWithdrawn(listing.listing_id)
-        await expire_due_holds_of(session, clock, listing)
-        try:
-            await _require_available(session, clock, listing, quote.stay)
-        except StayUnavailable:
-            if await repository.has_booking(session, quote_id):
-                raise QuoteAlreadyBooked(quote_id) from None
-            raise
-        booking = BookingRecord(
-            booking_id=new_id(),
-            reference=new_reference(),
-            listing_id=listing.listing_id,
-            guest_id=guest_id,
-            quote_id=quote_id,
-            status=BookingStatus.HELD.value,
-            check_in=quote.stay.check_in,
-            check_out=quote.stay.check_out,
-            guests=quote.guests,
-            currency=quote.currency,
-            lines=quote.lines,
-            total_minor=quote.total_minor,
-            created_at=now,
-            hold_expires_at=now + keep,
-            confirmed_at=None,
-            cancelled_at=None,
-            cancelled_by=None,
-            version=1,
-        )
-        try:
-            await repository.add_hold(session, booking)
-        except IntegrityError as error:
-            _raise_duplicate(error, booking)
-        await _note(session, Topic.BOOKING_HELD, listing, booking)
+        listing = await lock_for_quote(session, clock, quote)
+        await require_instant_book(session, listing, guest_id)
+        now = clock.now()
+        booking = new_booking(quote, listing, status=BookingStatus.HELD, now=now, hold_expires_at=now + keep)
+        await write_new(session, clock, listing, booking, topic=Topic.BOOKING_HELD)
+        await repository.take_nights(session, booking, now=now, until=booking.hold_expires_at)
     return booking
 
 
-async def confirm(session: AsyncSession, clock: Clock, actor: Actor, booking_id: UUID) -> BookingRecord:
+async def confirm(session: AsyncSession, clock: Clock, cause: Cause, booking_id: UUID) -> BookingRecord:
     """Turn a hold into a booking; one that has expired only while its nights are still on offer and free.
+
+    Requests for the same nights are declined and told so.
 
     Raises
     ------
-    BookingNotFound, NotForTheHost
-        Not the actor's to see, or to confirm.
+    BookingNotFound, ChangeNotYours
+        Not there, or not this side's to confirm.
     BookingStateConflict, ListingWithdrawn, StayUnavailable, ListingBusy
         It cannot be confirmed: any more, again or just now.
     """
-    listing_id, side = await repository.side_of(session, actor, booking_id)
-    if side is Side.HOST:
-        raise NotForTheHost
+    require_side(Change.CONFIRM, cause.side)
+    listing_id = await repository.listing_of(session, booking_id)
     with contention_as_conflict(listing_id):
         listing = await lock_listing(session, listing_id, owner=None)
-        booking = await repository.confirm_in_time(session, booking_id, now=clock.now())
-        if booking is None:
-            booking = await _confirm_late(session, clock, listing, booking_id)
-        await _note(session, Topic.BOOKING_CONFIRMED, listing, booking)
+        await expire_due_holds_of(session, clock, listing)
+        present = await repository.get(session, booking_id)
+        now = clock.now()
+        values = {"confirmed_at": now, "closed_at": None, "closed_because": None}
+        if present.status != BookingStatus.EXPIRED:
+            booking = await changes.apply(
+                session, clock, listing, booking_id, Change.CONFIRM, cause=cause, values=values
+            )
+            if not await repository.keep_nights(session, booking_id):
+                raise ListingBusy(listing_id)
+        else:
+            await _require_late_confirmation(session, clock, listing, present)
+            with overlap_as_conflict(listing_id, present.stay):
+                booking = await changes.apply(
+                    session, clock, listing, booking_id, Change.CONFIRM_LATE, cause=cause, values=values
+                )
+                await repository.take_nights(session, booking, now=now)
+        await decline_rivals(session, clock, listing, booking)
     return booking
 
 
@@ -137,32 +134,54 @@ async def cancel(session: AsyncSession, clock: Clock, actor: Actor, booking_id: 
     listing_id, side = await repository.side_of(session, actor, booking_id)
     with contention_as_conflict(listing_id):
         listing = await lock_listing(session, listing_id, owner=None)
-        booking = await repository.cancel(session, booking_id, side=side, now=clock.now())
-        if booking is None:
-            present = await repository.get(session, booking_id)
-            after(BookingStatus(present.status), Change.CANCEL, reference=present.reference)
-            raise ListingBusy(listing_id)
+        values = {"cancelled_at": clock.now(), "cancelled_by": side.value}
+        cause = changes.by_api(actor, side)
+        booking = await changes.apply(session, clock, listing, booking_id, Change.CANCEL, cause=cause, values=values)
         if is_over(booking.check_out, today=today_in(listing.timezone, clock)):
             raise StayIsOver(booking.reference, check_out=booking.check_out)
-        await _note(session, Topic.BOOKING_CANCELLED, listing, booking)
+        await repository.release_nights(session, booking_id)
     return booking
 
 
-async def _confirm_late(session: AsyncSession, clock: Clock, listing: LockedListing, booking_id: UUID) -> BookingRecord:
-    await expire_due_holds_of(session, clock, listing)
-    present = await repository.get(session, booking_id)
-    after(BookingStatus(present.status), Change.CONFIRM, reference=present.reference)
+async def complete_ended_stays(session: AsyncSession, clock: Clock, *, limit: int) -> int:
+    """Close the bookings whose guests have left: the sweeper, to be called again and again; say how many."""
+    due = await repository.lock_due(session, repository.ENDED_STAYS, now=clock.now(), limit=limit)
+    for booking_id, listing_id in due:
+        listing = await lock_listing(session, listing_id, owner=None)
+        await changes.apply(session, clock, listing, booking_id, Change.COMPLETE, cause=changes.SWEEPER, values={})
+    return len(due)
+
+
+async def lock_for_quote(session: AsyncSession, clock: Clock, quote: QuoteRecord) -> LockedListing:
+    """Lock a quote's listing and make sure, with the lock held, that the quote can still be booked."""
+    listing = await lock_listing(session, quote.listing_id, owner=None)
+    if quote.expires_at <= clock.now():  # after the wait for the lock
+        raise QuoteExpired(quote.quote_id, expires_at=quote.expires_at)
     if not listing.is_active:
         raise ListingWithdrawn(listing.listing_id)
-    with overlap_as_conflict(listing.listing_id, present.stay):
-        await _require_available(session, clock, listing, present.stay)
-        booking = await repository.confirm_late(session, booking_id, now=clock.now())
-    if booking is None:
-        raise ListingBusy(listing.listing_id)
-    return booking
+    await expire_due_holds_of(session, clock, listing)
+    try:
+        await require_available(session, clock, listing, quote.stay)
+    except StayUnavailable:
+        if await repository.has_booking(session, quote.quote_id):
+            raise QuoteAlreadyBooked(quote.quote_id) from None
+        raise
+    return listing
 
 
-async def _require_available(session: AsyncSession, clock: Clock, listing: LockedListing, stay: Stay) -> None:
+async def require_instant_book(session: AsyncSession, listing: LockedListing, guest_id: UUID) -> None:
+    """Let a guest book who needs not ask the host, or raise :class:`ApprovalNeeded`."""
+    reasons = missing_for_instant_book(
+        await repository.standing_of(session, guest_id),
+        instant_book=listing.instant_book,
+        requires_verified_guest=listing.requires_verified_guest,
+        requires_completed_stays=listing.requires_completed_stays,
+    )
+    if reasons:
+        raise ApprovalNeeded(listing.listing_id, reasons=reasons)
+
+
+async def require_available(session: AsyncSession, clock: Clock, listing: LockedListing, stay: Stay) -> None:
     """Ask the calendar's rules, with the lock held."""
     calendars = await load_calendars(session, [listing.listing_id], Window.around(stay), now=clock.now())
     refused = calendars[listing.listing_id].refuse(stay, today=today_in(listing.timezone, clock))
@@ -170,21 +189,89 @@ async def _require_available(session: AsyncSession, clock: Clock, listing: Locke
         raise StayUnavailable.because(refused, listing_id=listing.listing_id, stay=stay)
 
 
+async def decline_rivals(session: AsyncSession, clock: Clock, listing: LockedListing, winner: BookingRecord) -> None:
+    """Decline the requests for nights that a booking has taken, each with its event and its message."""
+    cause = Cause(None, Side.SYSTEM, f"booking:{winner.booking_id}")
+    for booking_id in await repository.rivals_of(session, winner):
+        ended = {"closed_at": clock.now(), "closed_because": ANOTHER_WON}
+        await changes.apply(session, clock, listing, booking_id, Change.DECLINE, cause=cause, values=ended)
+
+
+async def write_new(
+    session: AsyncSession, clock: Clock, listing: LockedListing, booking: BookingRecord, *, topic: Topic
+) -> None:
+    """Write a guest's new booking, and say what a violated uniqueness means."""
+    try:
+        cause = Cause(booking.guest_id, Side.GUEST, "api")
+        await changes.make(session, clock, cause, listing, booking, topic=topic)
+    except IntegrityError as error:
+        _raise_duplicate(error, booking)
+
+
+def new_booking(
+    quote: QuoteRecord, listing: LockedListing, *, status: BookingStatus, now: datetime, **values: Any
+) -> BookingRecord:
+    """A booking as a quote has it."""
+    starts_at, ends_at = instants_of(
+        quote.stay,
+        timezone=listing.timezone,
+        check_in_hour=listing.check_in_hour,
+        check_out_hour=listing.check_out_hour,
+    )
+    facts: dict[str, Any] = {
+        "payment_method": None,
+        "respond_by": None,
+        "approved_at": None,
+        "hold_expires_at": None,
+        "confirmed_at": None,
+        "closed_at": None,
+        "closed_because": None,
+        "cancelled_at": None,
+        "cancelled_by": None,
+        "refund": None,
+    }
+    return BookingRecord(
+        booking_id=new_id(),
+        reference=new_reference(),
+        listing_id=listing.listing_id,
+        guest_id=quote.guest_id,
+        quote_id=quote.quote_id,
+        status=status.value,
+        check_in=quote.stay.check_in,
+        check_out=quote.stay.check_out,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        guests=quote.guests,
+        pets=quote.pets,
+        currency=quote.currency,
+        lines=quote.lines,
+        total_minor=quote.total_minor,
+        charge_currency=quote.charge_currency,
+        charge_lines=quote.charge_lines,
+        charge_total_minor=quote.charge_total_minor,
+        exchange_rate=quote.exchange_rate,
+        cancellation_policy=listing.cancellation_policy,
+        created_at=now,
+        version=1,
+        **(facts | values),
+    )
+
+
+async def _require_late_confirmation(
+    session: AsyncSession, clock: Clock, listing: LockedListing, booking: BookingRecord
+) -> None:
+    """Let a hold that has expired be confirmed while its nights are on offer and free; never a lapsed request."""
+    if booking.hold_expires_at is None:
+        after(BookingStatus.EXPIRED, Change.CONFIRM, reference=booking.reference)
+    if not listing.is_active:
+        raise ListingWithdrawn(listing.listing_id)
+    await require_available(session, clock, listing, booking.stay)
+
+
 def _raise_duplicate(error: IntegrityError, booking: BookingRecord) -> NoReturn:
-    """Say what a violated uniqueness means; other violations go on as they are."""
     constraint = violated_constraint(error) if sqlstate(error) == SqlState.UNIQUE_VIOLATION else None
     if constraint == _QUOTE_BOOKED and booking.quote_id is not None:
         raise QuoteAlreadyBooked(booking.quote_id) from error
     if constraint == _REFERENCE_TAKEN:  # once in 2**50: the same call again draws another
         raise ListingBusy(booking.listing_id) from error
     raise error
-
-
-async def _note(session: AsyncSession, topic: Topic, listing: LockedListing, booking: BookingRecord) -> None:
-    await record(
-        session,
-        topic,
-        market_key=listing.market_key,
-        listing_id=listing.listing_id,
-        payload={"booking_id": booking.booking_id, "check_in": booking.check_in, "check_out": booking.check_out},
-    )

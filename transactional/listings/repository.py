@@ -19,8 +19,12 @@ from transactional.users.models import HostProfile
 
 # NO KEY: rows that refer to the listing can still be written beside it.
 _LOCK = text("""
-    SELECT listing_id, listings.market_key, timezone, host_id, is_active
-    FROM listings JOIN markets USING (market_key)
+    SELECT listing_id, listings.market_key, timezone, host_id, is_active, instant_book, cancellation_policy,
+           coalesce(check_in_hour, 15) AS check_in_hour, coalesce(check_out_hour, 11) AS check_out_hour,
+           coalesce(approval_hours, 24) AS approval_hours,
+           coalesce(requires_verified_guest, false) AS requires_verified_guest,
+           coalesce(requires_completed_stays, 0) AS requires_completed_stays
+    FROM listings JOIN markets USING (market_key) LEFT JOIN rate_plans USING (listing_id)
     WHERE listing_id = :listing_id AND (CAST(:owner AS uuid) IS NULL OR host_id = :owner)
     FOR NO KEY UPDATE OF listings
 """)
@@ -35,6 +39,13 @@ class LockedListing:
     timezone: str
     host_id: UUID
     is_active: bool
+    instant_book: bool
+    cancellation_policy: str
+    check_in_hour: int
+    check_out_hour: int
+    approval_hours: int
+    requires_verified_guest: bool
+    requires_completed_stays: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,7 @@ class BookableListing:
     host_id: UUID
     is_active: bool
     accommodates: int
+    cancellation_policy: str
     terms: PriceTerms
 
 
@@ -135,6 +147,7 @@ async def load_bookable(session: AsyncSession, listing_ids: Collection[int]) -> 
             Listing.host_id,
             Listing.is_active,
             Listing.accommodates,
+            Listing.cancellation_policy,
             Market.timezone,
             Market.service_fee_bps,
             Market.tax_bps,
@@ -157,6 +170,7 @@ async def load_bookable(session: AsyncSession, listing_ids: Collection[int]) -> 
             host_id=row.host_id,
             is_active=row.is_active,
             accommodates=row.accommodates,
+            cancellation_policy=row.cancellation_policy,
             terms=PriceTerms(
                 currency=row.currency,
                 cleaning_fee_minor=row.cleaning_fee_minor,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -25,9 +26,16 @@ class QuoteRecord:
     guest_id: UUID
     stay: Stay
     guests: int
+    pets: int
     currency: str
     lines: list[dict[str, Any]]
     total_minor: int
+    charge_currency: str
+    charge_lines: list[dict[str, Any]]
+    charge_total_minor: int
+    exchange_rate: Decimal
+    exchange_day: date | None
+    calendar_version: int
     created_at: datetime
     expires_at: datetime
 
@@ -38,9 +46,16 @@ _COLUMNS = (
     Quote.guest_id,
     Quote.stay,
     Quote.guests,
+    Quote.pets,
     Quote.currency,
     Quote.lines,
     Quote.total_minor,
+    Quote.charge_currency,
+    Quote.charge_lines,
+    Quote.charge_total_minor,
+    Quote.exchange_rate,
+    Quote.exchange_day,
+    Quote.calendar_version,
     Quote.created_at,
     Quote.expires_at,
 )
@@ -57,7 +72,14 @@ async def add(session: AsyncSession, quote: QuoteRecord) -> None:
             guests=quote.guests,
             currency=quote.currency,
             lines=quote.lines,
+            pets=quote.pets,
             total_minor=quote.total_minor,
+            charge_currency=quote.charge_currency,
+            charge_lines=quote.charge_lines,
+            charge_total_minor=quote.charge_total_minor,
+            exchange_rate=quote.exchange_rate,
+            exchange_day=quote.exchange_day,
+            calendar_version=quote.calendar_version,
             created_at=quote.created_at,
             expires_at=quote.expires_at,
         )

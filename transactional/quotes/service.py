@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -49,9 +50,16 @@ async def create_quote(
         guest_id=guest_id,
         stay=stay,
         guests=guests,
+        pets=0,
         currency=price.currency,
         lines=lines_as_json(price),
         total_minor=price.total_minor,
+        charge_currency=price.currency,
+        charge_lines=lines_as_json(price),
+        charge_total_minor=price.total_minor,
+        exchange_rate=Decimal(1),
+        exchange_day=None,
+        calendar_version=0,
         created_at=now,
         expires_at=now + valid,
     )

@@ -10,7 +10,7 @@ WITH sold AS (
   FROM staging.stg_nights AS n
   INNER JOIN staging.stg_bookings AS b
     ON n.listing_id = b.listing_id AND n.night >= b.check_in AND n.night < b.check_out
-  WHERE b.status = 'confirmed'
+  WHERE b.status IN ('confirmed', 'completed', 'no_show')
 ),
 
 weekly AS (

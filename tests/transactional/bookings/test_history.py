@@ -40,14 +40,16 @@ async def test_history_is_priced_as_a_quote_is(session: AsyncSession, clock: Fix
     quote = await create_quote(
         session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, stay=Stay(row.check_in, row.check_out)
     )
-    report = await add_past_bookings(session, [row])
+    report = await add_past_bookings(session, clock, [row])
     assert report == HistoryReport(added=1, known=0, overlapping=0, unpriced=0)
     [stored] = (await session.execute(text("SELECT * FROM bookings"))).all()
     assert (stored.total_minor, stored.lines) == (quote.total_minor, quote.lines)
     assert (stored.status, stored.created_at, stored.confirmed_at) == ("confirmed", row.created_at, row.created_at)
 
 
-async def test_each_row_is_counted_once_and_the_second_load_changes_nothing(session: AsyncSession) -> None:
+async def test_each_row_is_counted_once_and_the_second_load_changes_nothing(
+    session: AsyncSession, clock: FixedClock
+) -> None:
     """Overlaps within the rows, cancelled stays, unknown and unpriced listings; then all of it again."""
     listing = await create_listing(session)
     bare = await create_listing(session, rate_plan={"base_price_minor": None, "weekend_price_minor": None})
@@ -60,27 +62,27 @@ async def test_each_row_is_counted_once_and_the_second_load_changes_nothing(sess
         past(bare.listing_id, days_ahead=-10),
         past(10**12, days_ahead=-10),
     ]
-    first = await add_past_bookings(session, rows)
+    first = await add_past_bookings(session, clock, rows)
     assert first == HistoryReport(added=3, known=0, overlapping=1, unpriced=2)
-    again = await add_past_bookings(session, rows)
+    again = await add_past_bookings(session, clock, rows)
     assert again == HistoryReport(added=0, known=3, overlapping=1, unpriced=2)
     statuses = sorted((await session.scalars(text("SELECT status FROM bookings"))).all())
     changes = (await session.scalars(text("SELECT version FROM bookings ORDER BY status"))).all()
     topics = sorted((await session.scalars(text("SELECT topic FROM outbox"))).all())
-    assert statuses == ["cancelled", "confirmed", "confirmed"]
-    assert changes == [2, 1, 1]
+    assert statuses == ["cancelled", "completed", "completed"]
+    assert changes == [1, 1, 1]
     assert topics == [f"booking.{status}" for status in statuses]
     assert await session.scalar(text("SELECT count(*) FROM occupancy WHERE is_live")) == 2
     assert await session.scalar(text("SELECT count(*) FROM users WHERE roles = '{guest}'")) == 4
 
 
-async def test_nothing_to_add(session: AsyncSession) -> None:
+async def test_nothing_to_add(session: AsyncSession, clock: FixedClock) -> None:
     """No rows, no statements, no error."""
-    assert await add_past_bookings(session, []) == HistoryReport(0, 0, 0, 0)
+    assert await add_past_bookings(session, clock, []) == HistoryReport(0, 0, 0, 0)
 
 
 @pytest.mark.slow
-async def test_twenty_thousand_bookings(session: AsyncSession) -> None:
+async def test_twenty_thousand_bookings(session: AsyncSession, clock: FixedClock) -> None:
     """A city's year of bookings loads as one batch, and no two of them share a night."""
     rng = np.random.default_rng(7)
     listings = [(await create_listing(session)).listing_id for _ in range(200)]
@@ -102,7 +104,7 @@ async def test_twenty_thousand_bookings(session: AsyncSession) -> None:
             )
         )
     ]
-    report = await add_past_bookings(session, rows)
+    report = await add_past_bookings(session, clock, rows)
     assert report.added + report.overlapping + report.known == 20_000
     shared = text("""
         SELECT count(*) FROM occupancy a JOIN occupancy b

@@ -20,7 +20,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from lodestay.clock import FixedClock
 from lodestay.errors import Conflict
 from lodestay.stay import Stay
-from tests.transactional.factories import actor_of, create_hold, create_listing, create_quote, create_user, stay_of
+from tests.transactional.factories import (
+    PAID,
+    actor_of,
+    create_hold,
+    create_listing,
+    create_quote,
+    create_user,
+    stay_of,
+)
 from transactional.bookings import service
 from transactional.bookings.holds import expire_due_holds
 from transactional.bookings.records import BookingRecord
@@ -79,6 +87,11 @@ def changing(
 ) -> Callable[[AsyncSession], Awaitable[BookingRecord]]:
     """The work of one side."""
     return lambda session: change(session, clock, actor, booking.booking_id)
+
+
+async def confirm_paid(session: AsyncSession, clock: FixedClock, _guest: Actor, booking_id: UUID) -> BookingRecord:
+    """Confirm, as the payment's saga does."""
+    return await service.confirm(session, clock, PAID, booking_id)
 
 
 async def prepare(sessions: Sessions, clock: FixedClock, stays: list[Stay]) -> tuple[int, list[tuple[UUID, UUID]]]:
@@ -149,7 +162,7 @@ async def test_expiry_against_confirmation(sessions: Sessions, clock: FixedClock
     async with sessions.begin() as session:
         quote = await create_quote(session, clock, listing_id=listing.listing_id, guest_id=ben.user_id)
     outcomes = await asyncio.gather(
-        attempt(sessions, lambda session: service.confirm(session, clock, actor_of(ana), held.booking_id)),
+        attempt(sessions, lambda session: service.confirm(session, clock, PAID, held.booking_id)),
         attempt(
             sessions,
             holding(clock, ben.user_id, quote.quote_id),
@@ -190,7 +203,7 @@ async def test_confirm_against_cancel(sessions: Sessions, clock: FixedClock) -> 
             for n in range(RACERS)
         ]
     host = actor_of(listing.host_id, Role.HOST)
-    changes = [(service.confirm, actor_of(guest)), (service.cancel, host), (service.cancel, actor_of(guest))]
+    changes = [(confirm_paid, actor_of(guest)), (service.cancel, host), (service.cancel, actor_of(guest))]
     outcomes = await asyncio.gather(
         *(
             attempt(
@@ -225,7 +238,9 @@ async def test_lock_that_does_not_come_is_a_conflict(database_url: str, clock: F
 async def without_lock(session: AsyncSession, listing_id: int, *, owner: UUID | None) -> LockedListing:
     """`lock_listing` with its guard taken out."""
     query = text("""
-        SELECT listing_id, market_key, timezone, host_id, is_active FROM listings JOIN markets USING (market_key)
+        SELECT listing_id, market_key, timezone, host_id, is_active, instant_book, cancellation_policy,
+               check_in_hour, check_out_hour, approval_hours, requires_verified_guest, requires_completed_stays
+        FROM listings JOIN markets USING (market_key) JOIN rate_plans USING (listing_id)
         WHERE listing_id = :listing_id
     """)
     return LockedListing(**(await session.execute(query, {"listing_id": listing_id})).mappings().one())
@@ -233,14 +248,14 @@ async def without_lock(session: AsyncSession, listing_id: int, *, owner: UUID | 
 
 async def at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make racers that passed the check wait for each other before they write."""
-    asked = service._require_available
+    asked = service.require_available
     gate = asyncio.Barrier(4)
 
     async def checked_together(*args: object) -> None:
         await asked(*args)  # type: ignore[arg-type]
         await asyncio.wait_for(gate.wait(), timeout=20)
 
-    monkeypatch.setattr(service, "_require_available", checked_together)
+    monkeypatch.setattr(service, "require_available", checked_together)
 
 
 async def test_control_without_guards_nights_are_sold_twice(

@@ -45,7 +45,7 @@ FILL_QUOTES = """
 """
 # Where the place's check-in is not known, three in the afternoon, and eleven in the morning for the departure.
 FILL_BOOKINGS = """
-    UPDATE bookings SET
+    UPDATE bookings SET version = 1,
         starts_at = (check_in + time '15:00') AT TIME ZONE timezone,
         ends_at = (check_out + time '11:00') AT TIME ZONE timezone,
         charge_currency = bookings.currency, charge_lines = lines, charge_total_minor = total_minor,
@@ -58,7 +58,9 @@ BEGIN_JOURNAL = """
            sha256(int8send(1) || convert_to(body, 'UTF8'))
     FROM bookings CROSS JOIN LATERAL (
         SELECT jsonb_build_object('kind', 'recorded', 'at', created_at, 'actor_id', NULL, 'side', 'system',
-                                  'cause', 'migration', 'data', to_jsonb(bookings))::text AS body
+                                  'cause', 'migration', 'data',
+                                  to_jsonb(bookings) || jsonb_build_object('exchange_rate', exchange_rate::text)
+                                 )::text AS body
     ) event
 """
 FILLED = {

@@ -1,0 +1,152 @@
+"""The journal: events add up to the tables, cannot be altered unseen, and tell what a booking was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lodestay.clock import FixedClock
+from tests.transactional.factories import PAID, actor_of, create_hold, create_listing, create_user, stay_of
+from transactional.bookings import repository, service
+from transactional.bookings.history import PastBooking, add_past_bookings
+from transactional.bookings.records import BookingRecord
+from transactional.bookings.rules import Side
+from transactional.journal import projections
+from transactional.journal.errors import JournalBroken, NotYetThen
+from transactional.journal.repository import events_of
+from transactional.journal.rules import NOTHING_BEFORE, Cause, Event, body_of, hash_of, verify_chain
+from transactional.journal.service import as_it_was, audit
+
+BOOKING = UUID(int=1)
+AT = datetime(2026, 6, 15, 12, tzinfo=UTC)
+CAUSE = Cause(UUID(int=2), Side.GUEST, "api")
+
+
+def chain(*data: dict[str, object]) -> list[Event]:
+    """Events as the database chains them."""
+    events: list[Event] = []
+    previous = NOTHING_BEFORE
+    for seq, values in enumerate(data, start=1):
+        body = body_of("held", at=AT, cause=CAUSE, data=values)
+        digest = hash_of(previous, seq, body)
+        events.append(Event(BOOKING, seq, "held", AT, CAUSE.actor_id, "guest", "api", body, previous, digest))
+        previous = digest
+    return events
+
+
+async def a_life(session: AsyncSession, clock: FixedClock) -> BookingRecord:
+    """A booking that was held, confirmed a minute later and cancelled after an hour."""
+    guest, listing = await create_user(session), await create_listing(session)
+    held = await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+    clock.advance(timedelta(minutes=1))
+    await service.confirm(session, clock, PAID, held.booking_id)
+    clock.advance(timedelta(hours=1))
+    return await service.cancel(session, clock, actor_of(guest), held.booking_id)
+
+
+@given(
+    values=st.lists(
+        st.dictionaries(st.text(max_size=5), st.integers(-(2**63), 2**63 - 1) | st.text(max_size=9)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_b34_an_altered_event_breaks_the_chain(values: list[dict[str, object]]) -> None:
+    """B34: whole chains verify; with any one event altered, dropped or swapped they do not."""
+    events = chain(*values)
+    verify_chain(BOOKING, events)
+    for n, event in enumerate(events):
+        altered = replace(event, body=body_of("held", at=AT, cause=CAUSE, data={"forged": n}))
+        with pytest.raises(JournalBroken):
+            verify_chain(BOOKING, [*events[:n], altered, *events[n + 1 :]])
+        with pytest.raises(JournalBroken):
+            verify_chain(BOOKING, [*events[:n], replace(event, side="host"), *events[n + 1 :]])
+        if n < len(events) - 1:
+            with pytest.raises(JournalBroken):
+                verify_chain(BOOKING, events[:n] + events[n + 1 :])
+
+
+async def test_b34_replay_equals_tables(session: AsyncSession, clock: FixedClock) -> None:
+    """B34: every column of every booking, and who has which night, follow from the events alone."""
+    cancelled = await a_life(session, clock)
+    guest, listing = await create_user(session), await create_listing(session)
+    await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+    past = PastBooking(
+        listing_id=listing.listing_id,
+        guest_id=UUID(int=5),
+        check_in=stay_of(-20, 1).check_in,
+        check_out=stay_of(-18, 1).check_in,
+        guests=2,
+        created_at=clock.now() - timedelta(days=40),
+        cancelled_at=None,
+    )
+    await add_past_bookings(session, clock, [past])
+    found = await audit(session)
+    assert (found.bookings, found.events, found.broken) == (3, 5, ())
+    kinds = [event.kind for event in await events_of(session, cancelled.booking_id)]
+    assert kinds == ["held", "confirmed", "cancelled"]
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE bookings SET total_minor = total_minor + 1",
+        "UPDATE bookings SET version = version + 1",
+        "UPDATE occupancy SET is_live = true",
+        "UPDATE occupancy SET stay = daterange(lower(stay), upper(stay) + 1), is_live = true",
+    ],
+)
+async def test_b34_control_a_table_changed_past_the_journal_is_found(
+    session: AsyncSession, clock: FixedClock, tampering: str
+) -> None:
+    """B34, control: what somebody writes into a table by hand contradicts the events, and the audit says so."""
+    await a_life(session, clock)
+    await session.execute(text(tampering))
+    assert (await audit(session)).broken
+
+
+@pytest.mark.parametrize("statement", ["UPDATE booking_events SET kind = 'x'", "DELETE FROM booking_events"])
+async def test_events_cannot_be_changed(session: AsyncSession, clock: FixedClock, statement: str) -> None:
+    """The table refuses every update and deletion."""
+    await a_life(session, clock)
+    with pytest.raises(DBAPIError, match="append-only"):
+        await session.execute(text(statement))
+
+
+async def test_control_without_the_trigger_the_chain_still_tells(session: AsyncSession, clock: FixedClock) -> None:
+    """With the trigger taken off, an altered event gets in, and the audit finds it by its hash."""
+    await a_life(session, clock)
+    await session.execute(text("ALTER TABLE booking_events DISABLE TRIGGER append_only"))
+    await session.execute(text("UPDATE booking_events SET body = replace(body, '2', '3') WHERE seq = 1"))
+    assert "hash" in (await audit(session)).broken[0]
+
+
+async def test_what_a_booking_was_at_an_instant(session: AsyncSession, clock: FixedClock) -> None:
+    """Held at first, confirmed a minute later, cancelled after the hour; before it was made there is nothing."""
+    made = clock.now()
+    booking = await a_life(session, clock)
+    seen = [
+        (await as_it_was(session, booking.booking_id, made + after)).status
+        for after in (timedelta(0), timedelta(minutes=1), timedelta(minutes=61))
+    ]
+    assert seen == ["held", "confirmed", "cancelled"]
+    assert await as_it_was(session, booking.booking_id, clock.now()) == booking
+    with pytest.raises(NotYetThen):
+        await as_it_was(session, booking.booking_id, made - timedelta(seconds=1))
+
+
+async def test_projection_is_made_anew_from_the_events(session: AsyncSession, clock: FixedClock) -> None:
+    """A table that was spoiled is put right from its events, row by row, and nothing else is touched."""
+    booking = await a_life(session, clock)
+    await session.execute(text("UPDATE bookings SET total_minor = 1, status = 'held', cancelled_at = NULL"))
+    assert await projections.rebuild(session) == (1, 2)
+    assert await repository.get(session, booking.booking_id) == booking
+    assert await projections.rebuild(session) == (1, 0)
