@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     token_secret: SecretStr | None = Field(None, description="Key that signs access tokens; generated in development.")
     masking_secret: SecretStr | None = Field(None, description="Key of the keyed hash over personal identifiers.")
     hold_minutes: int = Field(15, ge=1, le=120, description="How long a hold keeps its nights.")
+    approved_hold_hours: int = Field(
+        24, ge=1, le=168, description="How long a guest has to pay for a request that the host accepted."
+    )
     quote_minutes: int = Field(30, ge=1, le=1440, description="How long a quote can be booked.")
     search_timeout_ms: int = Field(800, ge=10, le=10_000, description="Time OpenSearch has before search degrades.")
     otlp_endpoint: str | None = Field(None, description="OpenTelemetry collector (OTLP over HTTP); none: no export.")

@@ -16,6 +16,8 @@ from lodestay.settings import Settings, get_settings
 from lodestay.telemetry import configure_logging
 from search.places import geonames_cities
 from serving.admin import endpoints as admin
+from serving.booking_history import endpoints as booking_history
+from serving.booking_requests import endpoints as booking_requests
 from serving.bookings import endpoints as bookings
 from serving.events import endpoints as events
 from serving.health import endpoints as health
@@ -52,6 +54,8 @@ ROUTERS = (
     listings.router,
     quotes.router,
     bookings.router,
+    booking_requests.router,
+    booking_history.router,
     host_calendar.router,
     price_suggestions.router,
     events.router,

@@ -125,6 +125,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 
 LEFT_OUT: dict[str, tuple[str, ...]] = {
+    "markets": ("host_fee_bps", "grace_hours"),  # between the platform and its hosts and guests
+    "occupancy": ("feed_id",),
     "host_profiles": ("source", "source_key"),  # a pseudonym of the source: only the import compares it
     "listings": ("source", "source_id", "content_hash", "version"),  # the import's bookkeeping
     "rate_plans": (),

@@ -53,12 +53,20 @@ BOOKING = {
     "listing_id": 42,
     "check_in": "2027-05-07",
     "check_out": "2027-05-11",
+    "starts_at": "2027-05-07T14:00:00Z",
+    "ends_at": "2027-05-11T10:00:00Z",
     "guests": 2,
+    "pets": 0,
     "lines": LINES,
     "total": MoneyOut.of(51500, "EUR"),
+    "charge": MoneyOut.of(55620, "USD"),
+    "exchange_rate": "1.08",
+    "cancellation_policy": "moderate",
     "created_at": "2027-01-02T09:30:00Z",
+    "respond_by": None,
     "hold_expires_at": "2027-01-02T09:45:00Z",
     "confirmed_at": None,
+    "closed_because": None,
     "cancelled_at": None,
     "cancelled_by": None,
     "version": 1,
@@ -77,12 +85,20 @@ class BookingOut(BaseModel):
     listing_id: int
     check_in: Day
     check_out: Day
+    starts_at: datetime = Field(description="Check-in, as an instant.")
+    ends_at: datetime = Field(description="Check-out, as an instant.")
     guests: int
+    pets: int
     lines: list[PriceLineOut]
     total: MoneyOut
+    charge: MoneyOut = Field(description="What the guest pays, in the currency of their choice.")
+    exchange_rate: str = Field(description="Units of the charge's currency for one of the total's, fixed in the quote.")
+    cancellation_policy: str
     created_at: datetime
+    respond_by: datetime | None = Field(description="Until then the host can answer a request.")
     hold_expires_at: datetime | None = Field(description="Until then the nights are kept.")
     confirmed_at: datetime | None
+    closed_because: str | None = Field(description="Why it ended before its stay: a decline, an expiry.")
     cancelled_at: datetime | None
     cancelled_by: Side | None
     version: int
@@ -97,12 +113,20 @@ class BookingOut(BaseModel):
             listing_id=booking.listing_id,
             check_in=booking.check_in,
             check_out=booking.check_out,
+            starts_at=booking.starts_at,
+            ends_at=booking.ends_at,
             guests=booking.guests,
+            pets=booking.pets,
             lines=PriceLineOut.all_of(booking.lines, booking.currency),
             total=MoneyOut.of(booking.total_minor, booking.currency),
+            charge=MoneyOut.of(booking.charge_total_minor, booking.charge_currency),
+            exchange_rate=str(booking.exchange_rate),
+            cancellation_policy=booking.cancellation_policy,
             created_at=booking.created_at,
+            respond_by=booking.respond_by,
             hold_expires_at=booking.hold_expires_at,
             confirmed_at=booking.confirmed_at,
+            closed_because=booking.closed_because,
             cancelled_at=booking.cancelled_at,
             cancelled_by=None if booking.cancelled_by is None else Side(booking.cancelled_by),
             version=booking.version,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from tests.serving.marketplace import Marketplace
-from tests.serving.test_bookings import STAY, SignIn, hold
+from tests.serving.test_bookings import STAY, SignIn
 
 CALLERS = ("nobody", "guest", "other_guest", "host", "other_host", "admin")
 NIGHTS = {"from": "2026-07-01", "to": "2026-07-04"}
@@ -73,6 +74,31 @@ OPERATIONS = {
         "/v1/bookings/{booking_id}/cancel",
         (401, 200, 404, 200, 404, 200),
     ),
+    "history": Operation(
+        "GET",
+        "/v1/bookings/{booking}/history",
+        "/v1/bookings/{booking_id}/history",
+        (401, 200, 404, 200, 404, 200),
+    ),
+    "ask the host": Operation(
+        "POST",
+        "/v1/booking-requests",
+        "/v1/booking-requests",
+        (401, 201, 404, 403, 403, 404),
+        {"quote_id": "{quote}", "payment_method": "pm_ok"},
+    ),
+    "accept": Operation(
+        "POST",
+        "/v1/booking-requests/{request}/accept",
+        "/v1/booking-requests/{booking_id}/accept",
+        (401, 403, 404, 200, 404, 200),
+    ),
+    "decline": Operation(
+        "POST",
+        "/v1/booking-requests/{request}/decline",
+        "/v1/booking-requests/{booking_id}/decline",
+        (401, 403, 404, 200, 404, 200),
+    ),
     "set prices": Operation(
         "PUT",
         "/v1/listings/{loft}/calendar/prices",
@@ -126,30 +152,49 @@ OPEN = {"/healthz", "/readyz", "/metrics", "/problems", "/problems/{slug}"}
 """Of the process itself: anybody, nothing of anybody's."""
 
 
-@pytest.mark.parametrize("caller", CALLERS)
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_each_caller_gets_what_is_theirs(
-    name: str, caller: str, client: TestClient, marketplace: Marketplace, signed_in: SignIn
+    name: str, client: TestClient, marketplace: Marketplace, signed_in: SignIn
 ) -> None:
     """The right ones pass, a wrong role is a 403, somebody else's thing does not exist, nobody must sign in."""
     operation = OPERATIONS[name]
-    quoted = client.post(
-        "/v1/quotes", headers=signed_in(marketplace.guest), json=STAY | {"listing_id": marketplace.studio}
-    ).json()
-    known = {
+    for round_, caller in enumerate(CALLERS):
+        known = things(client, marketplace, signed_in, days=7 * round_)
+        headers = {} if caller == "nobody" else signed_in(getattr(marketplace, caller))
+        answer = client.request(
+            operation.method, operation.path.format(**known), headers=headers, json=filled(operation.body, known)
+        )
+        assert answer.status_code == operation.expected[round_], (caller, answer.text)
+        if answer.is_error:
+            assert answer.headers["Content-Type"] == "application/problem+json"
+            assert "WWW-Authenticate" in answer.headers or answer.status_code != 401
+
+
+def things(client: TestClient, marketplace: Marketplace, signed_in: SignIn, *, days: int) -> dict[str, Any]:
+    """The guest's quote, request and booking, on nights that no other caller's turn has."""
+    first = date(2026, 8, 1) + timedelta(days=days)
+    stay = {"check_in": str(first), "check_out": str(first + timedelta(days=3)), "guests": 2}
+    on = client.put(
+        f"/v1/listings/{marketplace.loft}/active", headers=signed_in(marketplace.admin), json={"active": True}
+    )
+    assert on.status_code == 204
+
+    def post(path: str, body: dict[str, Any]) -> Any:
+        answer = client.post(path, headers=signed_in(marketplace.guest), json=body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    quoted = post("/v1/quotes", stay | {"listing_id": marketplace.studio})
+    asked_for = post("/v1/quotes", stay | {"listing_id": marketplace.studio})
+    request = post("/v1/booking-requests", {"quote_id": asked_for["quote_id"], "payment_method": "pm_ok"})
+    held = post("/v1/bookings", {"quote_id": post("/v1/quotes", stay | {"listing_id": marketplace.loft})["quote_id"]})
+    return {
         "loft": marketplace.loft,
         "studio": marketplace.studio,
         "quote": quoted["quote_id"],
-        "booking": hold(client, signed_in, marketplace.guest, marketplace.loft)["booking_id"],
+        "request": request["booking_id"],
+        "booking": held["booking_id"],
     }
-    headers = {} if caller == "nobody" else signed_in(getattr(marketplace, caller))
-    answer = client.request(
-        operation.method, operation.path.format(**known), headers=headers, json=filled(operation.body, known)
-    )
-    assert answer.status_code == operation.expected[CALLERS.index(caller)], answer.text
-    if answer.is_error:
-        assert answer.headers["Content-Type"] == "application/problem+json"
-        assert "WWW-Authenticate" in answer.headers or answer.status_code != 401
 
 
 def filled(body: Any, known: dict[str, Any]) -> Any:

@@ -48,12 +48,15 @@ def test_operation_ids_are_stable_names(document: dict[str, Any]) -> None:
     """Generated clients are named by our functions: unique, in snake case, and a change shows here."""
     ids = sorted(operation["operationId"] for operation in operations(document))
     assert ids == [
+        "accept_request",
         "block_nights",
         "cancel_booking",
         "confirm_booking",
         "create_quote",
+        "decline_request",
         "explain_problem",
         "get_booking",
+        "get_history",
         "get_listing",
         "hold_booking",
         "list_bookings",
@@ -64,6 +67,7 @@ def test_operation_ids_are_stable_names(document: dict[str, Any]) -> None:
         "ready",
         "reload_models",
         "report_events",
+        "request_booking",
         "search_listings",
         "set_active",
         "set_closed",

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from transactional.bookings.records import BookingRecord
 from transactional.journal import projections, repository
 from transactional.journal.errors import JournalBroken, NotYetThen
-from transactional.journal.rules import Cause, body_of, replay, until, verify_chain
+from transactional.journal.rules import Cause, Event, body_of, replay, until, verify_chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ async def append(
     await repository.append(session, booking_id, kind=kind, at=at, cause=cause, body=body)
 
 
-async def as_it_was(session: AsyncSession, booking_id: UUID, instant: datetime) -> BookingRecord:
-    """A booking at an instant, from its events; :class:`NotYetThen` before it was made."""
+async def look_back(session: AsyncSession, booking_id: UUID, instant: datetime) -> tuple[list[Event], BookingRecord]:
+    """What had happened to a booking by an instant, and what it was then; :class:`NotYetThen` before it was made."""
     events = until(await repository.events_of(session, booking_id), instant)
     if not events:
         raise NotYetThen(booking_id, instant=instant)
-    return replay(events)
+    return events, replay(events)
 
 
 async def audit(session: AsyncSession) -> Audit:

@@ -23,7 +23,7 @@ from transactional.journal import projections
 from transactional.journal.errors import JournalBroken, NotYetThen
 from transactional.journal.repository import events_of
 from transactional.journal.rules import NOTHING_BEFORE, Cause, Event, body_of, hash_of, verify_chain
-from transactional.journal.service import as_it_was, audit
+from transactional.journal.service import audit, look_back
 
 BOOKING = UUID(int=1)
 AT = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -134,13 +134,14 @@ async def test_what_a_booking_was_at_an_instant(session: AsyncSession, clock: Fi
     made = clock.now()
     booking = await a_life(session, clock)
     seen = [
-        (await as_it_was(session, booking.booking_id, made + after)).status
+        (await look_back(session, booking.booking_id, made + after))[1].status
         for after in (timedelta(0), timedelta(minutes=1), timedelta(minutes=61))
     ]
     assert seen == ["held", "confirmed", "cancelled"]
-    assert await as_it_was(session, booking.booking_id, clock.now()) == booking
+    events, now = await look_back(session, booking.booking_id, clock.now())
+    assert (len(events), now) == (3, booking)
     with pytest.raises(NotYetThen):
-        await as_it_was(session, booking.booking_id, made - timedelta(seconds=1))
+        await look_back(session, booking.booking_id, made - timedelta(seconds=1))
 
 
 async def test_projection_is_made_anew_from_the_events(session: AsyncSession, clock: FixedClock) -> None:

@@ -1,0 +1,1 @@
+"""What happened to a booking, and what it was at an instant."""

@@ -1,0 +1,1 @@
+"""Requests to book: the guest asks, the host answers."""
