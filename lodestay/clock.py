@@ -37,9 +37,14 @@ class FixedClock:
         self._instant += by
 
 
+def now_in(timezone: str, clock: Clock) -> datetime:
+    """What the clocks in a time zone (IANA name) show at the clock's instant."""
+    return clock.now().astimezone(ZoneInfo(timezone))
+
+
 def today_in(timezone: str, clock: Clock) -> date:
     """The date in a time zone (IANA name) at the clock's instant."""
-    return clock.now().astimezone(ZoneInfo(timezone)).date()
+    return now_in(timezone, clock).date()
 
 
 def local_instant(day: date, hour: int, timezone: str) -> datetime:

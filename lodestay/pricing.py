@@ -29,8 +29,11 @@ class Component(StrEnum):
 
     NIGHTS = "nights"
     LENGTH_OF_STAY_DISCOUNT = "length_of_stay_discount"
+    LAST_MINUTE_DISCOUNT = "last_minute_discount"
+    EARLY_BIRD_DISCOUNT = "early_bird_discount"
     EXTRA_GUESTS = "extra_guests"
     CLEANING = "cleaning"
+    PETS = "pets"
     SERVICE_FEE = "service_fee"
     TAXES = "taxes"
 
@@ -50,7 +53,13 @@ class PriceTerms:
     weekly_discount_bps, monthly_discount_bps
         Off the nights, from 7 and from 28 nights.
     service_fee_bps, tax_bps
-        On nights, extra guests and cleaning after discount: the platform's fee, the place's tax.
+        On nights, extra guests, cleaning and pets after discount: the platform's fee, the place's tax.
+    last_minute_days, last_minute_discount_bps
+        Off the nights of a stay that begins in at most so many days; 0 days is never.
+    early_bird_days, early_bird_discount_bps
+        Off the nights of a stay that begins in at least so many days; 0 days is never.
+    pet_fee_minor
+        Once a stay, however many pets.
     """
 
     currency: str
@@ -61,12 +70,25 @@ class PriceTerms:
     monthly_discount_bps: int
     service_fee_bps: int
     tax_bps: int
+    last_minute_days: int = 0
+    last_minute_discount_bps: int = 0
+    early_bird_days: int = 0
+    early_bird_discount_bps: int = 0
+    pet_fee_minor: int = 0
 
     def discount_bps(self, nights: int) -> int:
         """Length-of-stay discount for that many nights."""
         if nights >= MONTH_NIGHTS:
             return self.monthly_discount_bps
         return self.weekly_discount_bps if nights >= WEEK_NIGHTS else 0
+
+    def lead_discounts_bps(self, lead_days: int | None) -> tuple[int, int]:
+        """Last-minute and early-bird discount of a stay that begins in so many days: the higher, the other is 0."""
+        if lead_days is None:
+            return 0, 0
+        last_minute = self.last_minute_discount_bps if lead_days <= self.last_minute_days > 0 else 0
+        early_bird = self.early_bird_discount_bps if lead_days >= self.early_bird_days > 0 else 0
+        return (last_minute, 0) if last_minute >= early_bird else (0, early_bird)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +117,12 @@ def share(amount: Amount, bps: Amount | int) -> Amount:
     return (amount * bps + BPS // 2) // BPS
 
 
-def price_stay(terms: PriceTerms, *, nights_minor: int, nights: int, guests: int) -> StayPrice:
+def price_stay(
+    terms: PriceTerms, *, nights_minor: int, nights: int, guests: int, pets: int = 0, lead_days: int | None = None
+) -> StayPrice:
     """Price a stay with a line for each component that is not zero (nights always).
+
+    The discount for the length comes off the nights, and the one for the time of booking off what is left.
 
     Parameters
     ----------
@@ -104,15 +130,24 @@ def price_stay(terms: PriceTerms, *, nights_minor: int, nights: int, guests: int
         Sum of the nightly prices of the stay.
     nights, guests
         Length of the stay and size of the party, both at least one.
+    pets
+        How many come along.
+    lead_days
+        Days from today, where the listing is, to the check-in; None takes no discount for them.
     """
     discount = share(nights_minor, terms.discount_bps(nights))
+    last_minute, early_bird = (share(nights_minor - discount, bps) for bps in terms.lead_discounts_bps(lead_days))
     extra = max(0, guests - terms.guests_included) * terms.extra_guest_fee_minor * nights
-    subtotal = nights_minor - discount + extra + terms.cleaning_fee_minor
+    pet_fee = terms.pet_fee_minor if pets > 0 else 0
+    subtotal = nights_minor - discount - last_minute - early_bird + extra + terms.cleaning_fee_minor + pet_fee
     amounts = {
         Component.NIGHTS: nights_minor,
         Component.LENGTH_OF_STAY_DISCOUNT: -discount,
+        Component.LAST_MINUTE_DISCOUNT: -last_minute,
+        Component.EARLY_BIRD_DISCOUNT: -early_bird,
         Component.EXTRA_GUESTS: extra,
         Component.CLEANING: terms.cleaning_fee_minor,
+        Component.PETS: pet_fee,
         Component.SERVICE_FEE: share(subtotal, terms.service_fee_bps),
         Component.TAXES: share(subtotal, terms.tax_bps),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from lodestay.calendar import StayCalendar
 from lodestay.staged import NIGHTS
 from transactional.calendars.rules import (
+    KINDS_OF_GUESTS,
     SAYS_NOTHING,
     NightColumns,
     RatePlanRow,
@@ -39,10 +40,18 @@ PLAN = (
     "advance_notice_days",
     "calendar_from",
     "calendar_until",
+    "last_booking_hour",
+    "booking_window_days",
+    "min_gap_nights",
+    "fills_gaps",
+    "preparation_days",
 )
 RULES = ("min_stay", "max_stay", "closed_to_arrival", "closed_to_departure")
+THROUGH = ("min_stay_through", "max_stay_through")
 NOBODY = -1
-NIGHT = ("night", "price_minor", *RULES)
+NIGHT = ("night", "price_minor", *RULES, *THROUGH)
+MOST_PREPARATION = 14
+"""Days that a guest's nights reach beyond themselves, at most: the schema says so too."""
 
 
 def staged_nights(
@@ -69,7 +78,9 @@ def gather(
     said = calendar_nights.where((F.col("night") >= start) & (F.col("night") < end))
     # What was a hold that ran out keeps nobody away.
     live = F.col("is_live") & (F.col("expires_at").isNull() | (F.col("expires_at") > F.col("exported_at")))
-    taken = occupancy.where(live & (F.col("stay_from") < end) & (F.col("stay_until") > start))
+    around = timedelta(days=MOST_PREPARATION)
+    near = (F.col("stay_from") < F.lit(window.end + around)) & (F.col("stay_until") > F.lit(window.start - around))
+    taken = occupancy.where(live & near)
     return (
         rate_plans.select("listing_id", "market", *PLAN)
         .join(_lists(spans, "seasons", ("span_from", "span_until", "price_bps", "min_stay")), "listing_id", "left")
@@ -116,19 +127,23 @@ def nights_of(batch: pa.RecordBatch, window: Window) -> pa.Table:
     seasons, said, taken = (_Nested.of(batch.column(name)) for name in ("seasons", "nights", "occupied"))
     columns = _night_columns(said)
     spans = list(zip(taken.fields["stay_from"].to_pylist(), taken.fields["stay_until"].to_pylist(), strict=True))
+    by_guests = [kind in KINDS_OF_GUESTS for kind in taken.fields["kind"].to_pylist()]
     season_rows = [
         SeasonRow(*row) for row in zip(*(column.to_pylist() for column in seasons.fields.values()), strict=True)
     ]
     parts = []
     for row, plan in enumerate(plans):
+        own = taken.part(row)
+        whose = list(zip(by_guests[own], spans[own], strict=True))
         calendar = build_calendar(
             RatePlanRow(**plan),
             seasons=season_rows[seasons.part(row)],
             nights=NightColumns(**{name: column[said.part(row)] for name, column in columns.items()}),
-            occupied=spans[taken.part(row)],
+            occupied=[span for guests, span in whose if not guests],
             window=window,
+            stays=[span for guests, span in whose if guests],
         )
-        occupants = _paint(calendar, spans, taken.part(row))
+        occupants = _paint(calendar, spans, own)
         parts.append((calendar, occupants, plan["base_price_minor"] is not None))
     return _table(batch, taken.fields, parts)
 
@@ -136,7 +151,8 @@ def nights_of(batch: pa.RecordBatch, window: Window) -> pa.Table:
 def _night_columns(said: _Nested) -> dict[str, NDArray[Any]]:
     fields = said.fields
     columns: dict[str, NDArray[Any]] = {"night": fields["night"].to_numpy(zero_copy_only=False).astype("datetime64[D]")}
-    for name, kind in (("price_minor", np.int64), ("min_stay", np.int32), ("max_stay", np.int32)):
+    for name in ("price_minor", "min_stay", "max_stay", *THROUGH):
+        kind = np.int64 if name == "price_minor" else np.int32
         columns[name] = fields[name].fill_null(SAYS_NOTHING).to_numpy(zero_copy_only=False).astype(kind)
     for name in ("closed_to_arrival", "closed_to_departure"):
         columns[name] = fields[name].to_numpy(zero_copy_only=False).astype(bool)

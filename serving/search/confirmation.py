@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.calendar import RefusedStay, StayCalendar
-from lodestay.clock import Clock, today_in
+from lodestay.clock import Clock, now_in
 from search.request import SearchRequest
 from transactional.calendars.repository import load_calendars
 from transactional.calendars.rules import Window
@@ -66,6 +66,8 @@ def _judge(
         return True, None
     if calendar is None:
         return False, None
-    today = today_in(listing.timezone, clock)
-    priced = price_or_refuse(calendar, listing.terms, request.stay, guests=request.guests, today=today)
+    local = now_in(listing.timezone, clock)
+    priced = price_or_refuse(
+        calendar, listing.terms, request.stay, guests=request.guests, today=local.date(), hour=local.hour
+    )
     return (False, None) if isinstance(priced, RefusedStay) else (True, priced.total_minor)

@@ -13,7 +13,7 @@ from lodestay.pricing import PriceTerms
 from simulation.market import Market, Place, build_market
 from simulation.stay_grid import StayGrid
 from simulation.supply import SyntheticMarket
-from transactional.calendars.rules import NightColumns, RatePlanRow, SeasonRow, Window, build_calendar
+from transactional.calendars.rules import SAYS_NOTHING, NightColumns, RatePlanRow, SeasonRow, Window, build_calendar
 
 NIGHTS = 456
 
@@ -64,6 +64,8 @@ def calendars_of(made: SyntheticMarket) -> tuple[list[StayCalendar], list[PriceT
             max_stay=columns["max_stay"][n].astype(np.int32),
             closed_to_arrival=flags["closed_to_arrival"][n].astype(bool),
             closed_to_departure=flags["closed_to_departure"][n].astype(bool),
+            min_stay_through=np.full(NIGHTS, SAYS_NOTHING, dtype=np.int32),
+            max_stay_through=np.full(NIGHTS, SAYS_NOTHING, dtype=np.int32),
         )
         taken = np.flatnonzero(~flags["is_free"][n].astype(bool)).tolist()
         plan = RatePlanRow(

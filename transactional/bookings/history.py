@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import text
@@ -183,8 +184,14 @@ async def _price(
                     nights_minor=int(calendar.nightly_prices(stay).sum()),
                     nights=stay.nights,
                     guests=booking.guests,
+                    lead_days=(stay.check_in - _day_at(booking.created_at, listings[listing_id].timezone)).days,
                 )
     return prices
+
+
+def _day_at(instant: datetime, timezone: str) -> date:
+    """Date where the listing is."""
+    return instant.astimezone(ZoneInfo(timezone)).date()
 
 
 def _has_prices(calendar: StayCalendar, stay: Stay) -> bool:

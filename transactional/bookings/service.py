@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lodestay.clock import Clock, today_in
+from lodestay.clock import Clock, now_in, today_in
 from lodestay.ids import new_id
 from lodestay.stay import Stay
 from transactional.bookings import changes, repository
@@ -184,7 +184,8 @@ async def require_instant_book(session: AsyncSession, listing: LockedListing, gu
 async def require_available(session: AsyncSession, clock: Clock, listing: LockedListing, stay: Stay) -> None:
     """Ask the calendar's rules, with the lock held."""
     calendars = await load_calendars(session, [listing.listing_id], Window.around(stay), now=clock.now())
-    refused = calendars[listing.listing_id].refuse(stay, today=today_in(listing.timezone, clock))
+    local = now_in(listing.timezone, clock)
+    refused = calendars[listing.listing_id].refuse(stay, today=local.date(), hour=local.hour)
     if refused is not None:
         raise StayUnavailable.because(refused, listing_id=listing.listing_id, stay=stay)
 

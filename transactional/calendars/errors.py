@@ -16,15 +16,33 @@ _SENTENCES = {
         "The host asks for {limit} days of notice before check-in.",
         "Choose a later check-in.",
     ),
+    Refusal.LAST_BOOKING_HOUR: (
+        "The host takes bookings for {check_in} until {limit}:00 only, and that has passed.",
+        "Choose a later check-in.",
+    ),
     Refusal.OUTSIDE_CALENDAR: (
         "The calendar does not cover {check_in} to {check_out}.",
         "Choose dates inside the listing's calendar.",
     ),
+    Refusal.BOOKING_WINDOW: (
+        "The host takes bookings for the next {limit} days only.",
+        "Choose earlier dates, or come back later.",
+    ),
     Refusal.NIGHTS_TAKEN: ("Somebody has {nights}.", "Choose other dates."),
+    Refusal.PREPARATION: (
+        "The host keeps {limit} days before and after each stay free and needs {nights}.",
+        "Choose other dates.",
+    ),
     Refusal.MIN_STAY: ("A stay that arrives on {check_in} has at least {limit} nights.", "Stay longer."),
     Refusal.MAX_STAY: ("A stay that arrives on {check_in} has at most {limit} nights.", "Stay shorter."),
+    Refusal.MIN_STAY_THROUGH: ("A stay over {nights} has at least {limit} nights.", "Stay longer."),
+    Refusal.MAX_STAY_THROUGH: ("A stay over {nights} has at most {limit} nights.", "Stay shorter."),
     Refusal.CLOSED_TO_ARRIVAL: ("No stay can arrive on {check_in}.", "Choose another check-in."),
     Refusal.CLOSED_TO_DEPARTURE: ("No stay can depart on {check_out}.", "Choose another check-out."),
+    Refusal.GAP: (
+        "The stay would leave {nights} alone between others; the host leaves {limit} nights or none.",
+        "Move the stay next to the others, or farther away.",
+    ),
 }
 MAX_NAMED = 7
 """Nights named in a sentence; the extension member has them all."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from sqlalchemy import RowMapping, text
@@ -15,39 +16,53 @@ from lodestay.calendar import StayCalendar
 from transactional.calendars.rules import NightColumns, RatePlanRow, SeasonRow, Window, build_calendar
 
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_PLAN = tuple(RatePlanRow.__dataclass_fields__)
 
 # One query, however many listings: each row carries its seasons, nights and occupied ranges as arrays
 # of numbers (days since 1970, -1 for what a night does not say), the cheapest form to read into NumPy.
 # A hold past its expiry occupies nothing for a reader, although its row still stands.
+# The margin is RatePlanRow.margin; a guest's nights count as far beside the window as preparation reaches.
 _LOAD = text("""
-    SELECT p.listing_id, p.base_price_minor, p.weekend_price_minor, p.min_stay, p.max_stay,
-           p.advance_notice_days, p.calendar_from, p.calendar_until,
+    SELECT p.listing_id, p.base_price_minor, p.weekend_price_minor, p.min_stay, p.max_stay, p.advance_notice_days,
+           p.last_booking_hour, p.booking_window_days, p.min_gap_nights, p.fills_gaps, p.preparation_days,
+           p.calendar_from, p.calendar_until,
            s.season_from, s.season_until, s.season_bps, s.season_min_stay,
-           n.night, n.night_price, n.night_min_stay, n.night_max_stay, n.no_arrival, n.no_departure,
-           o.taken_from, o.taken_until
+           n.night, n.night_price, n.night_min_stay, n.night_max_stay, n.min_through, n.max_through,
+           n.no_arrival, n.no_departure, o.taken_from, o.taken_until, o.by_guests
     FROM rate_plans p
+    CROSS JOIN LATERAL (
+        SELECT CAST(:start AS date) - beside AS first, CAST(:end AS date) + beside AS last,
+               CAST(p.preparation_days AS integer) AS preparing
+        FROM (SELECT CASE WHEN CAST(:margin AS boolean) AND (p.min_gap_nights > 0 OR p.fills_gaps)
+                          THEN CAST(p.min_gap_nights + p.preparation_days + 1 AS integer) ELSE 0 END AS beside) m
+    ) w
     CROSS JOIN LATERAL (
         SELECT array_agg(lower(span) - DATE '1970-01-01' ORDER BY season_id) AS season_from,
                array_agg(upper(span) - DATE '1970-01-01' ORDER BY season_id) AS season_until,
                array_agg(price_bps ORDER BY season_id) AS season_bps,
                array_agg(coalesce(min_stay, 0) ORDER BY season_id) AS season_min_stay
-        FROM seasons WHERE listing_id = p.listing_id AND span && daterange(:start, :end)
+        FROM seasons WHERE listing_id = p.listing_id AND span && daterange(w.first, w.last)
     ) s
     CROSS JOIN LATERAL (
         SELECT array_agg(night - DATE '1970-01-01') AS night,
                array_agg(coalesce(price_minor, -1)) AS night_price,
                array_agg(coalesce(min_stay, -1)) AS night_min_stay,
                array_agg(coalesce(max_stay, -1)) AS night_max_stay,
+               array_agg(coalesce(min_stay_through, -1)) AS min_through,
+               array_agg(coalesce(max_stay_through, -1)) AS max_through,
                array_agg(closed_to_arrival) AS no_arrival,
                array_agg(closed_to_departure) AS no_departure
-        FROM calendar_nights WHERE listing_id = p.listing_id AND night >= :start AND night < :end
+        FROM calendar_nights WHERE listing_id = p.listing_id AND night >= w.first AND night < w.last
     ) n
     CROSS JOIN LATERAL (
         SELECT array_agg(lower(stay) - DATE '1970-01-01') AS taken_from,
-               array_agg(upper(stay) - DATE '1970-01-01') AS taken_until
+               array_agg(upper(stay) - DATE '1970-01-01') AS taken_until,
+               array_agg(kind IN ('booking', 'hold')) AS by_guests
         FROM occupancy
-        WHERE listing_id = p.listing_id AND is_live AND stay && daterange(:start, :end)
+        WHERE listing_id = p.listing_id AND is_live
+          AND stay && daterange(w.first - w.preparing, w.last + w.preparing)
           AND (expires_at IS NULL OR expires_at > :now)
+          AND (CAST(:without AS uuid) IS NULL OR booking_id IS DISTINCT FROM :without)
     ) o
     WHERE p.listing_id = ANY(:listing_ids)
 """)
@@ -93,11 +108,17 @@ class CalendarParts:
     seasons: Sequence[SeasonRow]
     nights: NightColumns
     occupied: Sequence[tuple[date, date]]
+    stays: Sequence[tuple[date, date]]
 
     def calendar(self, window: Window) -> StayCalendar:
         """Lay the calendar out."""
         return build_calendar(
-            self.plan, seasons=self.seasons, nights=self.nights, occupied=self.occupied, window=window
+            self.plan,
+            seasons=self.seasons,
+            nights=self.nights,
+            occupied=self.occupied,
+            window=window,
+            stays=self.stays,
         )
 
     def open_calendar(self, window: Window) -> StayCalendar:
@@ -107,33 +128,44 @@ class CalendarParts:
 
 
 async def load_calendars(
-    session: AsyncSession, listing_ids: Collection[int], window: Window, *, now: datetime
+    session: AsyncSession,
+    listing_ids: Collection[int],
+    window: Window,
+    *,
+    now: datetime,
+    without: UUID | None = None,
 ) -> dict[int, StayCalendar]:
     """Load the calendars of listings, in one query however many they are.
 
     Parameters
     ----------
     window
-        Nights asked about. To learn whether a stay may depart on its check-out, include that date.
+        Nights asked about. To ask whether a stay can be had, take `Window.around` it.
     now
         Holds that expired by then take no nights.
+    without
+        A booking that counts as if it were not there: it does not stand in its own way when it moves.
 
     Returns
     -------
     dict
         By listing; those without a rate plan are not in it.
     """
-    parts = await load_parts(session, listing_ids, window, now=now)
+    parts = await load_parts(session, listing_ids, window, now=now, without=without)
     return {listing_id: part.calendar(window) for listing_id, part in parts.items()}
 
 
 async def load_parts(
-    session: AsyncSession, listing_ids: Collection[int], window: Window, *, now: datetime
+    session: AsyncSession,
+    listing_ids: Collection[int],
+    window: Window,
+    *,
+    now: datetime,
+    without: UUID | None = None,
 ) -> dict[int, CalendarParts]:
     """Load what calendars are made of (see :func:`load_calendars`)."""
-    rows = await session.execute(
-        _LOAD, {"listing_ids": list(listing_ids), "start": window.start, "end": window.end, "now": now}
-    )
+    asked = {"start": window.start, "end": window.end, "margin": window.margin, "now": now, "without": without}
+    rows = await session.execute(_LOAD, {"listing_ids": list(listing_ids), **asked})
     return {row["listing_id"]: _parts(row) for row in rows.mappings()}
 
 
@@ -171,16 +203,14 @@ async def replace_blocks(
 
 
 def _parts(row: RowMapping) -> CalendarParts:
+    ranges = [
+        (by_guests, (_day(start), _day(end)))
+        for by_guests, start, end in zip(
+            row["by_guests"] or (), row["taken_from"] or (), row["taken_until"] or (), strict=True
+        )
+    ]
     return CalendarParts(
-        plan=RatePlanRow(
-            base_price_minor=row["base_price_minor"],
-            weekend_price_minor=row["weekend_price_minor"],
-            min_stay=row["min_stay"],
-            max_stay=row["max_stay"],
-            advance_notice_days=row["advance_notice_days"],
-            calendar_from=row["calendar_from"],
-            calendar_until=row["calendar_until"],
-        ),
+        plan=RatePlanRow(**{name: row[name] for name in _PLAN}),
         seasons=[
             SeasonRow(_day(start), _day(end), bps, min_stay or None)
             for start, end, bps, min_stay in zip(
@@ -198,11 +228,11 @@ def _parts(row: RowMapping) -> CalendarParts:
             max_stay=_array(row["night_max_stay"], np.int32),
             closed_to_arrival=_array(row["no_arrival"], np.bool_),
             closed_to_departure=_array(row["no_departure"], np.bool_),
+            min_stay_through=_array(row["min_through"], np.int32),
+            max_stay_through=_array(row["max_through"], np.int32),
         ),
-        occupied=[
-            (_day(start), _day(end))
-            for start, end in zip(row["taken_from"] or (), row["taken_until"] or (), strict=True)
-        ],
+        occupied=[taken for by_guests, taken in ranges if not by_guests],
+        stays=[taken for by_guests, taken in ranges if by_guests],
     )
 
 

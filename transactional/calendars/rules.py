@@ -7,28 +7,34 @@ allows the same wherever it is asked about.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lodestay.calendar import WEEKEND_NIGHTS, StayCalendar
+from lodestay.calendar import DAY_HOURS, HORIZON_NIGHTS, WEEKEND_NIGHTS, StayCalendar
 from lodestay.pricing import share
-from lodestay.stay import Stay
+from lodestay.stay import MAX_NIGHTS, Stay
 from transactional.calendars.errors import InvalidWindow
 
 SAYS_NOTHING = -1
 """In a column of a night's own prices and rules: what the rate plan and the season say stands."""
+KINDS_OF_GUESTS = frozenset({"booking", "hold"})
+"""Kinds of occupancy that the host prepares for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Nights from `start` up to, and without, `end`; of any length, in the past or to come."""
+    """Nights from `start` up to, and without, `end`; of any length, in the past or to come.
+
+    With `margin`, each calendar has the nights beside them too that its rules on gaps look at.
+    """
 
     start: date
     end: date
+    margin: bool = False
 
     def __post_init__(self) -> None:
         if self.end <= self.start:
@@ -36,8 +42,14 @@ class Window:
 
     @classmethod
     def around(cls, stay: Stay) -> Self:
-        """Nights that decide on a stay: its own, and the date of departure with its rule."""
-        return cls(stay.check_in, stay.check_out + timedelta(days=1))
+        """Nights that decide on a stay: its own, the date of departure with its rule, and what may be a gap."""
+        return cls(stay.check_in, stay.check_out + timedelta(days=1), margin=True)
+
+    def widened(self, nights: int) -> Self:
+        """With so many nights more at each end, where a margin is asked for."""
+        if not self.margin or not nights:
+            return self
+        return replace(self, start=self.start - timedelta(days=nights), end=self.end + timedelta(days=nights))
 
     @property
     def nights(self) -> int:
@@ -54,7 +66,7 @@ class RatePlanRow:
     """What a listing's nights cost and allow where nothing else is said.
 
     No price is known where `base_price_minor` is None; the calendar is known from `calendar_from` up to,
-    and without, `calendar_until`, and not at all where these are None.
+    and without, `calendar_until`, and not at all where these are None. The rest is as in `StayCalendar`.
     """
 
     base_price_minor: int | None
@@ -64,6 +76,16 @@ class RatePlanRow:
     advance_notice_days: int
     calendar_from: date | None
     calendar_until: date | None
+    last_booking_hour: int = DAY_HOURS
+    booking_window_days: int = HORIZON_NIGHTS
+    min_gap_nights: int = 0
+    fills_gaps: bool = False
+    preparation_days: int = 0
+
+    @property
+    def margin(self) -> int:
+        """Nights beside a stay that the rules on gaps look at; the query that loads calendars says the same."""
+        return self.min_gap_nights + self.preparation_days + 1 if self.min_gap_nights or self.fills_gaps else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +108,8 @@ class NightRow:
     max_stay: int | None
     closed_to_arrival: bool
     closed_to_departure: bool
+    min_stay_through: int | None = None
+    max_stay_through: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +126,8 @@ class NightColumns:
         (n,) int32.
     closed_to_arrival, closed_to_departure
         (n,) bool.
+    min_stay_through, max_stay_through
+        (n,) int32.
     """
 
     night: NDArray[np.datetime64]
@@ -110,6 +136,8 @@ class NightColumns:
     max_stay: NDArray[np.int32]
     closed_to_arrival: NDArray[np.bool_]
     closed_to_departure: NDArray[np.bool_]
+    min_stay_through: NDArray[np.int32]
+    max_stay_through: NDArray[np.int32]
 
     @classmethod
     def of(cls, rows: Iterable[NightRow]) -> Self:
@@ -122,6 +150,8 @@ class NightColumns:
             max_stay=_column([row.max_stay for row in rows]).astype(np.int32),
             closed_to_arrival=np.array([row.closed_to_arrival for row in rows], dtype=bool),
             closed_to_departure=np.array([row.closed_to_departure for row in rows], dtype=bool),
+            min_stay_through=_column([row.min_stay_through for row in rows]).astype(np.int32),
+            max_stay_through=_column([row.max_stay_through for row in rows]).astype(np.int32),
         )
 
 
@@ -132,6 +162,7 @@ def build_calendar(
     nights: NightColumns,
     occupied: Iterable[tuple[date, date]],
     window: Window,
+    stays: Iterable[tuple[date, date]] = (),
 ) -> StayCalendar:
     """Lay out what each night of the window costs and allows.
 
@@ -142,11 +173,13 @@ def build_calendar(
     Parameters
     ----------
     occupied
-        Half-open ranges of nights that somebody has.
+        Half-open ranges of nights that the host or another calendar has.
     window
         What is asked about; the calendar covers as much of it as the listing's is known for, maybe none.
+    stays
+        Half-open ranges of nights that guests have: the host's preparation lies around them.
     """
-    start, length = _known(plan, window)
+    start, length = _known(plan, window.widened(plan.margin))
     price = _plan_prices(plan, start, length)
     priced = np.full(length, plan.base_price_minor is not None)
     min_stay = np.full(length, plan.min_stay, dtype=np.int32)
@@ -161,15 +194,11 @@ def build_calendar(
     inside = (column >= 0) & (column < length)
     column = column[inside]
     for target, said in ((price, nights.price_minor), (min_stay, nights.min_stay), (max_stay, nights.max_stay)):
-        value = said[inside]
-        speaks = value != SAYS_NOTHING
-        target[column[speaks]] = value[speaks]
+        _say(target, column, said[inside])
     priced[column[nights.price_minor[inside] != SAYS_NOTHING]] = True
     closed_to_arrival[column] = nights.closed_to_arrival[inside]
     closed_to_departure[column] = nights.closed_to_departure[inside]
-    free = priced
-    for taken_from, taken_until in occupied:
-        free[_clip(taken_from, taken_until, start, length)] = False
+    free, preparation = _free(priced, plan, start=start, occupied=occupied, stays=stays)
     return StayCalendar(
         start=start,
         price_minor=price,
@@ -179,7 +208,53 @@ def build_calendar(
         closed_to_arrival=closed_to_arrival,
         closed_to_departure=closed_to_departure,
         advance_notice_days=plan.advance_notice_days,
+        last_booking_hour=plan.last_booking_hour,
+        booking_window_days=plan.booking_window_days,
+        min_gap_nights=plan.min_gap_nights,
+        fills_gaps=plan.fills_gaps,
+        preparation_days=plan.preparation_days,
+        min_stay_through=_through(1, column, nights.min_stay_through[inside], length),
+        max_stay_through=_through(MAX_NIGHTS, column, nights.max_stay_through[inside], length),
+        preparation=preparation,
     )
+
+
+def _say(target: NDArray[Any], column: NDArray[np.int64], said: NDArray[Any]) -> None:
+    """Write what single nights say for themselves over what stood there."""
+    speaks = said != SAYS_NOTHING
+    target[column[speaks]] = said[speaks]
+
+
+def _through(unsaid: int, column: NDArray[np.int64], said: NDArray[np.int32], length: int) -> NDArray[np.int32] | None:
+    """A rule of every night of a stay, or None where no night has one: most calendars have none."""
+    if (said == SAYS_NOTHING).all():
+        return None
+    rule = np.full(length, unsaid, dtype=np.int32)
+    _say(rule, column, said)
+    return rule
+
+
+def _free(
+    priced: NDArray[np.bool_],
+    plan: RatePlanRow,
+    *,
+    start: date,
+    occupied: Iterable[tuple[date, date]],
+    stays: Iterable[tuple[date, date]],
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
+    """Nights that can be had, and those that only preparation keeps from it."""
+    free, length = priced.copy(), len(priced)
+    stays = tuple(stays)
+    for taken_from, taken_until in (*occupied, *stays):
+        free[_clip(taken_from, taken_until, start, length)] = False
+    if not plan.preparation_days:
+        return free, None
+    prepared = np.zeros(length, dtype=bool)
+    around = timedelta(days=plan.preparation_days)
+    for taken_from, taken_until in stays:
+        prepared[_clip(taken_from - around, taken_until + around, start, length)] = True
+    prepared &= free
+    return free & ~prepared, prepared
 
 
 def _rank(season: SeasonRow) -> tuple[int, int, int, int]:

@@ -28,6 +28,7 @@ _LOCK = text("""
     WHERE listing_id = :listing_id AND (CAST(:owner AS uuid) IS NULL OR host_id = :owner)
     FOR NO KEY UPDATE OF listings
 """)
+_TERMS = tuple(PriceTerms.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,11 @@ async def load_bookable(session: AsyncSession, listing_ids: Collection[int]) -> 
             RatePlan.extra_guest_fee_minor,
             RatePlan.weekly_discount_bps,
             RatePlan.monthly_discount_bps,
+            RatePlan.last_minute_days,
+            RatePlan.last_minute_discount_bps,
+            RatePlan.early_bird_days,
+            RatePlan.early_bird_discount_bps,
+            RatePlan.pet_fee_minor,
         )
         .join(Market, Market.market_key == Listing.market_key)
         .join(RatePlan, RatePlan.listing_id == Listing.listing_id)
@@ -171,16 +177,7 @@ async def load_bookable(session: AsyncSession, listing_ids: Collection[int]) -> 
             is_active=row.is_active,
             accommodates=row.accommodates,
             cancellation_policy=row.cancellation_policy,
-            terms=PriceTerms(
-                currency=row.currency,
-                cleaning_fee_minor=row.cleaning_fee_minor,
-                guests_included=row.guests_included,
-                extra_guest_fee_minor=row.extra_guest_fee_minor,
-                weekly_discount_bps=row.weekly_discount_bps,
-                monthly_discount_bps=row.monthly_discount_bps,
-                service_fee_bps=row.service_fee_bps,
-                tax_bps=row.tax_bps,
-            ),
+            terms=PriceTerms(**{name: getattr(row, name) for name in _TERMS}),
         )
         for row in await session.execute(statement)
     }

@@ -11,22 +11,32 @@ from lodestay.stay import Stay
 
 
 def price_or_refuse(
-    calendar: StayCalendar, terms: PriceTerms, stay: Stay, *, guests: int, today: date
+    calendar: StayCalendar,
+    terms: PriceTerms,
+    stay: Stay,
+    *,
+    guests: int,
+    today: date,
+    hour: int = 0,
+    pets: int = 0,
 ) -> StayPrice | RefusedStay:
     """Price a stay by the listing's calendar and terms, or name the rule in its way.
 
     Parameters
     ----------
     calendar
-        Must reach one night past the stay for its closed-to-departure rule to be known.
-    today
-        Date in the listing's time zone.
+        Of `Window.around` the stay: the rules look at the nights beside it too.
+    today, hour
+        Date and hour of the day where the listing is. Without the hour, its last one for bookings is not asked.
     """
-    refused = calendar.refuse(stay, today=today)
+    refused = calendar.refuse(stay, today=today, hour=hour)
     if refused is not None:
         return refused
     nights_minor = int(calendar.nightly_prices(stay).sum())
-    return price_stay(terms, nights_minor=nights_minor, nights=stay.nights, guests=guests)
+    lead_days = (stay.check_in - today).days
+    return price_stay(
+        terms, nights_minor=nights_minor, nights=stay.nights, guests=guests, pets=pets, lead_days=lead_days
+    )
 
 
 def lines_as_json(price: StayPrice) -> list[dict[str, Any]]:

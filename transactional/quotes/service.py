@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.calendar import RefusedStay
-from lodestay.clock import Clock, today_in
+from lodestay.clock import Clock, now_in
 from lodestay.ids import new_id
 from lodestay.pricing import StayPrice
 from lodestay.stay import Stay
@@ -73,8 +73,10 @@ async def price_stay_in(session: AsyncSession, clock: Clock, *, listing_id: int,
     if not 1 <= guests <= listing.accommodates:
         raise TooManyGuests(listing_id, guests=guests, limit=listing.accommodates)
     calendars = await load_calendars(session, [listing_id], Window.around(stay), now=clock.now())
-    today = today_in(listing.timezone, clock)
-    priced = price_or_refuse(calendars[listing_id], listing.terms, stay, guests=guests, today=today)
+    local = now_in(listing.timezone, clock)
+    priced = price_or_refuse(
+        calendars[listing_id], listing.terms, stay, guests=guests, today=local.date(), hour=local.hour
+    )
     if isinstance(priced, RefusedStay):
         raise StayUnavailable.because(priced, listing_id=listing_id, stay=stay)
     return priced
