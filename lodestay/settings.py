@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     )
     dagster_url: HttpUrl | None = None
     api_url: HttpUrl | None = None
+    processor_url: HttpUrl | None = Field(None, description="http(s)://host:port of the payment processor.")
     lake_uri: str | None = Field(
         None,
         description="Folder of the lake; default: inside `home`. An s3:// address is for the Spark jobs and "
@@ -62,6 +63,15 @@ class Settings(BaseSettings):
     )
     token_secret: SecretStr | None = Field(None, description="Key that signs access tokens; generated in development.")
     masking_secret: SecretStr | None = Field(None, description="Key of the keyed hash over personal identifiers.")
+    processor_key: SecretStr | None = Field(
+        None, description="Key that the payment processor knows us by; generated in development."
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, description="Key that the payment processor signs messages and receipts with; generated in development."
+    )
+    processor_timeout_seconds: float = Field(
+        10, gt=0, le=120, description="How long the payment processor has for an answer before it is asked again."
+    )
     hold_minutes: int = Field(15, ge=1, le=120, description="How long a hold keeps its nights.")
     approved_hold_hours: int = Field(
         24, ge=1, le=168, description="How long a guest has to pay for a request that the host accepted."
@@ -94,6 +104,12 @@ class Settings(BaseSettings):
             raise _unknown("MLflow", "LODESTAY_MLFLOW_TRACKING_URI")
         return self.mlflow_tracking_uri
 
+    def require_processor_url(self) -> str:
+        """Address of the payment processor, or :class:`SetupIncomplete`."""
+        if self.processor_url is None:
+            raise _unknown("the payment processor", "LODESTAY_PROCESSOR_URL")
+        return str(self.processor_url).rstrip("/")
+
     def signing_key(self) -> str:
         """Key that signs access tokens."""
         return self._secret(self.token_secret, "token_secret")
@@ -101,6 +117,14 @@ class Settings(BaseSettings):
     def masking_key(self) -> str:
         """Key of the keyed hash that replaces personal identifiers."""
         return self._secret(self.masking_secret, "masking_secret")
+
+    def payment_key(self) -> str:
+        """Key that the payment processor knows us by."""
+        return self._secret(self.processor_key, "processor_key")
+
+    def webhook_key(self) -> str:
+        """Key that the payment processor signs its messages and its receipts with."""
+        return self._secret(self.webhook_secret, "webhook_secret")
 
     def _secret(self, given: SecretStr | None, name: str) -> str:
         hint = f"Set LODESTAY_{name.upper()} to at least {SECRET_CHARACTERS} random characters."

@@ -27,7 +27,6 @@ _MOVE = text("""
     RETURNING payout_id
 """)
 _BY_NUMBER = text(f"SELECT {_PAYOUT} FROM payouts WHERE payout_id = :payout_id")
-_BY_PROCESSOR = text(f"SELECT {_PAYOUT} FROM payouts WHERE processor_id = :processor_id LIMIT 1")
 _OF_BOOKING = text(f"SELECT {_PAYOUT} FROM payouts WHERE booking_id = :booking_id")
 _DUE = text(f"""
     SELECT {_PAYOUT} FROM payouts WHERE status = 'scheduled' AND due_at <= :now
@@ -92,11 +91,6 @@ async def find_payout(session: AsyncSession, payout_id: UUID) -> PayoutRecord | 
     return await _one(session, _BY_NUMBER, payout_id=payout_id)
 
 
-async def find_payout_by_processor(session: AsyncSession, processor_id: str) -> PayoutRecord | None:
-    """Find a payout by what the processor calls it."""
-    return await _one(session, _BY_PROCESSOR, processor_id=processor_id)
-
-
 async def payout_of_booking(session: AsyncSession, booking_id: UUID) -> PayoutRecord | None:
     """The payout of a booking, where there is one."""
     return await _one(session, _OF_BOOKING, booking_id=booking_id)
@@ -113,7 +107,7 @@ async def _move(
     values = {
         "payout_id": payout_id,
         "status": status.value,
-        "processor_id": processor_id,
+        "processor_id": processor_id or None,
         "below": below(status),
         "now": now,
     }

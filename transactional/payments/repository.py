@@ -65,7 +65,6 @@ _SUM_REFUNDS = text("""
     WHERE payment_id = :payment_id
 """)
 _REFUND_BY_NUMBER = text(f"SELECT {_REFUND} FROM refunds WHERE refund_id = :refund_id")
-_REFUND_BY_PROCESSOR = text(f"SELECT {_REFUND} FROM refunds WHERE processor_id = :processor_id LIMIT 1")
 _REFUNDS_OF_BOOKING = text(f"""
     SELECT {_REFUND} FROM refunds JOIN payments USING (payment_id)
     WHERE payments.booking_id = :booking_id ORDER BY refunds.refund_id
@@ -113,7 +112,7 @@ async def move_payment(session: AsyncSession, payment_id: UUID, news: PaymentNew
     values = {
         "payment_id": payment_id,
         "status": news.status.value,
-        "processor_id": news.processor_id,
+        "processor_id": news.processor_id or None,
         "captured_minor": news.captured_minor,
         "failure": news.failure,
         "action_url": news.action_url,
@@ -248,11 +247,6 @@ async def find_refund(session: AsyncSession, refund_id: UUID) -> RefundRecord | 
     return await _refund(session, _REFUND_BY_NUMBER, refund_id=refund_id)
 
 
-async def find_refund_by_processor(session: AsyncSession, processor_id: str) -> RefundRecord | None:
-    """Find a refund by what the processor calls it."""
-    return await _refund(session, _REFUND_BY_PROCESSOR, processor_id=processor_id)
-
-
 async def refunds_for_booking(session: AsyncSession, booking_id: UUID) -> list[RefundRecord]:
     """Every refund of a booking's payments, oldest first."""
     rows = (await session.execute(_REFUNDS_OF_BOOKING, {"booking_id": booking_id})).mappings()
@@ -275,7 +269,7 @@ async def _move_refund(
     values = {
         "refund_id": refund_id,
         "status": status.value,
-        "processor_id": processor_id,
+        "processor_id": processor_id or None,
         "below": below(status),
         "now": now,
     }
