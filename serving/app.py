@@ -35,6 +35,7 @@ from serving.search import endpoints as search
 from serving.search.gazetteer import Cities
 from serving.state import State, open_services
 from serving.suggest import endpoints as suggest
+from serving.webhooks import endpoints as webhooks
 
 SERVICE = "lodestay-api"
 
@@ -59,6 +60,7 @@ ROUTERS = (
     host_calendar.router,
     price_suggestions.router,
     events.router,
+    webhooks.router,
     admin.router,
     health.router,
     problem_pages.router,

@@ -41,6 +41,8 @@ class Services:
         Key of access tokens, and of the proofs that results were shown.
     masking_key
         Key of the pseudonyms in the event log.
+    webhook_key
+        Key that the payment processor signs its messages and its receipts with.
     opensearch
         None where no address is known: search then answers from PostgreSQL.
     """
@@ -49,6 +51,7 @@ class Services:
     clock: Clock
     signing_key: str
     masking_key: str
+    webhook_key: str
     metrics: Metrics
     sessions: async_sessionmaker[AsyncSession]
     opensearch: AsyncOpenSearch | None
@@ -84,6 +87,7 @@ async def open_services(
             clock=clock,
             signing_key=settings.signing_key(),
             masking_key=settings.masking_key(),
+            webhook_key=settings.webhook_key(),
             metrics=metrics,
             sessions=sessions,
             opensearch=opensearch,

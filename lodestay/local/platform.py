@@ -1,4 +1,4 @@
-"""The platform's own long-running processes: the API, and the relay that carries changes to the index."""
+"""The platform's own long-running processes: the API, the relay that carries changes to the index, a processor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Api(Service):
     name: ClassVar[str] = "api"
     title: ClassVar[str] = "API"
     variable: ClassVar[str | None] = "LODESTAY_API_URL"
-    needs: ClassVar[tuple[str, ...]] = ("postgres", "opensearch", "mlflow")
+    needs: ClassVar[tuple[str, ...]] = ("postgres", "opensearch", "mlflow", "processor")
     patience: ClassVar[float] = 120.0
 
     def launch(self, site: Site) -> Launch:
@@ -31,6 +31,28 @@ class Api(Service):
 
     def silence(self, address: str) -> str | None:
         """None when the process is alive; whether each part it leans on answers is for ``/readyz`` to say."""
+        return web.silence(f"{address.rstrip('/')}/healthz")
+
+
+class Processor(Service):
+    """The simulated payment processor; it finds the API, which its messages go to, by the API's setting."""
+
+    name: ClassVar[str] = "processor"
+    title: ClassVar[str] = "Payment processor"
+    variable: ClassVar[str | None] = "LODESTAY_PROCESSOR_URL"
+
+    def launch(self, site: Site) -> Launch:
+        """Say how to start it."""
+        database = site.home / "processor" / "processor.sqlite"
+        arguments = ("-m", "simulation.processor", "--port", str(site.port), "--database", str(database))
+        return python_launch(site, arguments, environment={})
+
+    def address(self, site: Site) -> str:
+        """Base address."""
+        return f"http://{LOOPBACK}:{site.port}"
+
+    def silence(self, address: str) -> str | None:
+        """None when the process is alive."""
         return web.silence(f"{address.rstrip('/')}/healthz")
 
 

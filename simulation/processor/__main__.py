@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -15,7 +16,7 @@ import uvicorn
 
 from lodestay.clock import SystemClock
 from lodestay.errors import LodestayError
-from lodestay.settings import get_settings
+from lodestay.settings import Settings, endpoints_file, get_settings
 from lodestay.telemetry import configure_logging
 from simulation.processor.app import Options, create_app
 from simulation.processor.faults import FaultPolicy
@@ -39,7 +40,9 @@ def main() -> int:
             secret=settings.webhook_key(),
             clock=SystemClock(),
             public_url=arguments.public_url or f"http://{arguments.host}:{arguments.port}",
-            webhook_url=arguments.webhook_url,
+            webhook_url=partial(_target, settings.home)
+            if arguments.webhook_url is None
+            else lambda: arguments.webhook_url,
             seed=arguments.seed,
             policy=None if arguments.faults is None else FaultPolicy.model_validate_json(arguments.faults),
         )
@@ -57,12 +60,18 @@ def main() -> int:
     return 0
 
 
+def _target(home: Path) -> str | None:
+    """Where the API takes messages: it may come up after the processor, and elsewhere than before."""
+    api_url = Settings(_env_file=endpoints_file(home)).api_url
+    return None if api_url is None else f"{str(api_url).rstrip('/')}/v1/webhooks/processor"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m simulation.processor", description="A payment processor to try.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--database", type=Path, help="its file; default: in the home of everything local")
-    parser.add_argument("--webhook-url", help="where messages go")
+    parser.add_argument("--webhook-url", help="where messages go; default: the API that the settings name")
     parser.add_argument("--public-url", help="its own address, as cardholders reach it")
     parser.add_argument("--seed", type=int, default=0, help="the same seed and calls have the same faults")
     parser.add_argument("--faults", help='fault policy as JSON, e.g. {"timeout_after": 0.1}')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ class Options:
     api_key, secret
         What callers show, and what messages and receipts are signed with.
     webhook_url
-        Where messages go, unless it was told otherwise since.
+        Says where messages go, unless it was told otherwise since; asked for each batch.
     public_url
         Its own address, as cardholders reach it.
     policy
@@ -43,7 +43,7 @@ class Options:
     secret: str
     clock: Clock
     public_url: str
-    webhook_url: str | None = None
+    webhook_url: Callable[[], str | None] = lambda: None
     seed: int = 0
     policy: FaultPolicy | None = None
 
@@ -58,7 +58,7 @@ def create_app(options: Options) -> Starlette:
         bank.set_policy(options.policy)
     # A proxy set for the outside world must not stand between the processor and the platform.
     client = httpx2.AsyncClient(trust_env=False)
-    courier = Courier(bank, client, secret=options.secret, url=options.webhook_url)
+    courier = Courier(bank, client, secret=options.secret, address=options.webhook_url)
     start = int(store.setting("starts") or 0) + 1
     store.set_setting("starts", str(start))
     desk = Desk(bank, courier, options.api_key, options.seed, start)

@@ -163,7 +163,7 @@ class Desk:
     async def target(self, request: Request) -> Response:
         """Where messages go."""
         self.courier.send_to(_read(await request.body(), Target).url)
-        return _json(200, {"url": self.courier.url or None})
+        return _json(200, {"url": self.courier.url})
 
     async def _do(self, run: Callable[..., Answer], *, decline: float = 0.0, mishap: Mishap | None = None) -> Response:
         """Do what is asked, unless fate is against it; answer, unless fate is against that.

@@ -48,6 +48,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         database_url=database_url,
         token_secret=SECRET,
         masking_secret=SECRET,
+        webhook_secret=SECRET,
     )
 
 

@@ -52,6 +52,9 @@ OPERATIONS = {
             ]
         },
     ),
+    "processor's message": Operation(  # whoever calls, the signature decides
+        "POST", "/v1/webhooks/processor", "/v1/webhooks/processor", (403,) * 6, {"id": "msg_1"}
+    ),
     "quote": Operation(
         "POST",
         "/v1/quotes",

@@ -75,6 +75,7 @@ def test_operation_ids_are_stable_names(document: dict[str, Any]) -> None:
         "set_prices",
         "suggest",
         "suggest_prices",
+        "take_processor_message",
         "unblock_nights",
     ]
 

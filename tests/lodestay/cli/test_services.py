@@ -74,7 +74,9 @@ def test_clean_asks_and_takes_no_for_an_answer(home: Path) -> None:
 def test_status_is_a_table_for_people(run: Run) -> None:
     """Every service has its line."""
     text = run("status").output
-    assert all(name in text for name in ("postgres", "opensearch", "mlflow", "spark", "dagster", "relay", "api"))
+    assert all(
+        name in text for name in ("postgres", "opensearch", "mlflow", "spark", "dagster", "processor", "relay", "api")
+    )
 
 
 def test_doctor_names_every_prerequisite(run: Run) -> None:
