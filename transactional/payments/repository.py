@@ -154,7 +154,7 @@ async def set_voided(
 async def set_failed(
     session: AsyncSession, payment_id: UUID, *, processor_id: str | None, failure: str | None, now: datetime
 ) -> bool:
-    """The processor declined."""
+    """The processor declined, or was never asked (`processor_id` is None)."""
     news = PaymentNews(PaymentStatus.FAILED, processor_id, failure=failure)
     return await move_payment(session, payment_id, news, now=now)
 
