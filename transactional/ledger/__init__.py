@@ -1,1 +1,1 @@
-"""The ledger: double entries, each transaction netting to zero in every currency."""
+"""The double-entry ledger: who owes whom what of a booking, in postings that net to zero."""
