@@ -1,1 +1,1 @@
-"""Cancellations: policies as data, refunds by component."""
+"""Cancellations, no-shows and early departures: what goes back, and what it costs whom."""
