@@ -21,13 +21,19 @@ class InvalidMoney(InvalidInput):
     title = "Invalid amount of money"
 
 
+class UnknownCurrency(InvalidMoney):
+    """A code that ISO 4217 does not have, or that names a metal or a fund."""
+
+    title = "Unknown currency"
+
+
 @lru_cache
 def minor_digits(currency: str) -> int:
     """Decimals of the currency's minor unit by ISO 4217 (EUR 2, JPY 0, KWD 3, CLF 4).
 
     Raises
     ------
-    InvalidMoney
+    UnknownCurrency
         The code is not in ISO 4217, or names a metal or a fund without a minor unit.
     """
     try:
@@ -35,7 +41,7 @@ def minor_digits(currency: str) -> int:
     except ValueError:
         digits = None
     if digits is None:
-        raise InvalidMoney(
+        raise UnknownCurrency(
             f"{currency!r} is not a currency in use.",
             hint="Send an ISO 4217 code such as EUR, SGD or JPY.",
             currency=currency,

@@ -8,6 +8,7 @@ setting its address, and an embedded one needs no setting at all.
 from __future__ import annotations
 
 import contextlib
+import hmac
 import os
 import secrets
 import tempfile
@@ -113,6 +114,10 @@ class Settings(BaseSettings):
     def signing_key(self) -> str:
         """Key that signs access tokens."""
         return self._secret(self.token_secret, "token_secret")
+
+    def quote_key(self) -> bytes:
+        """Key that signs quotes: derived from that of tokens, and of no use in its place."""
+        return hmac.digest(self.signing_key().encode(), b"lodestay quotes", "sha256")
 
     def masking_key(self) -> str:
         """Key of the keyed hash that replaces personal identifiers."""

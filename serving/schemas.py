@@ -43,6 +43,8 @@ Id = Annotated[UUID, Field(strict=False), BeforeValidator(_text)]
 """A UUID written as a text."""
 MarketKey = Annotated[str, Field(pattern=MARKET_KEY, examples=["lisbon"])]
 Guests = Annotated[int, Field(ge=1, le=50)]
+Pets = Annotated[int, Field(ge=0, le=20)]
+CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217.")]
 ListingId = Annotated[int, Field(ge=1, lt=2**63, description="Number of a listing.", examples=[42])]
 
 

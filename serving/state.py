@@ -39,6 +39,8 @@ class Services:
     ----------
     signing_key
         Key of access tokens, and of the proofs that results were shown.
+    quote_key
+        Key of the signatures of quotes.
     masking_key
         Key of the pseudonyms in the event log.
     webhook_key
@@ -50,6 +52,7 @@ class Services:
     settings: Settings
     clock: Clock
     signing_key: str
+    quote_key: bytes
     masking_key: str
     webhook_key: str
     metrics: Metrics
@@ -86,6 +89,7 @@ async def open_services(
             settings=settings,
             clock=clock,
             signing_key=settings.signing_key(),
+            quote_key=settings.quote_key(),
             masking_key=settings.masking_key(),
             webhook_key=settings.webhook_key(),
             metrics=metrics,

@@ -13,6 +13,7 @@ from serving.idempotency import OnceDep
 from serving.openapi import problems
 from serving.quotes.schemas import QuoteIn, QuoteOut
 from transactional.quotes.service import create_quote as price_and_keep
+from transactional.quotes.signatures import sign
 from transactional.users.repository import get as get_user
 
 router = APIRouter(prefix="/v1/quotes", tags=["quotes"])
@@ -30,6 +31,8 @@ async def create_quote(
 ) -> JSONResponse:
     """Price a stay, line by line, and keep the price for the guest until `expires_at`.
 
+    The rate of an exchange is fixed with it. To book, send `quote_id` and `signature`.
+
     A stay that cannot be had answers 409 with the `rule` in its way and the `nights` it speaks of.
     """
 
@@ -42,8 +45,10 @@ async def create_quote(
             listing_id=body.listing_id,
             stay=Stay(body.check_in, body.check_out),
             guests=body.guests,
+            pets=body.pets,
+            charge_currency=body.currency,
             valid=timedelta(minutes=services.settings.quote_minutes),
         )
-        return 201, QuoteOut.of(made)
+        return 201, QuoteOut.of(made, sign(made, services.quote_key))
 
     return await once(quote)

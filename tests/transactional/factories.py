@@ -20,9 +20,9 @@ from transactional.bookings.rules import Side
 from transactional.calendars.models import CalendarNight, Occupancy, RatePlan, Season
 from transactional.journal.rules import Cause
 from transactional.listings.models import Listing
-from transactional.markets.models import Market
+from transactional.markets.models import ExchangeRate, Market
 from transactional.quotes import service as quotes
-from transactional.quotes.repository import QuoteRecord
+from transactional.quotes.records import QuoteRecord
 from transactional.users.actors import Actor, Role
 from transactional.users.models import HostProfile, User
 
@@ -47,6 +47,11 @@ async def create_market(session: AsyncSession, *, market_key: str = "lisbon", **
         "tax_bps": 600,
     }
     return await _add(session, Market(market_key=market_key, **(facts | values)))
+
+
+async def create_rate(session: AsyncSession, currency: str, per_euro: Decimal, *, day: date = TODAY) -> ExchangeRate:
+    """Units of a currency for one euro."""
+    return await _add(session, ExchangeRate(day=day, currency=currency, per_euro=per_euro))
 
 
 async def create_user(session: AsyncSession, *, roles: tuple[Role, ...] = (Role.GUEST,), name: str = "Ana") -> User:
@@ -168,6 +173,8 @@ async def create_quote(
     guest_id: UUID,
     stay: Stay | None = None,
     guests: int = 2,
+    pets: int = 0,
+    charge_currency: str | None = None,
     valid: timedelta = timedelta(minutes=30),
 ) -> QuoteRecord:
     """A quote for three nights, ten days from :data:`TODAY`."""
@@ -178,6 +185,8 @@ async def create_quote(
         listing_id=listing_id,
         stay=stay or stay_of(10, 3),
         guests=guests,
+        pets=pets,
+        charge_currency=charge_currency,
         valid=valid,
     )
 

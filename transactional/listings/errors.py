@@ -38,6 +38,21 @@ class ListingWithdrawn(Conflict):
         )
 
 
+class TooManyPets(InvalidInput):
+    """More animals than the host takes, who may take none."""
+
+    title = "The listing does not take that many pets"
+
+    def __init__(self, listing_id: int, *, pets: int, limit: int) -> None:
+        super().__init__(
+            f"Listing {listing_id} takes {limit or 'no'} pets, not {pets}.",
+            hint="Change the number of pets or choose another listing.",
+            listing_id=listing_id,
+            pets=pets,
+            limit=limit,
+        )
+
+
 class TooManyGuests(InvalidInput):
     """A party that the listing does not hold, or none at all."""
 

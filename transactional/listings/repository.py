@@ -75,7 +75,10 @@ class ListingDetail:
 
 @dataclass(frozen=True, slots=True)
 class BookableListing:
-    """What decides, beside the calendar, whether and for how much a listing can be booked."""
+    """What decides, beside the calendar, whether and for how much a listing can be booked.
+
+    `calendar_version` grows with every change of the prices and the stay rules.
+    """
 
     listing_id: int
     market_key: str
@@ -84,6 +87,8 @@ class BookableListing:
     is_active: bool
     accommodates: int
     cancellation_policy: str
+    max_pets: int
+    calendar_version: int
     terms: PriceTerms
 
 
@@ -149,6 +154,8 @@ async def load_bookable(session: AsyncSession, listing_ids: Collection[int]) -> 
             Listing.is_active,
             Listing.accommodates,
             Listing.cancellation_policy,
+            RatePlan.max_pets,
+            RatePlan.version,
             Market.timezone,
             Market.service_fee_bps,
             Market.tax_bps,
@@ -177,6 +184,8 @@ async def load_bookable(session: AsyncSession, listing_ids: Collection[int]) -> 
             is_active=row.is_active,
             accommodates=row.accommodates,
             cancellation_policy=row.cancellation_policy,
+            max_pets=row.max_pets,
+            calendar_version=row.version,
             terms=PriceTerms(**{name: getattr(row, name) for name in _TERMS}),
         )
         for row in await session.execute(statement)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from lodestay.errors import Conflict, NotFound
+from lodestay.errors import Conflict, InvalidInput, NotFound
 
 
 class QuoteNotFound(NotFound):
@@ -15,6 +15,19 @@ class QuoteNotFound(NotFound):
 
     def __init__(self, quote_id: UUID) -> None:
         super().__init__(f"There is no quote {quote_id}.", hint="Ask for a quote.", quote_id=str(quote_id))
+
+
+class QuoteAltered(InvalidInput):
+    """A signature that is not that of the quote as it is stored: one of the two was changed."""
+
+    title = "The quote is not the one that was given"
+
+    def __init__(self, quote_id: UUID) -> None:
+        super().__init__(
+            "The signature is not that of this quote.",
+            hint="Send `quote_id` and `signature` as the quote had them, or ask for a new quote.",
+            quote_id=str(quote_id),
+        )
 
 
 class QuoteExpired(Conflict):

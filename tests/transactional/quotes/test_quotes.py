@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.calendar import Refusal
 from lodestay.clock import FixedClock
+from lodestay.errors import LodestayError
+from lodestay.money import UnknownCurrency
 from lodestay.pricing import price_stay
 from lodestay.stay import Stay
 from tests.transactional.factories import (
+    TODAY,
     create_listing,
     create_market,
     create_night,
     create_occupancy,
     create_quote,
+    create_rate,
     create_user,
     stay_of,
 )
 from transactional.calendars.errors import StayUnavailable
-from transactional.listings.errors import ListingNotFound, TooManyGuests
+from transactional.listings.errors import ListingNotFound, TooManyGuests, TooManyPets
 from transactional.listings.repository import get_bookable
+from transactional.markets.errors import NoExchangeRate
 from transactional.quotes.errors import QuoteNotFound
+from transactional.quotes.explanation import recompute, total_of
+from transactional.quotes.models import Quote
 from transactional.quotes.repository import get_of_guest
 
 
@@ -45,6 +54,8 @@ async def test_quote_explains_every_line_and_is_stored(session: AsyncSession, cl
         "taxes": 5_796,
     }
     assert quote.total_minor == subtotal + 13_524 + 5_796 == sum(line["minor"] for line in quote.lines)
+    assert recompute(quote.lines) == quote.lines
+    assert (quote.charge_currency, quote.charge_total_minor) == ("EUR", quote.total_minor)
     assert quote.expires_at == clock.now() + timedelta(minutes=30)
     assert await get_of_guest(session, quote.quote_id, guest_id=guest.user_id) == quote
     other = await create_user(session)
@@ -123,3 +134,57 @@ async def test_inactive_and_absent_listings_are_not_found(session: AsyncSession,
     for listing_id in (listing.listing_id, 10**12):
         with pytest.raises(ListingNotFound):
             await create_quote(session, clock, listing_id=listing_id, guest_id=guest.user_id)
+
+
+async def test_the_rate_is_fixed_in_the_quote(session: AsyncSession, clock: FixedClock) -> None:
+    """In yen at the rate of its day, to the unit; a rate that comes later changes nothing in it."""
+    guest, listing = await create_user(session), await create_listing(session)
+    await create_rate(session, "JPY", Decimal("171.35"))
+    quote = await create_quote(
+        session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, charge_currency="JPY"
+    )
+    assert (quote.currency, quote.total_minor) == ("EUR", 44_400)
+    assert (quote.charge_currency, quote.charge_total_minor) == ("JPY", 76_079)  # 76,079.4
+    assert total_of(quote.charge_lines) == quote.charge_total_minor
+    await create_rate(session, "JPY", Decimal(180), day=TODAY + timedelta(days=1))
+    stored = await get_of_guest(session, quote.quote_id, guest_id=guest.user_id)
+    assert stored == quote
+    assert (stored.exchange_rate, stored.exchange_day) == (Decimal("171.35"), TODAY)
+
+
+async def test_a_quote_knows_the_version_of_the_calendar(session: AsyncSession, clock: FixedClock) -> None:
+    """That of its rate plan at the time."""
+    guest, listing = await create_user(session), await create_listing(session, rate_plan={"version": 7})
+    quote = await create_quote(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+    assert quote.calendar_version == 7
+
+
+async def test_no_quote_outlives_the_notice(session: AsyncSession) -> None:
+    """Ten minutes before the day on which a day's notice no longer suffices, a quote is good for ten minutes."""
+    guest, listing = await create_user(session), await create_listing(session, rate_plan={"advance_notice_days": 1})
+    late = FixedClock(datetime(2026, 6, 15, 22, 50, tzinfo=UTC))  # 23:50 in Lisbon
+    quote = await create_quote(session, late, listing_id=listing.listing_id, guest_id=guest.user_id, stay=stay_of(1, 2))
+    assert quote.expires_at - late.now() == timedelta(minutes=10)
+
+
+BAD_WISHES: list[tuple[dict[str, Any], type[LodestayError]]] = [
+    ({"stay": stay_of(-1, 2)}, StayUnavailable),
+    ({"guests": 5}, TooManyGuests),
+    ({"pets": 3}, TooManyPets),
+    ({"pets": -1}, TooManyPets),
+    ({"charge_currency": "ZZZ"}, UnknownCurrency),
+    ({"charge_currency": "KWD"}, NoExchangeRate),
+]
+
+
+@pytest.mark.parametrize(
+    ("wish", "error"), BAD_WISHES, ids=[f"{n}-{row[1].slug()}" for n, row in enumerate(BAD_WISHES)]
+)
+async def test_a_bad_wish_is_named_and_writes_nothing(
+    session: AsyncSession, clock: FixedClock, wish: dict[str, Any], error: type[LodestayError]
+) -> None:
+    """Each has an error of its own."""
+    guest, listing = await create_user(session), await create_listing(session, rate_plan={"max_pets": 2})
+    with pytest.raises(error):
+        await create_quote(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, **wish)
+    assert await session.scalar(select(func.count()).select_from(Quote)) == 0

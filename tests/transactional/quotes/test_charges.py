@@ -1,0 +1,93 @@
+"""A price in the currency of the charge: to the unit, in every currency."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lodestay.money import Money, UnknownCurrency, minor_digits
+from transactional.markets.errors import NoExchangeRate
+from transactional.markets.exchange import ExchangeRates
+from transactional.quotes.charges import Exchange, charge, exchange_of
+from transactional.quotes.explanation import Line, total_of
+
+BY_DECIMALS = {0: "JPY", 2: "EUR", 3: "KWD", 4: "CLF"}
+PAIRS = list(product(BY_DECIMALS.values(), BY_DECIMALS.values()))
+RATES = ExchangeRates(date(2026, 6, 12), {"SGD": Decimal("1.4815"), "JPY": Decimal("171.3")})
+
+
+@st.composite
+def prices(draw: st.DrawFn) -> list[Line]:
+    """Lines that come to something not negative, discounts among them."""
+    amounts = draw(st.lists(st.integers(0, 10**9), min_size=1, max_size=8))
+    left = sum(amounts)
+    for _ in range(draw(st.integers(0, 3))):
+        off = draw(st.integers(0, left))
+        left -= off
+        amounts.append(-off)
+    return [{"component": f"line {n}", "minor": minor} for n, minor in enumerate(draw(st.permutations(amounts)))]
+
+
+def test_every_number_of_decimals_has_a_currency() -> None:
+    """0, 2, 3 and 4: the pairs below stand for all of ISO 4217."""
+    assert {minor_digits(currency): currency for currency in BY_DECIMALS.values()} == BY_DECIMALS
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS, ids=[f"{source}-{target}" for source, target in PAIRS])
+@given(lines=prices(), rate=st.decimals("0.00001", "100000", places=12))
+def test_b25_parts_of_a_charge_add_up_to_its_total(source: str, target: str, lines: list[Line], rate: Decimal) -> None:
+    """B25: to the unit, every sign kept, every line within a unit of its own exchange, the total converted once."""
+    exchange = Exchange(source, Decimal(1), None) if source == target else Exchange(target, rate, date(2026, 6, 12))
+    charged, total = charge(lines, currency=source, exchange=exchange)
+    assert total_of(charged) == total
+    assert total == Money(total_of(lines), source).convert(exchange.rate, target).minor
+    for line, part in zip(lines, charged, strict=True):
+        assert part["component"] == line["component"]
+        assert part["minor"] * line["minor"] >= 0
+        exact = Money(line["minor"], source).amount * exchange.rate
+        # Half a unit of each rounding (the total's and the discounts') falls to one line at most, and one of its own.
+        assert abs(Money(part["minor"], target).amount - exact) <= 2 * Decimal(1).scaleb(-minor_digits(target))
+    if source == target:
+        assert [part["minor"] for part in charged] == [line["minor"] for line in lines]
+
+
+def test_b25_control_lines_exchanged_one_by_one_do_not_add_up() -> None:
+    """Control: what the split prevents does happen to lines that are each rounded for themselves."""
+    lines: list[Line] = [{"component": "nights", "minor": 100}, {"component": "cleaning", "minor": 100}]
+    exchange = Exchange("JPY", Decimal("0.6"), None)
+    one_by_one = [Money(line["minor"], "EUR").convert(exchange.rate, "JPY").minor for line in lines]
+    charged, total = charge(lines, currency="EUR", exchange=exchange)
+    assert (sum(one_by_one), total) == (2, 1)
+    assert [line["minor"] for line in charged] == [1, 0]
+
+
+def test_the_listings_currency_needs_no_rate() -> None:
+    """Asked for or not, nothing is exchanged, although no rate of it is known."""
+    for wanted in (None, "CLF"):
+        assert exchange_of(RATES, "CLF", wanted) == Exchange("CLF", Decimal(1), None)
+
+
+def test_a_rate_is_fixed_with_its_day() -> None:
+    """Units of what is charged for one of the listing's, crossed over the euro."""
+    assert exchange_of(RATES, "EUR", "SGD") == Exchange("SGD", Decimal("1.4815"), date(2026, 6, 12))
+    assert exchange_of(RATES, "SGD", "JPY").rate == Decimal("171.3") / Decimal("1.4815")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "error"),
+    [
+        ("EUR", "ZZZ", UnknownCurrency),
+        ("EUR", "XAU", UnknownCurrency),
+        ("EUR", "KWD", NoExchangeRate),
+        ("KWD", "EUR", NoExchangeRate),
+    ],
+)
+def test_what_cannot_be_charged_in_is_named(source: str, target: str, error: type[Exception]) -> None:
+    """No currency, a metal, and currencies without a rate on either side."""
+    with pytest.raises(error):
+        exchange_of(RATES, source, target)
