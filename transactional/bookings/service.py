@@ -43,7 +43,7 @@ from transactional.listings.repository import LockedListing, lock_listing
 from transactional.outbox.topics import Topic
 from transactional.quotes import repository as quotes
 from transactional.quotes.errors import QuoteAlreadyBooked, QuoteExpired
-from transactional.quotes.repository import QuoteRecord
+from transactional.quotes.records import QuoteRecord
 from transactional.users.actors import Actor
 
 _QUOTE_BOOKED = "uq_bookings_quote_id"

@@ -50,17 +50,21 @@ def exchange_of(rates: ExchangeRates, source: str, target: str | None) -> Exchan
 def charge(lines: Sequence[Line], *, currency: str, exchange: Exchange) -> tuple[list[Line], int]:
     """Exchange a price: its lines without their basis, and its total.
 
-    The total is converted once, half up, and the lines share it by largest remainder: discounts stay
-    discounts, and the sum is the total to the unit whatever decimals the two currencies have.
+    The total is converted once, half up, and the lines share it by largest remainder, so that their sum is
+    the total to the unit whatever decimals the two currencies have. Discounts come off the nights, the first
+    line: the two share together, so that what is left of the nights is never less than nothing.
     """
     amounts = [line["minor"] for line in lines]
     total = _convert(sum(amounts), currency, exchange)
-    off = _convert(-sum(minor for minor in amounts if minor < 0), currency, exchange)
-    charges = _share_out(total + off, [max(minor, 0) for minor in amounts])
-    discounts = _share_out(off, [max(-minor, 0) for minor in amounts])
+    discounts = [max(-minor, 0) for minor in amounts]
+    off = _convert(sum(discounts), currency, exchange)
+    kept = [max(minor, 0) for minor in amounts]
+    kept[0] -= sum(discounts)
+    parts = _share_out(total, kept)
+    parts[0] += off
     charged = [
         {"component": line["component"], "minor": part - discount}
-        for line, part, discount in zip(lines, charges, discounts, strict=True)
+        for line, part, discount in zip(lines, parts, _share_out(off, discounts), strict=True)
     ]
     assert total_of(charged) == total  # noqa: S101 - what this function is for
     return charged, total
@@ -73,4 +77,4 @@ def _convert(minor: int, currency: str, exchange: Exchange) -> int:
 
 
 def _share_out(minor: int, weights: list[int]) -> list[int]:
-    return split_by_largest_remainder(minor, weights) if any(weights) else weights
+    return split_by_largest_remainder(minor, weights) if any(weights) else list(weights)
