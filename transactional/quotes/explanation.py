@@ -9,7 +9,7 @@ A stored line carries its `basis`, which is one of three rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -55,26 +55,33 @@ class Explanation:
     factors: Mapping[str, int] | None = None
 
 
-def explained_lines(price: StayPrice, terms: PriceTerms, *, nightly_minor: Sequence[int], guests: int) -> list[Line]:
+def explained_lines(
+    price: StayPrice, terms: PriceTerms, *, nightly_minor: Sequence[int], guests: int, lead_days: int | None
+) -> list[Line]:
     """Lines of a price as they are stored, each with its basis.
 
     Parameters
     ----------
     nightly_minor
         Price of each night of the stay.
-    guests
-        Size of the party.
+    guests, lead_days
+        As :func:`lodestay.pricing.price_stay` was given them.
     """
     nights = len(nightly_minor)
     present = {line.component for line in price.lines}
-    taxed = [each.value for each in _TAXED if each in present]
+    last_minute_bps, early_bird_bps = terms.lead_discounts_bps(lead_days)
+    discounted = _present([Component.NIGHTS, Component.LENGTH_OF_STAY_DISCOUNT], present)
+    taxed = _present(_TAXED, present)
     bases: dict[Component, dict[str, Any]] = {
         Component.NIGHTS: {"rule": Rule.SUM.value, "prices": list(nightly_minor)},
         Component.LENGTH_OF_STAY_DISCOUNT: _share(-terms.discount_bps(nights), [Component.NIGHTS.value]),
+        Component.LAST_MINUTE_DISCOUNT: _share(-last_minute_bps, discounted),
+        Component.EARLY_BIRD_DISCOUNT: _share(-early_bird_bps, discounted),
         Component.EXTRA_GUESTS: _product(
             fee_minor=terms.extra_guest_fee_minor, guests=guests - terms.guests_included, nights=nights
         ),
         Component.CLEANING: _product(fee_minor=terms.cleaning_fee_minor),
+        Component.PETS: _product(fee_minor=terms.pet_fee_minor),
         Component.SERVICE_FEE: _share(terms.service_fee_bps, taxed),
         Component.TAXES: _share(terms.tax_bps, taxed),
     }
@@ -114,6 +121,10 @@ def nightly_prices(lines: Iterable[Line], stay: Stay) -> dict[date, int] | None:
 
 _TAXED = tuple(each for each in Component if each not in {Component.SERVICE_FEE, Component.TAXES})
 """What the platform's fee and the taxes are shares of."""
+
+
+def _present(components: Iterable[Component], present: Collection[Component]) -> list[str]:
+    return [each.value for each in components if each in present]
 
 
 def _share(bps: int, of: list[str]) -> dict[str, Any]:

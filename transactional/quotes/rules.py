@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from lodestay.calendar import RefusedStay, StayCalendar
+from lodestay.clock import local_instant
 from lodestay.pricing import PriceTerms, StayPrice, price_stay
 from lodestay.stay import Stay
 
@@ -40,10 +40,10 @@ def price_or_refuse(
     )
 
 
-def bookable_until(check_in: date, *, advance_notice_days: int, timezone: str) -> datetime:
-    """First instant at which the host's notice refuses an arrival: the start of a day where the listing is."""
-    refused_on = check_in - timedelta(days=advance_notice_days - 1)
-    return datetime.combine(refused_on, time(), ZoneInfo(timezone)).astimezone(UTC)
+def bookable_until(calendar: StayCalendar, check_in: date, timezone: str) -> datetime:
+    """The instant from which an arrival is refused for the notice it gives."""
+    day, hour = calendar.last_moment(check_in)
+    return local_instant(day, hour, timezone)
 
 
 def quote_expiry(now: datetime, *, valid: timedelta, bookable_until: datetime) -> datetime:

@@ -69,7 +69,7 @@ async def create_quote(
     rates = NO_RATES if charge_currency in {None, currency} else await latest_rates(session)
     exchange = exchange_of(rates, currency, charge_currency)
     now = clock.now()
-    priced = await _price(session, clock, listing, stay, guests=guests)
+    priced = await _price(session, clock, listing, stay, guests=guests, pets=pets)
     charge_lines, charge_total = charge(priced.lines, currency=currency, exchange=exchange)
     quote = QuoteRecord(
         quote_id=new_id(),
@@ -124,19 +124,21 @@ class _Priced:
     bookable_until: datetime
 
 
-async def _price(session: AsyncSession, clock: Clock, listing: BookableListing, stay: Stay, *, guests: int) -> _Priced:
+async def _price(
+    session: AsyncSession, clock: Clock, listing: BookableListing, stay: Stay, *, guests: int, pets: int
+) -> _Priced:
     """Price a stay by the calendar as it is now."""
     calendars = await load_calendars(session, [listing.listing_id], Window.around(stay), now=clock.now())
     calendar = calendars[listing.listing_id]
-    today = today_in(listing.timezone, clock)
-    price = price_or_refuse(calendar, listing.terms, stay, guests=guests, today=today)
+    local = now_in(listing.timezone, clock)
+    today = local.date()
+    price = price_or_refuse(calendar, listing.terms, stay, guests=guests, today=today, hour=local.hour, pets=pets)
     if isinstance(price, RefusedStay):
         raise StayUnavailable.because(price, listing_id=listing.listing_id, stay=stay)
     nightly = [int(minor) for minor in calendar.nightly_prices(stay)]
+    lead_days = (stay.check_in - today).days
     return _Priced(
-        lines=explained_lines(price, listing.terms, nightly_minor=nightly, guests=guests),
+        lines=explained_lines(price, listing.terms, nightly_minor=nightly, guests=guests, lead_days=lead_days),
         total_minor=price.total_minor,
-        bookable_until=bookable_until(
-            stay.check_in, advance_notice_days=calendar.advance_notice_days, timezone=listing.timezone
-        ),
+        bookable_until=bookable_until(calendar, stay.check_in, listing.timezone),
     )
