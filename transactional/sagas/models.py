@@ -22,7 +22,11 @@ class Saga(Base):
     __table_args__ = (
         CheckConstraint("status IN ('running','compensating','done','compensated','stuck')", name="status"),
         CheckConstraint("attempts >= 0", name="attempts"),
-        Index("ix_sagas_due", "next_attempt_at", postgresql_where=text("status IN ('running','compensating')")),
+        Index(
+            "ix_sagas_due",
+            "next_attempt_at",
+            postgresql_where=text("status IN ('running','compensating','stuck')"),
+        ),
         Index(None, "booking_id"),
     )
 

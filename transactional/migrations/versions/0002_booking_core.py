@@ -368,7 +368,7 @@ def upgrade() -> None:
         "sagas",
         ["next_attempt_at"],
         unique=False,
-        postgresql_where=sa.text("status IN ('running','compensating')"),
+        postgresql_where=sa.text("status IN ('running','compensating','stuck')"),
     )
     op.create_table(
         "refunds",
@@ -548,7 +548,9 @@ def downgrade() -> None:
     op.drop_table("saga_steps")
     op.drop_index(op.f("ix_refunds_payment_id"), table_name="refunds")
     op.drop_table("refunds")
-    op.drop_index("ix_sagas_due", table_name="sagas", postgresql_where=sa.text("status IN ('running','compensating')"))
+    op.drop_index(
+        "ix_sagas_due", table_name="sagas", postgresql_where=sa.text("status IN ('running','compensating','stuck')")
+    )
     op.drop_index(op.f("ix_sagas_booking_id"), table_name="sagas")
     op.drop_table("sagas")
     op.drop_index("ix_payouts_due", table_name="payouts", postgresql_where="status = 'scheduled'")
