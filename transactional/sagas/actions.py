@@ -59,10 +59,13 @@ class Call:
     ----------
     subject
         Number of the payment, refund or payout.
+    data
+        Kept with the saga before anything is sent.
     """
 
     subject: UUID
     send: Callable[[PaymentGateway], Awaitable[Outcome]]
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class Refused:
     """It will never be done; the saga turns back where it can, and is stuck where it cannot."""
 
     reason: str
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 Verdict = Done | Again | Wait | Refused

@@ -31,3 +31,16 @@ class LeaseLost(Conflict):
             hint="Leave it to that worker.",
             saga_id=str(saga_id),
         )
+
+
+class PaymentUnderWay(Conflict):
+    """A second payment of a booking whose first is not over."""
+
+    title = "A payment is under way"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            f"Booking {reference} is being paid already.",
+            hint="Read the booking: its payment says whether the cardholder has to confirm.",
+            reference=reference,
+        )

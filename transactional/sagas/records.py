@@ -81,5 +81,13 @@ class UnfinishedSaga:
     deadline_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """Who gets what a booking earns, and what the platform keeps of it."""
+
+    host_id: UUID
+    host_fee_bps: int
+
+
 COLUMNS = tuple(SagaRecord.__dataclass_fields__)
 """Names of the columns of `sagas`, in order."""

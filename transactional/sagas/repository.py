@@ -15,13 +15,31 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from transactional.sagas.errors import LeaseLost, SagaNotFound
-from transactional.sagas.records import COLUMNS, SagaRecord, StepRecord, UnfinishedSaga
+from transactional.sagas.records import COLUMNS, SagaRecord, Seller, StepRecord, UnfinishedSaga
 from transactional.sagas.rules import UNFINISHED
 
 _COLUMNS = ", ".join(f"sagas.{name}" for name in COLUMNS)
 _UNFINISHED = "('" + "','".join(UNFINISHED) + "')"
 
 _LOCK_BOOKING = text("SELECT booking_id FROM bookings WHERE booking_id = :booking_id FOR NO KEY UPDATE")
+_SELLER = text("""
+    SELECT l.host_id, m.host_fee_bps
+    FROM bookings b JOIN listings l USING (listing_id) JOIN markets m USING (market_key)
+    WHERE b.booking_id = :booking_id
+""")
+_SET_PAYOUT = text("""
+    UPDATE payouts SET amount_minor = :minor, updated_at = :now
+    WHERE booking_id = :booking_id AND status IN ('scheduled','failed')
+""")
+_DUE_PAYOUTS = text(f"""
+    SELECT booking_id FROM payouts
+    WHERE status = 'scheduled' AND due_at <= :now
+      AND NOT EXISTS (
+          SELECT FROM sagas WHERE sagas.booking_id = payouts.booking_id AND kind = 'payout' AND status IN {_UNFINISHED}
+      )
+    ORDER BY due_at LIMIT :limit
+    FOR NO KEY UPDATE SKIP LOCKED
+""")
 _ADD = text("""
     INSERT INTO sagas (saga_id, kind, booking_id, status, step, data, attempts, created_at, updated_at,
                        next_attempt_at, deadline_at)
@@ -64,7 +82,7 @@ _BEGIN_STEP = text("""
 """)
 _END_STEP = text("""
     INSERT INTO saga_steps (saga_id, name, status, attempts, result, error, started_at, finished_at)
-    VALUES (:saga_id, :name, :status, 1, CAST(:result AS jsonb), :error, :now, :now)
+    VALUES (:saga_id, :name, :status, 0, CAST(:result AS jsonb), :error, :now, :now)
     ON CONFLICT (saga_id, name) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at,
         result = coalesce(excluded.result, saga_steps.result), error = excluded.error
 """)
@@ -75,6 +93,12 @@ _UNDO_STEP = text("""
 _STEPS = text("""
     SELECT saga_id, name, status, attempts, result, error, started_at, finished_at
     FROM saga_steps WHERE saga_id = :saga_id ORDER BY started_at, name
+""")
+_WAS_SENT = text("SELECT EXISTS (SELECT FROM saga_steps WHERE saga_id = :saga_id AND name = :name AND attempts > 0)")
+_WAS_DONE = text("""
+    SELECT EXISTS (
+        SELECT FROM saga_steps WHERE saga_id = :saga_id AND name = :name AND status IN ('done','compensated')
+    )
 """)
 _GET = text(f"SELECT {_COLUMNS} FROM sagas WHERE saga_id = :saga_id")
 _WAKE = text(f"""
@@ -98,9 +122,29 @@ _LIST = text(f"""
 """)
 
 
+async def seller_of(session: AsyncSession, booking_id: UUID) -> Seller:
+    """Who sells a booking, and what the platform keeps."""
+    return Seller(**(await session.execute(_SELLER, {"booking_id": booking_id})).mappings().one())
+
+
+async def set_payout_amount(session: AsyncSession, booking_id: UUID, *, minor: int, now: datetime) -> None:
+    """Fix what a payout that has not been paid is of."""
+    await session.execute(_SET_PAYOUT, {"booking_id": booking_id, "minor": minor, "now": now})
+
+
+async def due_payouts(session: AsyncSession, *, now: datetime, limit: int) -> list[UUID]:
+    """Bookings whose payouts are due, locked, without those a saga is at work on."""
+    return list(await session.scalars(_DUE_PAYOUTS, {"now": now, "limit": limit}))
+
+
+async def lock_booking(session: AsyncSession, booking_id: UUID) -> None:
+    """Keep everybody else from starting a saga for a booking; after the listing's lock, where both are taken."""
+    await session.execute(_LOCK_BOOKING, {"booking_id": booking_id})
+
+
 async def add(session: AsyncSession, saga: dict[str, Any]) -> None:
-    """Write a new saga, with the booking's row locked: a booking's sagas are in the order of their numbers."""
-    await session.execute(_LOCK_BOOKING, {"booking_id": saga["booking_id"]})
+    """Write a new saga; the booking's row is locked, so that its sagas are in the order of their numbers."""
+    await lock_booking(session, saga["booking_id"])
     await session.execute(_ADD, saga | {"data": _json(saga["data"])})
 
 
@@ -169,6 +213,16 @@ async def undo_step(session: AsyncSession, saga: SagaRecord, name: str, *, now: 
 async def steps_of(session: AsyncSession, saga_id: UUID) -> list[StepRecord]:
     """Steps of a saga that were begun, in order."""
     return [StepRecord(**row) for row in (await session.execute(_STEPS, {"saga_id": saga_id})).mappings()]
+
+
+async def was_sent(session: AsyncSession, saga_id: UUID, step: str) -> bool:
+    """Whether the processor may have been asked for a step."""
+    return bool(await session.scalar(_WAS_SENT, {"saga_id": saga_id, "name": step}))
+
+
+async def was_done(session: AsyncSession, saga_id: UUID, step: str) -> bool:
+    """Whether a step was done, undone since or not."""
+    return bool(await session.scalar(_WAS_DONE, {"saga_id": saga_id, "name": step}))
 
 
 async def get(session: AsyncSession, saga_id: UUID) -> SagaRecord:

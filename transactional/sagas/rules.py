@@ -65,10 +65,12 @@ CAPTURE_PATIENCE: Final = timedelta(hours=24)
 
 STEPS: Final[dict[SagaKind, tuple[Step, ...]]] = {
     SagaKind.PAYMENT: (Step("authorise"), Step("confirm"), Step("capture", patience=CAPTURE_PATIENCE)),
+    # The difference is taken before the stay is changed: it can be given back, while the former nights may be gone.
     SagaKind.CHANGE: (
+        Step("open"),
         Step("authorise"),
+        Step("capture"),
         Step("apply"),
-        Step("capture", patience=CAPTURE_PATIENCE),
         Step("refund", undoable=False),
     ),
     SagaKind.SETTLEMENT: (Step("release", undoable=False), Step("refund", undoable=False)),
@@ -165,13 +167,15 @@ def _index(kind: SagaKind, name: str) -> int:
 
 
 ADVICE: Final[dict[str, str]] = {
+    "open": "Nothing to do: it turns back at its deadline.",
     "authorise": "Nothing to do: it turns back at its deadline.",
     "confirm": "Nothing to do: it turns back at its deadline.",
     "apply": "Nothing to do: it turns back at its deadline.",
     "capture": "See whether the processor answers; it turns back at its deadline.",
     "undo_authorise": "Void the authorisation at the processor if it stands there, then retry: a void is done once.",
     "undo_confirm": "Read the error; cancel the booking as an administrator, then retry.",
-    "undo_apply": "Read the error; propose the former stay as an administrator, then retry.",
+    "undo_open": "Read the error, then retry.",
+    "undo_apply": "Read the error, then retry.",
     "undo_capture": "The processor refuses the refund: pay the guest back another way or mend it there, then retry.",
     "release": "Void the authorisation at the processor if it stands there, then retry.",
     "refund": "The processor refuses the refund: pay the guest back another way or mend it there, then retry.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -82,6 +82,7 @@ class Runner:
         ):
             return await self._turn_back(saga, "the deadline has passed")
         action = self.actions[saga.saga_kind, saga.step]
+        attempts = saga.attempts + 1
         try:
             saga, call = await self._intend(action, saga)
             if call is None:
@@ -92,16 +93,16 @@ class Runner:
             raise
         except FINAL_ERRORS as error:
             if isinstance(error, ListingBusy):
-                return await self._fail(saga, error)
-            return await self._refuse(saga, error.slug())
+                return await self._fail(saga, error, attempts=attempts)
+            return await self._turn_back(saga, error.slug())  # its transaction was rolled back
         except DBAPIError as error:
             if is_away(error):
                 raise
-            return await self._fail(saga, error)
+            return await self._fail(saga, error, attempts=attempts)
         except Exception as error:  # whatever it is, the saga is tried again and somebody is told
             if not isinstance(error, ProcessorUnavailable):
                 log.exception("saga failed", saga_id=str(saga.saga_id), step=saga.step)
-            return await self._fail(saga, error)
+            return await self._fail(saga, error, attempts=attempts)
 
     async def _intend(self, action: Action, saga: SagaRecord) -> tuple[SagaRecord, Call | None]:
         """Phase 1: commit what is about to be asked for, or what needed no asking."""
@@ -116,6 +117,7 @@ class Runner:
                 saga,
                 now=now,
                 attempts=saga.attempts + 1,
+                data=intention.data,
                 lease=now + LEASE,
                 next_attempt_at=now + LEASE,
             )
@@ -131,7 +133,7 @@ class Runner:
     async def _record(self, turn: Turn, verdict: Verdict) -> SagaRecord:
         saga, session, now = turn.saga, turn.session, turn.now
         if isinstance(verdict, Refused):
-            return await self._write_refusal(session, saga, verdict.reason)
+            return await self._write_refusal(session, saga, verdict.reason, data=verdict.data)
         if isinstance(verdict, Wait):
             later = min(now + LOOK_AGAIN, max(saga.deadline_at, now))
             return await repository.move(
@@ -177,37 +179,37 @@ class Runner:
         async with self.sessions.begin() as session:
             return await self._write_refusal(session, saga, reason)
 
-    async def _refuse(self, saga: SagaRecord, reason: str) -> SagaRecord:
-        """As :meth:`_turn_back`, for a step whose transaction was rolled back."""
-        return await self._turn_back(saga, reason)
-
-    async def _write_refusal(self, session: AsyncSession, saga: SagaRecord, reason: str) -> SagaRecord:
+    async def _write_refusal(
+        self, session: AsyncSession, saga: SagaRecord, reason: str, *, data: Mapping[str, Any] | None = None
+    ) -> SagaRecord:
         now = self.clock.now()
         await repository.end_step(session, saga, status="failed", now=now, error=reason)
         position = turned_back(saga.saga_kind, saga.step)
         if position.status is not SagaStatus.STUCK:
             log.info("saga turns back", saga_id=str(saga.saga_id), step=saga.step, reason=reason)
-            return await self._go(session, saga, position, error=reason)
-        return await self._wait_stuck(session, saga, reason, now)
+            return await self._go(session, saga, position, error=reason, data=data)
+        return await self._wait_stuck(session, saga, reason, data=data)
 
-    async def _wait_stuck(self, session: AsyncSession, saga: SagaRecord, reason: str, now: datetime) -> SagaRecord:
+    async def _wait_stuck(
+        self, session: AsyncSession, saga: SagaRecord, reason: str, *, data: Mapping[str, Any] | None = None
+    ) -> SagaRecord:
+        now = self.clock.now()
         log.error("saga stuck", saga_id=str(saga.saga_id), step=saga.step, reason=reason)
         later = now + pause(SagaStatus.STUCK, max(saga.attempts, 1), draw=self.draw())
         return await repository.move(
-            session, saga, now=now, status=SagaStatus.STUCK.value, error=reason, lease=None, next_attempt_at=later
+            session, saga, now=now, status=SagaStatus.STUCK.value, error=reason, lease=None, next_attempt_at=later, data=data
         )
 
-    async def _fail(self, saga: SagaRecord, error: Exception) -> SagaRecord:
+    async def _fail(self, saga: SagaRecord, error: Exception, *, attempts: int) -> SagaRecord:
         """Nobody knows whether it happened, or it could not be tried: later again."""
         reason = error.detail if isinstance(error, LodestayError) else f"{type(error).__name__}: {error}"[:500]
         now = self.clock.now()
-        attempts = max(saga.attempts, 1)
         position = after_failure(
             saga.saga_kind, saga.step, attempts=attempts, deadline_at=saga.deadline_at, now=now
         )
         async with self.sessions.begin() as session:
             if position.status is SagaStatus.STUCK:
-                return await self._wait_stuck(session, saga, reason, now)
+                return await self._wait_stuck(session, saga, reason)
             if position.step != saga.step:
                 return await self._write_refusal(session, saga, reason)
             later = now + pause(position.status, attempts, draw=self.draw())

@@ -1,0 +1,83 @@
+"""Start the sagas that move money: a payment for a hold, the payouts that are due; inside the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lodestay.clock import Clock
+from lodestay.ids import new_id
+from lodestay.money import Money
+from transactional.bookings import repository as bookings
+from transactional.bookings.errors import BookingStateConflict
+from transactional.payments import repository as payments
+from transactional.payments.rules import Purpose
+from transactional.sagas import repository
+from transactional.sagas.errors import PaymentUnderWay
+from transactional.sagas.payment import AWAITING_PAYMENT
+from transactional.sagas.rules import SagaKind
+from transactional.sagas.service import start
+
+LATE: Final = timedelta(minutes=5)
+"""How long after a hold's end its payment may still come; the booking is then confirmed if its nights are free."""
+PAYOUT_DEADLINE: Final = timedelta(hours=72)
+
+
+async def pay(session: AsyncSession, clock: Clock, booking_id: UUID, *, payment_method: str) -> UUID:
+    """Begin to pay a held booking; the saga confirms and captures.
+
+    Returns
+    -------
+    UUID
+        Number of the saga.
+
+    Raises
+    ------
+    BookingNotFound
+        There is none.
+    BookingStateConflict
+        It is not one that waits to be paid.
+    PaymentUnderWay
+        A payment of it has begun and is not over.
+    """
+    await repository.lock_booking(session, booking_id)
+    booking = await bookings.get(session, booking_id)
+    if booking.status not in AWAITING_PAYMENT or booking.hold_expires_at is None:
+        raise BookingStateConflict(booking.reference, status=booking.status, change="pay")
+    if await repository.live_of(session, booking_id, kind=SagaKind.PAYMENT) is not None:
+        raise PaymentUnderWay(booking.reference)
+    now = clock.now()
+    payment_id = None
+    if booking.charge_total_minor > 0:
+        payment_id = new_id()
+        await payments.create_payment(
+            session,
+            payment_id=payment_id,
+            booking_id=booking_id,
+            purpose=Purpose.BOOKING,
+            payment_method=payment_method,
+            amount=Money(booking.charge_total_minor, booking.charge_currency),
+            lines=booking.charge_lines,
+            now=now,
+        )
+    return await start(
+        session,
+        clock,
+        kind=SagaKind.PAYMENT,
+        booking_id=booking_id,
+        data={"payment_id": None if payment_id is None else str(payment_id)},
+        deadline=max(booking.hold_expires_at - now, timedelta()) + LATE,
+    )
+
+
+async def start_due_payouts(session: AsyncSession, clock: Clock, *, limit: int) -> int:
+    """Begin the payouts that are due, to be called again and again; say how many."""
+    due = await repository.due_payouts(session, now=clock.now(), limit=limit)
+    for booking_id in due:
+        await start(
+            session, clock, kind=SagaKind.PAYOUT, booking_id=booking_id, data={}, deadline=PAYOUT_DEADLINE
+        )
+    return len(due)
