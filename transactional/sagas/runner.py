@@ -36,7 +36,7 @@ from transactional.sagas.rules import (
 from transactional.sagas.rules import UNDO as UNDO_PREFIX
 from transactional.sagas.service import LEASE
 
-LOOK_AGAIN = timedelta(seconds=15)
+LOOK_AGAIN = timedelta(seconds=30)
 """How often a saga that waits for somebody looks by itself: a message about it may be lost."""
 FINAL_ERRORS = (Conflict, NotFound, Forbidden, InvalidInput)
 """What refuses for good; anything else may pass."""

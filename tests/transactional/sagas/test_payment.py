@@ -1,0 +1,161 @@
+"""Payments on a real database and a processor in memory: every way one can end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.transactional.factories import stay_of
+from tests.transactional.payments.fake_gateway import Fault
+from tests.transactional.sagas.harness import KEEP, World
+from transactional.bookings.errors import BookingStateConflict
+from transactional.ledger.records import Account
+from transactional.sagas.checkout import LATE
+from transactional.sagas.errors import PaymentUnderWay
+
+
+async def test_a_payment_confirms_and_captures_once(world: World) -> None:
+    """Authorised, confirmed, captured: the guest has paid the total, and the ledger says who gets it."""
+    booking = await world.hold()
+    saga = await world.pay_with(booking)
+    assert (saga.status, saga.error) == ("done", None)
+    assert await world.complaints(booking) == []
+    assert (await world.booking(booking)).status == "confirmed"
+    assert [operation for operation, _ in world.processor.calls] == ["authorise", "capture"]
+    assert await world.balance(booking, Account.HOST_PAYABLE) < 0
+
+
+async def test_a_declined_guest_keeps_the_hold_and_may_try_another_method(world: World) -> None:
+    """The first payment ends with the processor's reason; the second confirms."""
+    booking = await world.hold()
+    declined = await world.pay_with(booking, "pm_insufficient_funds")
+    assert (declined.status, declined.error) == ("compensated", "insufficient_funds")
+    assert (await world.booking(booking)).status == "held"
+    assert await world.complaints(booking) == []
+    assert (await world.pay_with(booking)).status == "done"
+    assert await world.complaints(booking) == []
+
+
+async def test_a_second_payment_waits_for_the_first(world: World) -> None:
+    """One live payment a booking; a booking that is paid is not paid again."""
+    booking = await world.hold()
+    await world.begin(booking)
+    with pytest.raises(PaymentUnderWay):
+        await world.begin(booking)
+    await world.finish()
+    with pytest.raises(BookingStateConflict):
+        await world.begin(booking)
+
+
+async def test_a_cardholder_who_confirms_is_waited_for(world: World) -> None:
+    """3-D Secure: the saga waits, is woken by nothing but its own look, and goes on."""
+    booking = await world.hold()
+    saga_id = await world.begin(booking, "pm_3ds")
+    await world.work()
+    waiting = await world.saga(saga_id)
+    assert (waiting.status, waiting.leased_until) == ("running", None)
+    world.processor.confirm("auth_1")
+    await world.finish()
+    assert (await world.saga(saga_id)).status == "done"
+    assert await world.complaints(booking) == []
+
+
+async def test_a_cardholder_who_never_confirms_is_waited_for_until_the_deadline(world: World) -> None:
+    """Nothing waits for ever: the authorisation is given up a little after the hold's end."""
+    booking = await world.hold()
+    started = world.clock.now()
+    saga = await world.pay_with(booking, "pm_3ds")
+    assert (saga.status, saga.error) == ("compensated", "the deadline has passed")
+    assert world.clock.now() - started <= KEEP + LATE + timedelta(minutes=1)
+    assert world.processor.authorisations["auth_1"].status == "voided"
+    assert await world.complaints(booking) == []
+
+
+async def test_b10_a_late_success_confirms_while_the_nights_are_free(world: World) -> None:
+    """The hold expired while the processor was at it; nobody took the nights, so the guest gets them."""
+    booking = await world.hold()
+    saga_id = await world.begin(booking, "pm_late_success")
+    await world.work()
+    world.clock.advance(KEEP + timedelta(minutes=2))
+    world.processor.settle("auth_1")
+    await world.finish()
+    assert (await world.saga(saga_id)).status == "done"
+    assert (await world.booking(booking)).status == "confirmed"
+    assert await world.complaints(booking) == []
+
+
+async def test_b10_a_late_success_is_given_back_when_the_nights_are_gone(world: World) -> None:
+    """Somebody else has the nights: what was reserved is released, and the booking stays expired."""
+    booking = await world.hold()
+    saga_id = await world.begin(booking, "pm_late_success")
+    await world.work()
+    world.clock.advance(KEEP + timedelta(minutes=2))
+    rival = await world.hold(listing_id=booking.listing_id)
+    world.processor.settle("auth_1")
+    await world.finish()
+    saga = await world.saga(saga_id)
+    assert (saga.status, saga.error) == ("compensated", "stay-unavailable")
+    assert (await world.booking(booking)).status == "expired"
+    assert (await world.pay_with(rival)).status == "done"
+    assert await world.complaints(booking) == []
+    assert await world.complaints(rival) == []
+
+
+async def test_b10_a_success_after_the_deadline_is_given_back(world: World) -> None:
+    """Whoever learns it after the deadline voids it: the end is the same whenever the answer comes."""
+    booking = await world.hold()
+    saga_id = await world.begin(booking, "pm_late_success")
+    await world.work()
+    world.clock.advance(KEEP + LATE)
+    await world.work()
+    assert (await world.saga(saga_id)).step == "undo_authorise"
+    world.processor.settle("auth_1")
+    await world.finish()
+    assert (await world.saga(saga_id)).status == "compensated"
+    assert world.processor.authorisations["auth_1"].status == "voided"
+    assert await world.complaints(booking) == []
+
+
+async def test_b28_what_cannot_be_captured_is_cancelled_by_the_platform(world: World) -> None:
+    """The authorisation lapsed before the capture: the booking that was confirmed is cancelled, nobody owes anything."""
+    booking = await world.hold()
+    world.processor.fail_next("capture", Fault.TIMEOUT_BEFORE)
+    saga_id = await world.begin(booking)
+    await world.work()
+    assert (await world.booking(booking)).status == "confirmed"
+    world.processor.lapse("auth_1")
+    await world.finish()
+    saga = await world.saga(saga_id)
+    assert (saga.status, saga.error) == ("compensated", "authorisation_expired")
+    cancelled = await world.booking(booking)
+    assert (cancelled.status, cancelled.cancelled_by) == ("cancelled", "platform")
+    assert await world.complaints(booking) == []
+    assert (await world.pay_with(await world.hold(listing_id=booking.listing_id, stay=stay_of(10, 3)))).status == "done"
+
+
+@pytest.mark.parametrize("fault", [Fault.TIMEOUT_BEFORE, Fault.TIMEOUT_AFTER])
+@pytest.mark.parametrize("operation", ["authorise", "capture"])
+async def test_b33_an_answer_that_does_not_come_is_asked_for_again(world: World, operation: str, fault: Fault) -> None:
+    """A timeout before or after success changes nothing: the same key is sent again, and done once."""
+    booking = await world.hold()
+    world.processor.fail_next(operation, fault, fault, fault)
+    assert (await world.pay_with(booking)).status == "done"
+    keys = [key for name, key in world.processor.calls if name == operation]
+    assert len(keys) == 4
+    assert len(set(keys)) == 1
+    assert await world.complaints(booking) == []
+
+
+async def test_b28_a_capture_that_nobody_knows_of_is_refunded_after_its_deadline(world: World) -> None:
+    """Captured without an answer for a day: what was taken goes back before the booking is cancelled."""
+    booking = await world.hold()
+    world.processor.fail_next("capture", Fault.TIMEOUT_AFTER, *[Fault.TIMEOUT_BEFORE] * 3)
+    saga_id = await world.begin(booking)
+    await world.work()
+    world.clock.advance(timedelta(hours=24))
+    await world.finish()
+    assert (await world.saga(saga_id)).status == "compensated"
+    assert (await world.booking(booking)).status == "cancelled"
+    assert world.processor.authorisations["auth_1"].refunded_minor == booking.charge_total_minor
+    assert await world.complaints(booking) == []
