@@ -14,7 +14,11 @@ from transactional.kit.database import Base
 
 
 class CalendarFeed(Base):
-    """Another site's calendar of a listing, read again and again."""
+    """Another site's calendar of a listing, read again and again.
+
+    `laid_out_on` is the listing's date on which the whole text was last read; `empty_reads` counts how often
+    in a row, since `empty_since`, the feed came back empty while it had events before.
+    """
 
     __tablename__ = "calendar_feeds"
     __table_args__ = (
@@ -31,7 +35,10 @@ class CalendarFeed(Base):
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
     content_hash: Mapped[str | None]
+    laid_out_on: Mapped[date | None]
     failures: Mapped[int] = mapped_column(server_default="0")
+    empty_reads: Mapped[int] = mapped_column(server_default="0")
+    empty_since: Mapped[datetime | None]
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     last_read_at: Mapped[datetime | None]
@@ -64,7 +71,8 @@ class FeedToken(Base):
 
     __tablename__ = "feed_tokens"
 
-    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    token_id: Mapped[UUID] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
     listing_id: Mapped[int] = mapped_column(ForeignKey("listings.listing_id"), index=True)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]

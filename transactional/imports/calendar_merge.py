@@ -150,8 +150,8 @@ def merge_occupancy(db: Db) -> int:
             FROM in_taken_of GROUP BY listing_id
         ), live AS (
             SELECT listing_id,
-                   coalesce(range_agg(stay) FILTER (WHERE kind = 'imported'), '{}') AS imported,
-                   coalesce(range_agg(stay) FILTER (WHERE kind <> 'imported'), '{}') AS ours
+                   coalesce(range_agg(stay) FILTER (WHERE kind = 'imported' AND feed_id IS NULL), '{}') AS imported,
+                   coalesce(range_agg(stay) FILTER (WHERE kind <> 'imported' OR feed_id IS NOT NULL), '{}') AS ours
             FROM occupancy WHERE is_live AND listing_id IN (SELECT listing_id FROM in_windows_of) GROUP BY listing_id
         )
         SELECT w.listing_id,
@@ -171,7 +171,8 @@ def merge_occupancy(db: Db) -> int:
     )
     db.execute(
         "DELETE FROM occupancy o USING wanted w"
-        " WHERE o.listing_id = w.listing_id AND o.is_live AND o.kind = 'imported' AND w.nights <> w.held"
+        " WHERE o.listing_id = w.listing_id AND o.is_live AND o.kind = 'imported' AND o.feed_id IS NULL"
+        " AND w.nights <> w.held"
     )
     db.execute(
         "INSERT INTO occupancy (listing_id, stay, kind)"
@@ -201,7 +202,10 @@ def move_market(db: Db, market_key: str, source: str, *, days: int) -> None:
         place,
     )
     db.execute("DELETE FROM calendar_nights c USING moved m WHERE c.listing_id = m.listing_id")
-    db.execute("DELETE FROM occupancy o USING moved m WHERE o.listing_id = m.listing_id AND o.kind = 'imported'")
+    db.execute(
+        "DELETE FROM occupancy o USING moved m"
+        " WHERE o.listing_id = m.listing_id AND o.kind = 'imported' AND o.feed_id IS NULL"
+    )
     db.execute(
         """
         WITH forgotten AS (

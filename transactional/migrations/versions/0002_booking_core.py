@@ -142,7 +142,10 @@ def upgrade() -> None:
         sa.Column("etag", sa.Text(), nullable=True),
         sa.Column("last_modified", sa.Text(), nullable=True),
         sa.Column("content_hash", sa.Text(), nullable=True),
+        sa.Column("laid_out_on", sa.Date(), nullable=True),
         sa.Column("failures", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("empty_reads", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("empty_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_read_at", sa.DateTime(timezone=True), nullable=True),
@@ -159,6 +162,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_calendar_feeds_listing_id"), "calendar_feeds", ["listing_id"], unique=False)
     op.create_table(
         "feed_tokens",
+        sa.Column("token_id", sa.Uuid(), nullable=False),
         sa.Column("token_hash", sa.Text(), nullable=False),
         sa.Column("listing_id", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -166,7 +170,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["listing_id"], ["listings.listing_id"], name=op.f("fk_feed_tokens_listing_id_listings")
         ),
-        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_feed_tokens")),
+        sa.PrimaryKeyConstraint("token_id", name=op.f("pk_feed_tokens")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_feed_tokens_token_hash")),
     )
     op.create_index(op.f("ix_feed_tokens_listing_id"), "feed_tokens", ["listing_id"], unique=False)
     op.create_table(
