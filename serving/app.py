@@ -20,6 +20,7 @@ from serving.booking_history import endpoints as booking_history
 from serving.booking_requests import endpoints as booking_requests
 from serving.bookings import endpoints as bookings
 from serving.events import endpoints as events
+from serving.feeds import endpoints as feeds
 from serving.health import endpoints as health
 from serving.host_calendar import endpoints as host_calendar
 from serving.listings import endpoints as listings
@@ -58,6 +59,7 @@ ROUTERS = (
     booking_requests.router,
     booking_history.router,
     host_calendar.router,
+    feeds.router,
     price_suggestions.router,
     events.router,
     webhooks.router,

@@ -149,6 +149,53 @@ OPERATIONS = {
         "/v1/listings/{listing_id}/price-suggestions",
         (401, 403, 403, 200, 404, 200),
     ),
+    "add feed": Operation(
+        "POST",
+        "/v1/listings/{loft}/feeds",
+        "/v1/listings/{listing_id}/feeds",
+        (401, 403, 403, 201, 404, 201),
+        {"name": "Airbnb", "url": "https://airbnb.example/other.ics"},
+    ),
+    "feeds": Operation(
+        "GET", "/v1/listings/{loft}/feeds", "/v1/listings/{listing_id}/feeds", (401, 403, 403, 200, 404, 200)
+    ),
+    "remove feed": Operation(
+        "DELETE",
+        "/v1/listings/{loft}/feeds/{feed}",
+        "/v1/listings/{listing_id}/feeds/{feed_id}",
+        (401, 403, 403, 204, 404, 204),
+    ),
+    "read feed": Operation(
+        "POST",
+        "/v1/listings/{loft}/feeds/{feed}/read",
+        "/v1/listings/{listing_id}/feeds/{feed_id}/read",
+        (401, 403, 403, 202, 404, 202),
+    ),
+    "feed events": Operation(
+        "GET",
+        "/v1/listings/{loft}/feed-events",
+        "/v1/listings/{listing_id}/feed-events",
+        (401, 403, 403, 200, 404, 200),
+    ),
+    "give calendar out": Operation(
+        "POST",
+        "/v1/listings/{loft}/calendar-tokens",
+        "/v1/listings/{listing_id}/calendar-tokens",
+        (401, 403, 403, 201, 404, 201),
+    ),
+    "calendar tokens": Operation(
+        "GET",
+        "/v1/listings/{loft}/calendar-tokens",
+        "/v1/listings/{listing_id}/calendar-tokens",
+        (401, 403, 403, 200, 404, 200),
+    ),
+    "revoke calendar token": Operation(
+        "DELETE",
+        "/v1/listings/{loft}/calendar-tokens/{token}",
+        "/v1/listings/{listing_id}/calendar-tokens/{token_id}",
+        (401, 403, 403, 204, 404, 204),
+    ),
+    "calendar given out": Operation("GET", "{calendar}", "/v1/calendars/{token}.ics", (200,) * 6),
     "reload": Operation("POST", "/v1/admin/reload", "/v1/admin/reload", (401, 403, 403, 403, 403, 200)),
 }
 OPEN = {"/healthz", "/readyz", "/metrics", "/problems", "/problems/{slug}"}
@@ -197,7 +244,16 @@ def things(client: TestClient, marketplace: Marketplace, signed_in: SignIn, *, d
         "quote": quoted["quote_id"],
         "request": request["booking_id"],
         "booking": held["booking_id"],
-    }
+    } | known_feed(client, marketplace, signed_in)
+
+
+def known_feed(client: TestClient, marketplace: Marketplace, signed_in: SignIn) -> dict[str, Any]:
+    """A feed of the loft, and an address of its calendar."""
+    loft, host = f"/v1/listings/{marketplace.loft}", marketplace.host
+    sent = {"name": "Vrbo", "url": "https://vrbo.example/calendar.ics"}
+    feed = client.post(f"{loft}/feeds", headers=signed_in(host), json=sent).json()
+    token = client.post(f"{loft}/calendar-tokens", headers=signed_in(host)).json()
+    return {"feed": feed["feed_id"], "token": token["token_id"], "calendar": token["path"]}
 
 
 def filled(body: Any, known: dict[str, Any]) -> Any:

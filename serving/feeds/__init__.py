@@ -1,0 +1,1 @@
+"""Calendars of other sites in, and a listing's own out."""
