@@ -139,7 +139,7 @@ def test_a_booked_stay_leaves_the_search_by_itself(
     wish = {"listing_id": chosen, "check_in": trip["check_in"], "check_out": trip["check_out"], "guests": 2}
     quote = post("/v1/quotes", wish)
     assert quote["total"] == before["results"][0]["price"]["charged"]
-    held = post("/v1/bookings", {"quote_id": quote["quote_id"]})
+    held = post("/v1/bookings", {name: quote[name] for name in ("quote_id", "signature")})
     assert post(f"/v1/bookings/{held['booking_id']}/confirm", None)["status"] == "confirmed"
 
     def gone() -> bool:

@@ -13,6 +13,7 @@ from serving.bookings.schemas import BookingOut
 from serving.dependencies import AnyActor, GuestActor, ServicesDep, WriteSession
 from serving.idempotency import OnceDep
 from transactional.bookings import requests
+from transactional.quotes.service import verified
 
 router = APIRouter(prefix="/v1/booking-requests", tags=["bookings"])
 
@@ -26,6 +27,7 @@ async def request_booking(
     """Ask for nights at the price quoted. They stay on the market until the host accepts, by `respond_by`."""
 
     async def ask() -> tuple[int, BookingOut]:
+        await verified(session, body.quote_id, guest_id=actor.user_id, signature=body.signature, key=services.quote_key)
         asked = await requests.request(
             session,
             services.clock,

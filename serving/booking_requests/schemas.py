@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from serving.bookings.schemas import SIGNATURE, Signature
 from serving.schemas import Body, Id, example
 
 PAYMENT_METHOD = r"^[A-Za-z0-9_-]{1,120}$"
@@ -14,9 +15,10 @@ PAYMENT_METHOD = r"^[A-Za-z0-9_-]{1,120}$"
 class RequestIn(Body):
     """A quote that the host is to agree to."""
 
-    model_config = example(quote_id="01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11", payment_method="pm_ok")
+    model_config = example(quote_id="01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11", signature=SIGNATURE, payment_method="pm_ok")
 
     quote_id: Id = Field(examples=["01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11"])
+    signature: Signature
     payment_method: str = Field(
         pattern=PAYMENT_METHOD,
         description="The payment processor's token, charged when the host accepts: never a card's number.",

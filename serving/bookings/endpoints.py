@@ -17,6 +17,7 @@ from serving.openapi import problems
 from serving.search.log import visit_of
 from transactional.bookings import repository, service
 from transactional.bookings.changes import by_api
+from transactional.quotes.service import verified
 
 router = APIRouter(prefix="/v1/bookings", tags=["bookings"])
 
@@ -31,6 +32,7 @@ async def hold_booking(
     """Keep the nights of a quote at its price until `hold_expires_at`; confirm it before then."""
 
     async def hold() -> tuple[int, BookingOut]:
+        await verified(session, body.quote_id, guest_id=actor.user_id, signature=body.signature, key=services.quote_key)
         keep = timedelta(minutes=services.settings.hold_minutes)
         held = await service.hold(session, services.clock, guest_id=actor.user_id, quote_id=body.quote_id, keep=keep)
         return 201, BookingOut.of(held)

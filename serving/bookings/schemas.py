@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -14,13 +14,19 @@ from serving.schemas import Body, Day, Id, MoneyOut, Query, example
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.rules import BookingStatus, Side
 
+SIGNATURE = "9b74c9897bac770ffc029102a200c5de9b74c9897bac770ffc029102a200c5de"
+Signature = Annotated[
+    str, Field(pattern=r"^[0-9a-f]{64}$", description="Of the quote, as it was answered.", examples=[SIGNATURE])
+]
+
 
 class HoldIn(Body):
     """A quote to be booked."""
 
-    model_config = example(quote_id="01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11")
+    model_config = example(quote_id="01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11", signature=SIGNATURE)
 
     quote_id: Id = Field(examples=["01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11"])
+    signature: Signature
 
 
 class ConfirmIn(Body):

@@ -62,7 +62,13 @@ OPERATIONS = {
         (401, 201, 201, 403, 403, 201),
         STAY | {"listing_id": "{studio}"},
     ),
-    "hold": Operation("POST", "/v1/bookings", "/v1/bookings", (401, 201, 404, 403, 403, 404), {"quote_id": "{quote}"}),
+    "hold": Operation(
+        "POST",
+        "/v1/bookings",
+        "/v1/bookings",
+        (401, 201, 404, 403, 403, 404),
+        {"quote_id": "{quote}", "signature": "{signature}"},
+    ),
     "bookings": Operation("GET", "/v1/bookings", "/v1/bookings", (401, 200, 200, 200, 200, 200)),
     "booking": Operation("GET", "/v1/bookings/{booking}", "/v1/bookings/{booking_id}", (401, 200, 404, 200, 404, 200)),
     "confirm": Operation(
@@ -88,7 +94,7 @@ OPERATIONS = {
         "/v1/booking-requests",
         "/v1/booking-requests",
         (401, 201, 404, 403, 403, 404),
-        {"quote_id": "{quote}", "payment_method": "pm_ok"},
+        {"quote_id": "{quote}", "signature": "{signature}", "payment_method": "pm_ok"},
     ),
     "accept": Operation(
         "POST",
@@ -234,23 +240,27 @@ def things(client: TestClient, marketplace: Marketplace, signed_in: SignIn, *, d
         assert answer.status_code == 201, answer.text
         return answer.json()
 
-    quoted = post("/v1/quotes", stay | {"listing_id": marketplace.studio})
-    asked_for = post("/v1/quotes", stay | {"listing_id": marketplace.studio})
-    request = post("/v1/booking-requests", {"quote_id": asked_for["quote_id"], "payment_method": "pm_ok"})
-    held = post("/v1/bookings", {"quote_id": post("/v1/quotes", stay | {"listing_id": marketplace.loft})["quote_id"]})
+    def quote(listing_id: int) -> dict[str, Any]:
+        quoted = post("/v1/quotes", stay | {"listing_id": listing_id})
+        return {name: quoted[name] for name in ("quote_id", "signature")}
+
+    quoted = quote(marketplace.studio)
+    request = post("/v1/booking-requests", quote(marketplace.studio) | {"payment_method": "pm_ok"})
+    held = post("/v1/bookings", quote(marketplace.loft))
     return {
         "loft": marketplace.loft,
         "studio": marketplace.studio,
         "quote": quoted["quote_id"],
+        "signature": quoted["signature"],
         "request": request["booking_id"],
         "booking": held["booking_id"],
-    } | known_feed(client, marketplace, signed_in)
+    } | known_feed(client, marketplace, signed_in, days=days)
 
 
-def known_feed(client: TestClient, marketplace: Marketplace, signed_in: SignIn) -> dict[str, Any]:
+def known_feed(client: TestClient, marketplace: Marketplace, signed_in: SignIn, *, days: int) -> dict[str, Any]:
     """A feed of the loft, and an address of its calendar."""
     loft, host = f"/v1/listings/{marketplace.loft}", marketplace.host
-    sent = {"name": "Vrbo", "url": "https://vrbo.example/calendar.ics"}
+    sent = {"name": "Vrbo", "url": f"https://vrbo.example/{days}.ics"}
     feed = client.post(f"{loft}/feeds", headers=signed_in(host), json=sent).json()
     token = client.post(f"{loft}/calendar-tokens", headers=signed_in(host)).json()
     return {"feed": feed["feed_id"], "token": token["token_id"], "calendar": token["path"]}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi.testclient import TestClient
 
 from tests.serving.marketplace import Marketplace
-from tests.serving.test_bookings import SignIn, hold, quote
+from tests.serving.test_bookings import SignIn, chosen, hold, quote
 
 
 def ask(client: TestClient, signed_in: SignIn, marketplace: Marketplace) -> dict[str, str]:
     """A guest's request for the studio."""
-    quote_id = quote(client, signed_in(marketplace.guest), marketplace.studio).json()["quote_id"]
-    body = {"quote_id": quote_id, "payment_method": "pm_ok"}
+    quoted = quote(client, signed_in(marketplace.guest), marketplace.studio)
+    body = chosen(quoted) | {"payment_method": "pm_ok"}
     answer = client.post("/v1/booking-requests", headers=signed_in(marketplace.guest), json=body)
     assert answer.status_code == 201, answer.text
     asked: dict[str, str] = answer.json()
@@ -33,8 +33,8 @@ def test_host_declines_with_a_reason(client: TestClient, marketplace: Marketplac
 
 def test_a_card_number_is_no_payment_method(client: TestClient, marketplace: Marketplace, signed_in: SignIn) -> None:
     """What is not a token of the processor's form is refused at the edge, and nothing is written."""
-    quote_id = quote(client, signed_in(marketplace.guest), marketplace.studio).json()["quote_id"]
-    body = {"quote_id": quote_id, "payment_method": "4242 4242 4242 4242"}
+    quoted = quote(client, signed_in(marketplace.guest), marketplace.studio)
+    body = chosen(quoted) | {"payment_method": "4242 4242 4242 4242"}
     refused = client.post("/v1/booking-requests", headers=signed_in(marketplace.guest), json=body)
     assert refused.status_code == 422
     assert client.get("/v1/bookings", headers=signed_in(marketplace.guest)).json()["items"] == []

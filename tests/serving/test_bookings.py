@@ -19,10 +19,15 @@ def quote(client: TestClient, headers: dict[str, str], listing_id: int, **change
     return client.post("/v1/quotes", headers=headers, json={"listing_id": listing_id, **STAY, **changes})
 
 
+def chosen(quoted: Any) -> dict[str, str]:
+    """What a quote's answer is booked with."""
+    return {name: quoted.json()[name] for name in ("quote_id", "signature")}
+
+
 def hold(client: TestClient, signed_in: SignIn, actor: Actor, listing_id: int) -> Any:
     """Hold the stay for an actor."""
-    quote_id = quote(client, signed_in(actor), listing_id).json()["quote_id"]
-    return client.post("/v1/bookings", headers=signed_in(actor), json={"quote_id": quote_id}).json()
+    body = chosen(quote(client, signed_in(actor), listing_id))
+    return client.post("/v1/bookings", headers=signed_in(actor), json=body).json()
 
 
 def test_a_stay_is_quoted_held_confirmed_and_cancelled(
@@ -34,9 +39,7 @@ def test_a_stay_is_quoted_held_confirmed_and_cancelled(
     total = quoted.json()["total"]
     assert sum(line["price"]["minor"] for line in quoted.json()["lines"]) == total["minor"]
 
-    held = client.post(
-        "/v1/bookings", headers=signed_in(marketplace.guest), json={"quote_id": quoted.json()["quote_id"]}
-    )
+    held = client.post("/v1/bookings", headers=signed_in(marketplace.guest), json=chosen(quoted))
     assert held.status_code == 201
     assert (held.json()["status"], held.json()["total"]) == ("held", total)
 
@@ -66,10 +69,10 @@ def test_a_call_sent_again_is_answered_again_and_has_its_effect_once(
     client: TestClient, marketplace: Marketplace, signed_in: SignIn
 ) -> None:
     """The same key and body replay the first answer; the booking is made once."""
-    quote_id = quote(client, signed_in(marketplace.guest), marketplace.loft).json()["quote_id"]
+    body = chosen(quote(client, signed_in(marketplace.guest), marketplace.loft))
     headers = signed_in(marketplace.guest)
-    first = client.post("/v1/bookings", headers=headers, json={"quote_id": quote_id})
-    second = client.post("/v1/bookings", headers=headers, json={"quote_id": quote_id})
+    first = client.post("/v1/bookings", headers=headers, json=body)
+    second = client.post("/v1/bookings", headers=headers, json=body)
     assert (first.status_code, first.json()) == (second.status_code, second.json())
     assert "Idempotency-Replayed" not in first.headers
     assert second.headers["Idempotency-Replayed"] == "true"
@@ -116,3 +119,12 @@ def test_hosts_see_the_bookings_of_their_listings(
     assert [booking["booking_id"] for booking in seen] == [held["booking_id"]]
     assert client.get("/v1/bookings?as=host", headers=signed_in(marketplace.other_host)).json()["items"] == []
     assert client.get("/v1/bookings?as=host", headers=signed_in(marketplace.guest)).json()["items"] == []
+
+
+def test_an_edited_quote_is_refused(client: TestClient, marketplace: Marketplace, signed_in: SignIn) -> None:
+    """Another quote's signature does not open this one, and nothing is held."""
+    one, other = (quote(client, signed_in(marketplace.guest), marketplace.loft) for _ in range(2))
+    body = chosen(one) | {"signature": other.json()["signature"]}
+    refused = client.post("/v1/bookings", headers=signed_in(marketplace.guest), json=body)
+    assert refused.json()["type"] == "/problems/quote-altered"
+    assert client.get("/v1/bookings", headers=signed_in(marketplace.guest)).json()["items"] == []

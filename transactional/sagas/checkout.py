@@ -77,7 +77,5 @@ async def start_due_payouts(session: AsyncSession, clock: Clock, *, limit: int) 
     """Begin the payouts that are due, to be called again and again; say how many."""
     due = await repository.due_payouts(session, now=clock.now(), limit=limit)
     for booking_id in due:
-        await start(
-            session, clock, kind=SagaKind.PAYOUT, booking_id=booking_id, data={}, deadline=PAYOUT_DEADLINE
-        )
+        await start(session, clock, kind=SagaKind.PAYOUT, booking_id=booking_id, data={}, deadline=PAYOUT_DEADLINE)
     return len(due)

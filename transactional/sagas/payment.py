@@ -93,9 +93,7 @@ class UndoConfirm(Local):
         """Cancel as the platform; a booking that its guest or host has cancelled meanwhile stays as it is."""
         if not await repository.was_done(turn.session, turn.saga.saga_id, "confirm"):
             return Done()
-        listing = await lock_listing(
-            turn.session, await bookings.listing_of(turn.session, turn.booking_id), owner=None
-        )
+        listing = await lock_listing(turn.session, await bookings.listing_of(turn.session, turn.booking_id), owner=None)
         booking = await bookings.get(turn.session, turn.booking_id)
         if booking.status != BookingStatus.CANCELLED:
             ended = {
@@ -148,9 +146,7 @@ class Capture:
         if owes_nothing(await bookings.get(turn.session, turn.booking_id)):
             return Refused("cancelled before it was captured")
         key, processor_id, amount = payment.key("capture"), payment.processor_id or "", payment.amount
-        return Call(
-            payment.payment_id, lambda gateway: gateway.capture(key, processor_id=processor_id, amount=amount)
-        )
+        return Call(payment.payment_id, lambda gateway: gateway.capture(key, processor_id=processor_id, amount=amount))
 
     async def conclude(self, turn: Turn, call: Call, outcome: Outcome) -> Verdict:
         """Write down and post what was taken."""

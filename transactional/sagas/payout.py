@@ -16,7 +16,6 @@ from transactional.payments.rules import PayoutStatus
 from transactional.sagas import repository
 from transactional.sagas.actions import Call, Done, Refused, Turn, Verdict
 
-
 REFUSALS: Final = "refusals"
 """How often the host's account was refused, in the saga's data: each new try goes under a key of its own."""
 FIXED: Final = "fixed"

@@ -17,7 +17,7 @@ from transactional.kit.sqlstate import is_away
 from transactional.listings.errors import ListingBusy
 from transactional.payments.gateway import Outcome, PaymentGateway, ProcessorUnavailable
 from transactional.sagas import repository
-from transactional.sagas.actions import Action, Again, Call, Done, Refused, Turn, Verdict, Wait
+from transactional.sagas.actions import Action, Again, Call, Refused, Turn, Verdict, Wait
 from transactional.sagas.errors import LeaseLost
 from transactional.sagas.records import SagaRecord
 from transactional.sagas.rules import (
@@ -146,9 +146,7 @@ class Runner:
             await repository.undo_step(session, saga, saga.step.removeprefix(UNDO_PREFIX), now=now)
         return await self._go(session, saga, after_done(saga.saga_kind, saga.step), data=verdict.data)
 
-    async def _go(
-        self, session: AsyncSession, saga: SagaRecord, position: Position, **changes: Any
-    ) -> SagaRecord:
+    async def _go(self, session: AsyncSession, saga: SagaRecord, position: Position, **changes: Any) -> SagaRecord:
         """Stand at another step, with the lease for it; the error that turned a saga back is kept."""
         now = self.clock.now()
         if position.status in FINISHED:
@@ -171,9 +169,7 @@ class Runner:
 
     async def _hold_on(self, session: AsyncSession, saga: SagaRecord, **changes: Any) -> SagaRecord:
         lease = self.clock.now() + LEASE
-        return await repository.move(
-            session, saga, now=self.clock.now(), lease=lease, next_attempt_at=lease, **changes
-        )
+        return await repository.move(session, saga, now=self.clock.now(), lease=lease, next_attempt_at=lease, **changes)
 
     async def _turn_back(self, saga: SagaRecord, reason: str) -> SagaRecord:
         async with self.sessions.begin() as session:
@@ -197,16 +193,21 @@ class Runner:
         log.error("saga stuck", saga_id=str(saga.saga_id), step=saga.step, reason=reason)
         later = now + pause(SagaStatus.STUCK, max(saga.attempts, 1), draw=self.draw())
         return await repository.move(
-            session, saga, now=now, status=SagaStatus.STUCK.value, error=reason, lease=None, next_attempt_at=later, data=data
+            session,
+            saga,
+            now=now,
+            status=SagaStatus.STUCK.value,
+            error=reason,
+            lease=None,
+            next_attempt_at=later,
+            data=data,
         )
 
     async def _fail(self, saga: SagaRecord, error: Exception, *, attempts: int) -> SagaRecord:
         """Nobody knows whether it happened, or it could not be tried: later again."""
         reason = error.detail if isinstance(error, LodestayError) else f"{type(error).__name__}: {error}"[:500]
         now = self.clock.now()
-        position = after_failure(
-            saga.saga_kind, saga.step, attempts=attempts, deadline_at=saga.deadline_at, now=now
-        )
+        position = after_failure(saga.saga_kind, saga.step, attempts=attempts, deadline_at=saga.deadline_at, now=now)
         async with self.sessions.begin() as session:
             if position.status is SagaStatus.STUCK:
                 return await self._wait_stuck(session, saga, reason)

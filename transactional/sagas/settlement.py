@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from transactional.bookings import repository as bookings
-from transactional.ledger.rules import parts_of
 from transactional.payments import repository as payments
 from transactional.payments.gateway import Outcome
 from transactional.sagas.actions import Call, Done, Turn, Verdict

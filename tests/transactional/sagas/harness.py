@@ -86,9 +86,7 @@ class Wire:
     async def authorise(self, key: str, *, payment_method: str, amount: Money, reference: str) -> Outcome:
         """Forward."""
         self.killer.point()
-        outcome = await self.processor.authorise(
-            key, payment_method=payment_method, amount=amount, reference=reference
-        )
+        outcome = await self.processor.authorise(key, payment_method=payment_method, amount=amount, reference=reference)
         self.killer.point()
         return outcome
 
@@ -249,10 +247,14 @@ class World:
             ours = await payments.for_booking(session, booking.booking_id)
             if sum(each.captured_minor - each.refunded_minor for each in ours) != charged:
                 found.append("our payments contradict the processor")
-            found += [f"open: {each.status}" for each in ours if each.status in {"new", "action_required", "authorised"}]
+            found += [
+                f"open: {each.status}" for each in ours if each.status in {"new", "action_required", "authorised"}
+            ]
             found += [f"ledger: {each}" for each in await ledger.verify(session)]
             found += (await audit(session)).broken
-            rows = await session.execute(text("SELECT kind, step, status FROM sagas WHERE status NOT IN ('done','compensated')"))
+            rows = await session.execute(
+                text("SELECT kind, step, status FROM sagas WHERE status NOT IN ('done','compensated')")
+            )
             found += [f"unfinished: {tuple(row)}" for row in rows]
         if await self.balance(booking, Account.GUEST_RECEIVABLE):
             found.append("the guest owes or is owed something")
