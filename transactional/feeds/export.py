@@ -53,7 +53,7 @@ def write_calendar(listing_id: int, nights: Sequence[OwnNights]) -> bytes:
     calendar.add("REFRESH-INTERVAL", REFRESH, parameters={"VALUE": "DURATION"})
     for each in sorted(nights, key=lambda own: (own.start, own.end)):
         calendar.add_component(_event(listing_id, each))
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())
 
 
 def _event(listing_id: int, own: OwnNights) -> Event:

@@ -191,7 +191,7 @@ async def _whole(answer: httpx2.Response) -> bytes:
     packing = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if packing not in {"", "identity", "gzip", "x-gzip", "deflate"}:
         raise NotACalendar(f"The text is packed as {packing[:20]!r}.", hint=ASK_THE_SITE)
-    parts = answer.aiter_raw()
+    parts: AsyncIterator[bytes] = answer.aiter_raw()
     if packing not in {"", "identity"}:
         parts = _unpacked(parts)
     body = bytearray()

@@ -6,8 +6,9 @@ counted, are laid out: an interval of 0, a 30 February or a rule by the second w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import recurring_ical_events
 from icalendar import Calendar, Event
@@ -20,7 +21,9 @@ MAX_RULES = 50
 """Rules in one calendar: each costs up to ten years of days."""
 OLDEST_RULE = timedelta(days=3660)
 _PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "BYMONTH", "BYMONTHDAY"}
-_EVERY_MONTH = range(-28, 29)
+_FREQUENCIES = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""Days that each month can have."""
 MAX_ORDINAL = 5
 
 
@@ -57,31 +60,39 @@ def occurrences(events: Sequence[Event], *, start: date, end: date) -> list[Even
     return found
 
 
-def _require_bounded(rule: dict[str, list[object]], event: Event, start: date) -> None:
+def _require_bounded(rule: Mapping[str, Sequence[object]], event: Event, start: date) -> None:
+    begin: Any = _several(event["DTSTART"])[0].dt
+    first: date = begin.date() if isinstance(begin, datetime) else begin
     said = {str(name).upper(): values for name, values in rule.items()}
-    begin = event["DTSTART"].dt
-    first = begin.date() if isinstance(begin, datetime) else begin
-    frequency = str(next(iter(said.get("FREQ", [])), "")).upper()
-    every = said.get("INTERVAL", [1])
-    plain = every == [1]
-    days = [value for value in said.get("BYMONTHDAY", []) if isinstance(value, int)]
-    reasons = (
-        set(said) - _PARTS,
-        frequency not in {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"},
-        len(every) != 1 or not isinstance(every[0], int) or every[0] < 1,
-        start - first > OLDEST_RULE,
-        # What is left must come round within the calendar that ends in the year 9999, and soon.
-        not plain and said.keys() & {"BYMONTH", "BYMONTHDAY"},
-        not plain and frequency == "DAILY" and "BYDAY" in said,
-        "BYMONTH" in said and any(day not in _EVERY_MONTH for day in days),
-        frequency in {"DAILY", "WEEKLY"} and days,
-        any(abs(_ordinal(day)) > MAX_ORDINAL for day in said.get("BYDAY", [])),
-    )
-    if any(reasons):
+    if set(said) - _PARTS or start - first > OLDEST_RULE or not _comes_round(said, first):
         raise UnreadableEvent(
             f"An event that repeats from {first} on has a rule that is not laid out here.",
             hint="Enter its nights one by one.",
         )
+
+
+def _comes_round(said: Mapping[str, Sequence[object]], first: date) -> bool:
+    """Whether a rule is plain enough to be sure that it soon matches again, and again."""
+    frequency = str(next(iter(said.get("FREQ", [])), "")).upper()
+    every = list(said.get("INTERVAL", [1]))
+    months, month_days = _numbers(said.get("BYMONTH", [])), _numbers(said.get("BYMONTHDAY", []))
+    days = said.get("BYDAY", [])
+    if frequency not in _FREQUENCIES or len(every) != 1 or not isinstance(every[0], int) or every[0] < 1:
+        return False
+    if every != [1] and (months or month_days or (days and frequency == "DAILY")):
+        return False
+    if month_days and (days or frequency in {"DAILY", "WEEKLY"}):
+        return False
+    if not all(1 <= month <= len(_DAYS) for month in months) or any(abs(_ordinal(day)) > MAX_ORDINAL for day in days):
+        return False
+    if months and not days and not month_days and frequency in {"MONTHLY", "YEARLY"}:
+        month_days = [first.day]  # which the rule then means
+    longest = max((_DAYS[month - 1] for month in months), default=max(_DAYS))
+    return all(1 <= abs(day) <= longest for day in month_days)
+
+
+def _numbers(values: Sequence[object]) -> list[int]:
+    return [value if isinstance(value, int) else 0 for value in values]
 
 
 def _ordinal(day: object) -> int:
@@ -90,7 +101,7 @@ def _ordinal(day: object) -> int:
     return int(number) if number.lstrip("-").isdigit() else 0
 
 
-def _several(value: object) -> list[object]:
+def _several(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, list) else [value]

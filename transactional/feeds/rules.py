@@ -246,4 +246,4 @@ def _spread(feed: FeedRecord) -> timedelta:
 
 def wait_after(failures: int) -> timedelta:
     """Time until the next reading: longer with each failure in a row, to half a day."""
-    return min(LONGEST_WAIT, INTERVAL * 2 ** min(failures, 10))
+    return min(LONGEST_WAIT, INTERVAL * (1 << min(failures, 10)))
