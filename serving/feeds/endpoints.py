@@ -46,6 +46,7 @@ CALENDAR = {
 
 @router.post(f"{OWN}/feeds", status_code=201, response_model=FeedOut, summary="Read a calendar", responses=CHANGES)
 async def add_feed(
+    *,
     listing_id: OwnListing,
     body: FeedIn,
     actor: HostActor,
