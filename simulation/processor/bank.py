@@ -129,13 +129,13 @@ class Bank:
                 return _missing()
             refused = refuse_capture(authorisation, command.amount_minor, command.currency)
             if refused is not None:
-                return _refused(REFUSED, refused, authorisation.as_json())
+                return _refused(REFUSED, refused, self._about(authorisation))
             if call.declined or method_of(authorisation.payment_method).capture_declined:
-                self._tell("capture.failed", authorisation.as_json() | {"code": "capture_declined"})
-                return _refused(DECLINED, "capture_declined", authorisation.as_json())
+                self._tell("capture.failed", self._about(authorisation) | {"code": "capture_declined"})
+                return _refused(DECLINED, "capture_declined", self._about(authorisation))
             captured = replace(authorisation, status=Status.CAPTURED, captured_minor=command.amount_minor)
             self._keep(captured)
-            return _done(captured.as_json())
+            return _done(self._about(captured))
 
         return self._once(call, effect)
 
@@ -148,10 +148,10 @@ class Bank:
                 return _missing()
             refused = refuse_void(authorisation)
             if refused is not None:
-                return _refused(REFUSED, refused, authorisation.as_json())
+                return _refused(REFUSED, refused, self._about(authorisation))
             voided = replace(authorisation, status=Status.VOIDED)
             self._keep(voided)
-            return _done(voided.as_json())
+            return _done(self._about(voided))
 
         return self._once(call, effect)
 
@@ -219,7 +219,7 @@ class Bank:
                 code = None if command.approve else "authentication_failed"
                 authorisation = replace(authorisation, status=status, code=code)
                 self._keep(authorisation)
-            return Answer(200, {"object": authorisation.as_json()})
+            return Answer(200, {"object": self._about(authorisation)})
 
     def settle_due(self) -> None:
         """Let happen what happens by itself: late successes, and authorisations that lapse."""
@@ -235,7 +235,7 @@ class Bank:
         """What an authorisation, a refund or a payout is now."""
         self.settle_due()
         if (authorisation := self.store.find(Authorisation, object_id)) is not None:
-            return Answer(200, {"object": authorisation.as_json()})
+            return Answer(200, {"object": self._about(authorisation)})
         if (refund := self.store.find(Refund, object_id)) is not None:
             authorisation = self.store.find(Authorisation, refund.authorisation_id)
             assert authorisation is not None  # noqa: S101 (a foreign key)
@@ -285,19 +285,23 @@ class Bank:
             return replace(answer, fresh=known is None)
 
     def _authorised(self, authorisation: Authorisation, *, with_receipt: bool) -> Answer:
-        told = authorisation.as_json()
+        told = self._about(authorisation)
         match Status(authorisation.status):
-            case Status.PROCESSING:
+            case Status.PROCESSING | Status.ACTION_REQUIRED:
                 return Answer(PENDING, {"object": told})
-            case Status.ACTION_REQUIRED:
-                address = f"{self._public_url}/v1/authorisations/{authorisation.id}/confirm"
-                return Answer(PENDING, {"object": told | {"action_url": address}})
             case Status.AUTHORISED | Status.CAPTURED:
                 return _done(told, receipt=self._receipt(authorisation) if with_receipt else None)
             case Status.VOIDED:
                 return _refused(DECLINED, "already_voided", told)
             case Status.DECLINED | Status.EXPIRED:
                 return _refused(DECLINED, authorisation.code or "declined", told)
+
+    def _about(self, authorisation: Authorisation) -> dict[str, Any]:
+        """An authorisation as it is answered and told: with the address at which its cardholder confirms."""
+        if authorisation.status != Status.ACTION_REQUIRED:
+            return authorisation.as_json()
+        address = f"{self._public_url}/v1/authorisations/{authorisation.id}/confirm"
+        return authorisation.as_json() | {"action_url": address}
 
     def _receipt(self, authorisation: Authorisation) -> str:
         facts = {
@@ -320,7 +324,7 @@ class Bank:
             Status.EXPIRED: "authorisation.expired",
         }.get(Status(authorisation.status))
         if kind is not None:
-            self._tell(kind, authorisation.as_json())
+            self._tell(kind, self._about(authorisation))
 
     def _tell(self, kind: str, about: dict[str, Any]) -> None:
         """Write a message, and how it will be sent."""

@@ -100,7 +100,7 @@ async def _refund(session: AsyncSession, clock: Clock, told: Told, news: RefundN
     if refund is None:
         return _UNKNOWN
     payment = await payments.get(session, refund.payment_id)
-    if payment.processor_id != news.payment.processor_id or refund.amount_minor != told.amount.minor:
+    if payment.processor_id not in {None, news.payment.processor_id} or refund.amount_minor != told.amount.minor:
         return _ANOTHER
     # The message tells of its payment as well, so a refund that overtakes its capture brings it along.
     await payments.move_payment(session, refund.payment_id, news.payment, now=clock.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -33,9 +34,9 @@ def test_every_state_is_left_forwards_only(states: type[PaymentStatus | RefundSt
 
 
 @given(number=st.uuids(), operation=st.sampled_from(["authorise", "capture", "refund"]))
-def test_a_key_names_its_row(number: object, operation: str) -> None:
+def test_a_key_names_its_row(number: UUID, operation: str) -> None:
     """What was asked under a key of ours can be found by it; another's key names nothing."""
-    assert number_of(operation_key(number, operation)) == number  # type: ignore[arg-type]
+    assert number_of(operation_key(number, operation)) == number
     assert number_of(f"cart-{number}:{operation}") is None
 
 
@@ -72,18 +73,18 @@ async def test_a_failure_keeps_its_reason(session: AsyncSession, clock: FixedClo
         await payouts.get_payout(session, new_id())
 
 
-async def refund(session: AsyncSession, clock: FixedClock, payment_id: object, minor: int) -> object:
+async def refund(session: AsyncSession, clock: FixedClock, payment_id: UUID, minor: int) -> UUID:
     """Promise so much of a payment back."""
-    refund = await payments.create_refund(
+    promised = await payments.create_refund(
         session,
         refund_id=new_id(),
-        payment_id=payment_id,  # type: ignore[arg-type]
+        payment_id=payment_id,
         amount_minor=minor,
         lines=LINES,
         reason="cancelled",
         now=clock.now(),
     )
-    return refund.refund_id
+    return promised.refund_id
 
 
 async def test_refunds_together_stay_within_the_capture(session: AsyncSession, clock: FixedClock) -> None:
@@ -94,10 +95,10 @@ async def test_refunds_together_stay_within_the_capture(session: AsyncSession, c
     with pytest.raises(RefundExceedsCapture) as caught:
         await refund(session, clock, number, 3_001)
     assert caught.value.extensions["left_minor"] == 3_000
-    assert await payments.set_refund_failed(session, first, processor_id="ref_1", now=clock.now())  # type: ignore[arg-type]
+    assert await payments.set_refund_failed(session, first, processor_id="ref_1", now=clock.now())
     second = await refund(session, clock, number, 9_000)
     for moved in (True, False):
-        assert await payments.set_refund_done(session, second, processor_id="ref_2", now=clock.now()) is moved  # type: ignore[arg-type]
+        assert await payments.set_refund_done(session, second, processor_id="ref_2", now=clock.now()) is moved
     assert (await payments.get(session, number)).refunded_minor == 9_000
     assert [each.status for each in await payments.refunds_for_booking(session, payment.booking_id)] == [
         "failed",
