@@ -15,6 +15,8 @@ objects they speak of as attributes and live in the ``errors.py`` of their noun:
     │   ├── StayUnavailable           the nights or a stay rule in the way
     │   ├── QuoteExpired · BookingStateConflict · ListingBusy
     │   └── IdempotencyKeyInFlight    (reuse with another body is InvalidInput)
+    ├── PreconditionFailed (412)      `If-Match` names a version that is no longer the present one
+    ├── PreconditionRequired (428)    an edit that must say which version it was made from
     ├── ServiceUnavailable (503)      an outside system does not answer
     └── SetupIncomplete (500)         a prerequisite or a setting is missing on this machine
 
@@ -89,6 +91,20 @@ class Conflict(LodestayError):
 
     status = 409
     title = "Conflict"
+
+
+class PreconditionFailed(LodestayError):
+    """What was to be changed is no longer what the caller saw."""
+
+    status = 412
+    title = "Changed since"
+
+
+class PreconditionRequired(LodestayError):
+    """An edit does not say what the caller saw."""
+
+    status = 428
+    title = "Say which version"
 
 
 class ServiceUnavailable(LodestayError):

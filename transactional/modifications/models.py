@@ -46,6 +46,7 @@ class Modification(Base):
     charge_lines: Mapped[list[dict[str, Any]]]
     charge_total_minor: Mapped[int]
     charge_difference_minor: Mapped[int]
+    payment_method: Mapped[str | None]
     reason: Mapped[str | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -54,11 +54,43 @@ def charge(lines: Sequence[Line], *, currency: str, exchange: Exchange) -> tuple
     the total to the unit whatever decimals the two currencies have. Discounts come off the nights, the first
     line: the two share together, so that what is left of the nights is never less than nothing.
     """
-    amounts = [line["minor"] for line in lines]
-    total = _convert(sum(amounts), currency, exchange)
-    discounts = [max(-minor, 0) for minor in amounts]
+    total = _convert(total_of(lines), currency, exchange)
+    return _share_total(lines, total, currency=currency, exchange=exchange), total
+
+
+def charge_again(
+    lines: Sequence[Line],
+    *,
+    before: Sequence[Line],
+    charged_before: Sequence[Line],
+    currency: str,
+    exchange: Exchange,
+) -> tuple[list[Line], int]:
+    """Exchange a price that has changed, at the rate it was exchanged at first.
+
+    The total is converted as in :func:`charge`. What costs the same as before is charged the same as before,
+    so that no cent moves to and fro for the rounding of others; the nights go with their discounts.
+    """
+    total = _convert(total_of(lines), currency, exchange)
+    same = _unchanged(lines, before)
+    kept = {line["component"]: line["minor"] for line in charged_before if line["component"] in same}
+    others = [line for line in lines if line["component"] not in kept]
+    left = total - sum(kept.values())
+    if left < 0 or (left > 0 and not any(line["minor"] for line in others)):
+        return _share_total(lines, total, currency=currency, exchange=exchange), total
+    shared = _share_total(others, left, currency=currency, exchange=exchange)
+    parts = kept | {line["component"]: line["minor"] for line in shared}
+    charged = [{"component": line["component"], "minor": parts[line["component"]]} for line in lines]
+    assert total_of(charged) == total  # noqa: S101 - what this function is for
+    return charged, total
+
+
+def _share_total(lines: Sequence[Line], total: int, *, currency: str, exchange: Exchange) -> list[Line]:
+    if not lines:
+        return []
+    discounts = [max(-line["minor"], 0) for line in lines]
     off = _convert(sum(discounts), currency, exchange)
-    kept = [max(minor, 0) for minor in amounts]
+    kept = [max(line["minor"], 0) for line in lines]
     kept[0] -= sum(discounts)
     parts = _share_out(total, kept)
     parts[0] += off
@@ -67,7 +99,15 @@ def charge(lines: Sequence[Line], *, currency: str, exchange: Exchange) -> tuple
         for line, part, discount in zip(lines, parts, _share_out(off, discounts), strict=True)
     ]
     assert total_of(charged) == total  # noqa: S101 - what this function is for
-    return charged, total
+    return charged
+
+
+def _unchanged(lines: Sequence[Line], before: Sequence[Line]) -> set[str]:
+    """Components that cost what they did: the nights and the discounts all of them, or none."""
+    now, then = ({line["component"]: line["minor"] for line in each} for each in (lines, before))
+    same = {component for component, minor in now.items() if then.get(component) == minor}
+    with_nights = {lines[0]["component"]} | {c for each in (now, then) for c, minor in each.items() if minor < 0}
+    return same if with_nights <= same else same - with_nights
 
 
 def _convert(minor: int, currency: str, exchange: Exchange) -> int:

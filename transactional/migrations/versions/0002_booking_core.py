@@ -263,6 +263,7 @@ def upgrade() -> None:
         sa.Column("charge_lines", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("charge_total_minor", sa.BigInteger(), nullable=False),
         sa.Column("charge_difference_minor", sa.BigInteger(), nullable=False),
+        sa.Column("payment_method", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
