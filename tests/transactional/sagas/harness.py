@@ -36,6 +36,7 @@ Sessions = async_sessionmaker[AsyncSession]
 KEEP = timedelta(minutes=15)
 ROUNDS = 200
 """Times that a worker looks; each time the clock stands where the next saga is due."""
+OPEN_PAYMENTS = ("new", "action_required", "authorised")
 
 
 class Killed(BaseException):
@@ -86,7 +87,9 @@ class Wire:
     async def authorise(self, key: str, *, payment_method: str, amount: Money, reference: str) -> Outcome:
         """Forward."""
         self.killer.point()
-        outcome = await self.processor.authorise(key, payment_method=payment_method, amount=amount, reference=reference)
+        outcome = await self.processor.authorise(
+            key, payment_method=payment_method, amount=amount, reference=reference
+        )
         self.killer.point()
         return outcome
 
@@ -225,10 +228,14 @@ class World:
             return await ledger.balance(session, booking.booking_id, account, booking.charge_currency)
 
     async def complaints(self, booking: BookingRecord) -> list[str]:
-        """What is wrong with a booking whose sagas are over, in words; nothing where all is as promised.
+        """What is wrong with a booking and with the whole database, in words; nothing where all is as promised."""
+        return await self.complaints_about(booking) + await self.complaints_about_all()
+
+    async def complaints_about(self, booking: BookingRecord) -> list[str]:
+        """What is wrong with a booking whose sagas are over.
 
         It is confirmed and charged once, or not confirmed and charged nothing; nothing stays reserved; our
-        payments say what the processor's books say; the ledger nets to zero; the journal replays.
+        payments say what the processor's books say.
         """
         now = await self.booking(booking)
         reference = str(booking.booking_id)
@@ -245,17 +252,17 @@ class World:
             found.append("it was captured more than once")
         async with self.sessions() as session:
             ours = await payments.for_booking(session, booking.booking_id)
-            if sum(each.captured_minor - each.refunded_minor for each in ours) != charged:
-                found.append("our payments contradict the processor")
-            found += [
-                f"open: {each.status}" for each in ours if each.status in {"new", "action_required", "authorised"}
-            ]
-            found += [f"ledger: {each}" for each in await ledger.verify(session)]
-            found += (await audit(session)).broken
-            rows = await session.execute(
-                text("SELECT kind, step, status FROM sagas WHERE status NOT IN ('done','compensated')")
-            )
-            found += [f"unfinished: {tuple(row)}" for row in rows]
+        if sum(each.captured_minor - each.refunded_minor for each in ours) != charged:
+            found.append("our payments contradict the processor")
+        found += [f"open: {each.status}" for each in ours if each.status in OPEN_PAYMENTS]
         if await self.balance(booking, Account.GUEST_RECEIVABLE):
             found.append("the guest owes or is owed something")
+        return found
+
+    async def complaints_about_all(self) -> list[str]:
+        """What is wrong anywhere: the ledger nets to zero, the journal replays, no saga is left over."""
+        async with self.sessions() as session:
+            found = [f"ledger: {each}" for each in await ledger.verify(session)]
+            found += (await audit(session)).broken
+            found += [f"unfinished: {each}" for each in await repository.unfinished(session, limit=100)]
         return found
