@@ -87,9 +87,7 @@ class Wire:
     async def authorise(self, key: str, *, payment_method: str, amount: Money, reference: str) -> Outcome:
         """Forward."""
         self.killer.point()
-        outcome = await self.processor.authorise(
-            key, payment_method=payment_method, amount=amount, reference=reference
-        )
+        outcome = await self.processor.authorise(key, payment_method=payment_method, amount=amount, reference=reference)
         self.killer.point()
         return outcome
 
