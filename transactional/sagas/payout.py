@@ -47,13 +47,13 @@ class PayOut:
     async def conclude(self, turn: Turn, call: Call, outcome: Outcome) -> Verdict:
         """Write down and post that the host has the money, or that the account would not take it."""
         await _lock(turn)
-        facts = {"processor_id": outcome.processor_id, "now": turn.now}
+        session, number, now = turn.session, outcome.processor_id, turn.now
         if outcome.result is not Result.SUCCEEDED:
-            await payouts.set_payout_failed(turn.session, call.subject, **facts)
+            await payouts.set_payout_failed(session, call.subject, processor_id=number, now=now)
             refusals = turn.saga.data.get(REFUSALS, 0) + 1
             return Refused(outcome.code or "payout_declined", {REFUSALS: refusals})
-        await payouts.set_payout_paid(turn.session, call.subject, **facts)
-        await _post(turn, await payouts.get_payout(turn.session, call.subject))
+        await payouts.set_payout_paid(session, call.subject, processor_id=number, now=now)
+        await _post(turn, await payouts.get_payout(session, call.subject))
         return Done()
 
 

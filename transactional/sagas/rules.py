@@ -155,10 +155,8 @@ def pause(status: SagaStatus, attempts: int, *, draw: float) -> timedelta:
     draw
         From 0 to 1, at random, so that sagas which failed together do not come again together.
     """
-    if status is SagaStatus.STUCK:
-        return STUCK_PAUSE * (0.5 + draw / 2)
-    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempts - 1, 16))
-    return longest * (0.5 + draw / 2)
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE * (1 << min(attempts - 1, 16)))
+    return (STUCK_PAUSE if status is SagaStatus.STUCK else longest) * (0.5 + draw / 2)
 
 
 def _index(kind: SagaKind, name: str) -> int:

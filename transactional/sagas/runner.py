@@ -38,6 +38,7 @@ from transactional.sagas.service import LEASE
 
 LOOK_AGAIN = timedelta(seconds=30)
 """How often a saga that waits for somebody looks by itself: a message about it may be lost."""
+DEADLINE_PASSED = "the deadline has passed"
 FINAL_ERRORS = (Conflict, NotFound, Forbidden, InvalidInput)
 """What refuses for good; anything else may pass."""
 
@@ -80,29 +81,27 @@ class Runner:
         if saga.status == SagaStatus.RUNNING and gives_up(
             saga.saga_kind, saga.step, deadline_at=saga.deadline_at, now=self.clock.now()
         ):
-            return await self._turn_back(saga, "the deadline has passed")
+            return await self._turn_back(saga, DEADLINE_PASSED)
         action = self.actions[saga.saga_kind, saga.step]
-        attempts = saga.attempts + 1
+        begun = saga
         try:
-            saga, call = await self._intend(action, saga)
-            if call is None:
-                return saga
-            outcome = await call.send(self.gateway)  # no transaction is open here
-            return await self._conclude(action, saga, call, outcome)
-        except LeaseLost:
-            raise
-        except FINAL_ERRORS as error:
-            if isinstance(error, ListingBusy):
-                return await self._fail(saga, error, attempts=attempts)
-            return await self._turn_back(saga, error.slug())  # its transaction was rolled back
-        except DBAPIError as error:
-            if is_away(error):
-                raise
-            return await self._fail(saga, error, attempts=attempts)
-        except Exception as error:  # whatever it is, the saga is tried again and somebody is told
-            if not isinstance(error, ProcessorUnavailable):
-                log.exception("saga failed", saga_id=str(saga.saga_id), step=saga.step)
-            return await self._fail(saga, error, attempts=attempts)
+            begun, call = await self._intend(action, saga)
+            if call is not None:
+                outcome = await call.send(self.gateway)  # no transaction is open here
+                begun = await self._conclude(action, begun, call, outcome)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the saga is tried again and somebody is told)
+            return await self._recover(begun, error, attempts=saga.attempts + 1)
+        return begun
+
+    async def _recover(self, saga: SagaRecord, error: Exception, *, attempts: int) -> SagaRecord:
+        """Go on after an error, whose transaction was rolled back."""
+        if isinstance(error, LeaseLost) or (isinstance(error, DBAPIError) and is_away(error)):
+            raise error
+        if isinstance(error, FINAL_ERRORS) and not isinstance(error, ListingBusy):
+            return await self._turn_back(saga, error.slug())
+        if not isinstance(error, ListingBusy | ProcessorUnavailable):
+            log.error("saga failed", saga_id=str(saga.saga_id), step=saga.step, exc_info=error)
+        return await self._fail(saga, error, attempts=attempts)
 
     async def _intend(self, action: Action, saga: SagaRecord) -> tuple[SagaRecord, Call | None]:
         """Phase 1: commit what is about to be asked for, or what needed no asking."""

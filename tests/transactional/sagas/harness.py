@@ -136,6 +136,7 @@ class Stub:
 
     async def apply(self, session: AsyncSession, clock: Clock, cause: Cause, modification_id: UUID) -> None:
         """Note it, or refuse."""
+        del session, clock, cause
         if self.refuses is not None:
             raise self.refuses
         self.applied.append(modification_id)
@@ -144,6 +145,7 @@ class Stub:
         self, session: AsyncSession, clock: Clock, cause: Cause, modification_id: UUID, reason: str
     ) -> None:
         """Note why."""
+        del session, clock, cause, modification_id
         self.given_up.append(reason)
 
 

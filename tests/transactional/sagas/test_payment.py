@@ -118,7 +118,7 @@ async def test_b10_a_success_after_the_deadline_is_given_back(world: World) -> N
 
 
 async def test_b28_what_cannot_be_captured_is_cancelled_by_the_platform(world: World) -> None:
-    """The authorisation lapsed before the capture: the booking that was confirmed is cancelled, nobody owes anything."""
+    """The authorisation lapsed before the capture: what was confirmed is cancelled, and nobody owes anything."""
     booking = await world.hold()
     world.processor.fail_next("capture", Fault.TIMEOUT_BEFORE)
     saga_id = await world.begin(booking)
