@@ -202,6 +202,14 @@ async def get_for(session: AsyncSession, actor: Actor, booking_id: UUID) -> Book
     return await _one(session, _seen_by(actor).where(Booking.booking_id == booking_id))
 
 
+async def find_by_reference(session: AsyncSession, reference: str) -> UUID:
+    """Number of the booking with a reference, or :class:`BookingNotFound`."""
+    found: UUID | None = await session.scalar(select(Booking.booking_id).where(Booking.reference == reference.upper()))
+    if found is None:
+        raise BookingNotFound
+    return found
+
+
 async def list_for_guest(
     session: AsyncSession, guest_id: UUID, *, cursor: str | None, size: int
 ) -> Page[BookingRecord]:
