@@ -37,7 +37,7 @@ demo: install  ## One city from files to ranked search (DATA=<folder of an Insid
 ##@ Local services
 .PHONY: up down status clean doctor
 
-up: install  ## Start PostgreSQL, OpenSearch, MLflow, Spark, Dagster, payment processor, relay and API.
+up: install  ## Start PostgreSQL, OpenSearch, MLflow, Spark, Dagster, payment processor, relay, worker and API.
 	@$(BIN)/lodestay up
 
 down: install  ## Stop them; their data stays.

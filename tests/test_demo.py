@@ -178,7 +178,7 @@ def test_a_killed_index_degrades_the_search_and_comes_back(
     assert eventually(lambda: api.get("/v1/search", params=trip).json()["degraded"] == whole["degraded"], seconds=90)
 
 
-@pytest.mark.parametrize("name", ["postgres", "mlflow", "spark", "dagster", "dagster-daemon", "relay", "api"])
+@pytest.mark.parametrize("name", ["postgres", "mlflow", "spark", "dagster", "dagster-daemon", "relay", "worker", "api"])
 def test_a_killed_service_is_named_and_comes_back(
     api: httpx2.Client, trip: dict[str, str], services: Supervisor, name: str
 ) -> None:

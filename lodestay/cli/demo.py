@@ -27,7 +27,7 @@ from lodestay.settings import PROJECT_ROOT, get_settings
 app = typer.Typer()
 
 PIPELINE_SERVICES = ("postgres", "opensearch", "spark", "mlflow")
-SHOWN_SERVICES = ("postgres", "opensearch", "mlflow", "relay", "api")
+SHOWN_SERVICES = ("postgres", "opensearch", "mlflow", "relay", "worker", "api")
 """What the last screen needs; the rest comes up behind it, since its schedules go to work at once."""
 
 

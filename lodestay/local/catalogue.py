@@ -5,7 +5,7 @@ from __future__ import annotations
 from lodestay.local.dagster import DagsterDaemon, DagsterWebserver
 from lodestay.local.mlflow import MLflow
 from lodestay.local.opensearch import OpenSearch
-from lodestay.local.platform import Api, Processor, Relay
+from lodestay.local.platform import Api, Processor, Relay, Worker
 from lodestay.local.postgres import Postgres
 from lodestay.local.service import Service
 from lodestay.local.spark_connect import SparkConnect
@@ -19,5 +19,6 @@ SERVICES: tuple[Service, ...] = (
     DagsterDaemon(),
     Processor(),
     Relay(),
+    Worker(),
     Api(),
 )

@@ -1,4 +1,4 @@
-"""The platform's own long-running processes: the API, the relay that carries changes to the index, a processor."""
+"""The platform's own long-running processes: the API, the relay to the index, the worker, a processor."""
 
 from __future__ import annotations
 
@@ -54,6 +54,19 @@ class Processor(Service):
     def silence(self, address: str) -> str | None:
         """None when the process is alive."""
         return web.silence(f"{address.rstrip('/')}/healthz")
+
+
+class Worker(Service):
+    """Moves sagas, and does what falls due by itself."""
+
+    name: ClassVar[str] = "worker"
+    title: ClassVar[str] = "Worker"
+    needs: ClassVar[tuple[str, ...]] = ("postgres", "processor")
+    proving: ClassVar[float] = 2.0
+
+    def launch(self, site: Site) -> Launch:
+        """Say how to start it."""
+        return python_launch(site, ("-m", "serving.worker"), environment={})
 
 
 class Relay(Service):

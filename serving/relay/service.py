@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from lodestay.clock import Clock
 from lodestay.errors import ServiceUnavailable
 from serving.relay.index_sink import BATCH, IndexSink
-from transactional.bookings.holds import expire_due_holds
 from transactional.kit import idempotency
 from transactional.outbox import repository as outbox
 from transactional.outbox.changes import listings_changed_since
@@ -28,8 +27,7 @@ ENTRIES = 500
 FEW = 50
 """Listings up to which a delivery is made visible at once; more would make refreshing dear, and can wait for it."""
 WATCH_EVERY = timedelta(seconds=2)
-"""How often the relay looks whether another index went into service, and expires due holds."""
-HOLDS = 200
+"""How often the relay looks whether another index went into service."""
 PRUNE_EVERY = timedelta(hours=1)
 KEEP = timedelta(days=7)
 """How long delivered entries and answered idempotency keys are kept."""
@@ -93,10 +91,6 @@ class Relay:
         now = self.clock.now()
         if self._watched is not None and now - self._watched < WATCH_EVERY:
             return
-        async with self.sessions.begin() as session:
-            expired = await expire_due_holds(session, self.clock, limit=HOLDS)
-        if expired:
-            log.info("expired holds", count=expired)
         if (index := await self.sink.look()) is not None:
             if index.since is not None:
                 async with self.sessions() as session:

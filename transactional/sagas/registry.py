@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from transactional.bookings.rules import BookingStatus
+from transactional.modifications import applying
 from transactional.sagas.actions import Action, Nothing
 from transactional.sagas.change import Apply, GiveUp, Modifications
 from transactional.sagas.money import GiveBack
@@ -34,3 +35,7 @@ def actions_with(modifications: Modifications) -> dict[tuple[SagaKind, str], Act
         (SagaKind.SETTLEMENT, "refund"): Refund(),
         (SagaKind.PAYOUT, "pay_out"): PayOut(),
     }
+
+
+ACTIONS = actions_with(applying)
+"""Those of the platform."""

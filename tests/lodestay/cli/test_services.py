@@ -75,7 +75,8 @@ def test_status_is_a_table_for_people(run: Run) -> None:
     """Every service has its line."""
     text = run("status").output
     assert all(
-        name in text for name in ("postgres", "opensearch", "mlflow", "spark", "dagster", "processor", "relay", "api")
+        name in text
+        for name in ("postgres", "opensearch", "mlflow", "spark", "dagster", "processor", "relay", "worker", "api")
     )
 
 
