@@ -144,7 +144,7 @@ def _reckon(basis: Mapping[str, Any], known: Mapping[str, int]) -> int:
         case Rule.PRODUCT:
             return prod(factors.values())
         case Rule.SHARE:
-            part = share(sum(known[component] for component in basis["of"]), abs(basis["bps"]))
+            part: int = share(sum(known[component] for component in basis["of"]), abs(basis["bps"]))
             return part if basis["bps"] >= 0 else -part
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lodestay.money import Money, UnknownCurrency, minor_digits
 from transactional.markets.errors import NoExchangeRate
 from transactional.markets.exchange import ExchangeRates
-from transactional.quotes.charges import Exchange, charge, exchange_of
+from transactional.quotes.charges import Exchange, charge, charge_again, exchange_of
 from transactional.quotes.explanation import Line, total_of
 
 BY_DECIMALS = {0: "JPY", 2: "EUR", 3: "KWD", 4: "CLF"}
@@ -66,6 +66,48 @@ def test_b25_control_lines_exchanged_one_by_one_do_not_add_up() -> None:
     charged, total = charge(lines, currency="EUR", exchange=exchange)
     assert (sum(one_by_one), total) == (2, 1)
     assert [line["minor"] for line in charged] == [1, 0]
+
+
+@pytest.mark.parametrize("pair", [("EUR", "JPY"), ("JPY", "KWD"), ("KWD", "CLF"), ("CLF", "EUR")], ids="-".join)
+@given(
+    before=prices(), after=prices(), kept=st.sets(st.integers(0, 9)), rate=st.decimals("0.00001", "100000", places=12)
+)
+def test_b27_what_costs_the_same_is_charged_the_same_after_a_change(
+    pair: tuple[str, str], before: list[Line], after: list[Line], kept: set[int], rate: Decimal
+) -> None:
+    """B25, B27: at the booking's rate the parts add up to the total, and no cent moves for others' rounding."""
+    source, target = pair
+    with_nights = [n for n, line in enumerate(before) if n == 0 or line["minor"] < 0]
+    if 0 in kept and len(with_nights) == sum(n == 0 or line["minor"] < 0 for n, line in enumerate(after)):
+        kept |= set(with_nights)
+    else:
+        kept -= set(with_nights)
+    after = [before[n] if n in kept and n < len(before) else line for n, line in enumerate(after)]
+    if sum(line["minor"] for line in after[:1] + [each for each in after if each["minor"] < 0]) < 0:
+        return  # more off than the nights cost: no price is like that
+    exchange = Exchange(target, rate, None)
+    charged_before, _ = charge(before, currency=source, exchange=exchange)
+    charged, total = charge_again(
+        after, before=before, charged_before=charged_before, currency=source, exchange=exchange
+    )
+    assert total_of(charged) == total == Money(total_of(after), source).convert(rate, target).minor
+    assert [line["component"] for line in charged] == [line["component"] for line in after]
+    assert all(part["minor"] * line["minor"] >= 0 for line, part in zip(after, charged, strict=True))
+    if after == before:
+        assert charged == charged_before
+
+
+def test_a_change_of_one_line_leaves_the_others_alone() -> None:
+    """A third guest more: the nights and the cleaning are charged what they were, to the unit."""
+    exchange = Exchange("KRW", Decimal("9.4137"), None)
+    before: list[Line] = [{"component": "nights", "minor": 101}, {"component": "cleaning", "minor": 33}]
+    charged_before, _ = charge(before, currency="JPY", exchange=exchange)
+    after: list[Line] = [*before, {"component": "extra_guests", "minor": 57}]
+    charged, total = charge_again(
+        after, before=before, charged_before=charged_before, currency="JPY", exchange=exchange
+    )
+    assert charged[:2] == charged_before
+    assert total_of(charged) == total
 
 
 def test_the_listings_currency_needs_no_rate() -> None:
