@@ -19,6 +19,7 @@ from serving.admin import endpoints as admin
 from serving.booking_history import endpoints as booking_history
 from serving.booking_requests import endpoints as booking_requests
 from serving.bookings import endpoints as bookings
+from serving.cancellations import endpoints as cancellations
 from serving.events import endpoints as events
 from serving.feeds import endpoints as feeds
 from serving.health import endpoints as health
@@ -58,6 +59,7 @@ ROUTERS = (
     bookings.router,
     booking_requests.router,
     booking_history.router,
+    cancellations.router,
     host_calendar.router,
     feeds.router,
     price_suggestions.router,

@@ -65,18 +65,6 @@ async def confirm_booking(
     return await once(confirm)
 
 
-@router.post("/{booking_id}/cancel", response_model=BookingOut, summary="Cancel a booking", responses=CHANGES)
-async def cancel_booking(
-    booking_id: BookingId, actor: AnyActor, session: WriteSession, once: OnceDep, services: ServicesDep
-) -> JSONResponse:
-    """Give the nights of a hold or a booking back, as its guest, its host or an administrator."""
-
-    async def cancel() -> tuple[int, BookingOut]:
-        return 200, BookingOut.of(await service.cancel(session, services.clock, actor, booking_id))
-
-    return await once(cancel)
-
-
 @router.get("", summary="The caller's bookings", responses=problems(401, 422, 503))
 async def list_bookings(
     wanted: Annotated[BookingsQuery, Query()], actor: AnyActor, session: ReadSession

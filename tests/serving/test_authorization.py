@@ -108,6 +108,25 @@ OPERATIONS = {
         "/v1/booking-requests/{booking_id}/decline",
         (401, 403, 404, 200, 404, 200),
     ),
+    "preview of a cancellation": Operation(
+        "GET",
+        "/v1/bookings/{booking}/cancellation",
+        "/v1/bookings/{booking_id}/cancellation",
+        (401, 200, 404, 200, 404, 200),
+    ),
+    # The booking is a hold, which no guest can have missed or left.
+    "no-show": Operation(
+        "POST",
+        "/v1/bookings/{booking}/no-show",
+        "/v1/bookings/{booking_id}/no-show",
+        (401, 403, 404, 409, 404, 409),
+    ),
+    "early departure": Operation(
+        "POST",
+        "/v1/bookings/{booking}/early-departure",
+        "/v1/bookings/{booking_id}/early-departure",
+        (401, 409, 404, 409, 404, 409),
+    ),
     "set prices": Operation(
         "PUT",
         "/v1/listings/{loft}/calendar/prices",

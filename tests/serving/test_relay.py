@@ -27,8 +27,8 @@ from tests.serving.proxy import proxy_to
 from tests.serving.test_bookings import STAY, SignIn, hold, quote
 from tests.serving.test_search import search
 from tests.transactional.factories import create_hold, stay_of
-from transactional.bookings.service import cancel
 from transactional.calendars.models import RatePlan
+from transactional.cancellations.service import cancel
 from transactional.listings.models import Listing
 from transactional.listings.service import deactivate
 from transactional.outbox.repository import lag

@@ -56,7 +56,7 @@ class StayIsOver(Conflict):
     def __init__(self, reference: str, *, check_out: date) -> None:
         super().__init__(
             f"The stay of booking {reference} ended on {check_out}.",
-            hint="A stay can be cancelled until its day of departure.",
+            hint="A booking can be cancelled until its check-out.",
             reference=reference,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -152,11 +152,6 @@ def diagram() -> str:
         for arc in TRANSITIONS
     ]
     return "\n".join([*lines, *(f"    {status} --> [*]" for status in BookingStatus if status in FINAL)])
-
-
-def is_over(check_out: date, *, today: date) -> bool:
-    """Whether the guest has left: from the day of departure on."""
-    return today >= check_out
 
 
 def instants_of(stay: Stay, *, timezone: str, check_in_hour: int, check_out_hour: int) -> tuple[datetime, datetime]:

@@ -1,4 +1,4 @@
-"""Hold, confirm, cancel, complete: what happens to a booking, and to nobody else's nights.
+"""Hold, confirm, complete: what happens to a booking, and to nobody else's nights.
 
 Every change takes the listing's lock first, in READ COMMITTED, so that each later statement sees what
 the holder before has committed. What takes nights then expires due holds, asks the rules and writes.
@@ -14,11 +14,11 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lodestay.clock import Clock, now_in, today_in
+from lodestay.clock import Clock, now_in
 from lodestay.ids import new_id
 from lodestay.stay import Stay
 from transactional.bookings import changes, repository
-from transactional.bookings.errors import ApprovalNeeded, StayIsOver
+from transactional.bookings.errors import ApprovalNeeded
 from transactional.bookings.holds import expire_due_holds_of
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.references import new_reference
@@ -28,7 +28,6 @@ from transactional.bookings.rules import (
     Side,
     after,
     instants_of,
-    is_over,
     missing_for_instant_book,
     require_side,
 )
@@ -44,7 +43,6 @@ from transactional.outbox.topics import Topic
 from transactional.quotes import repository as quotes
 from transactional.quotes.errors import QuoteAlreadyBooked, QuoteExpired
 from transactional.quotes.records import QuoteRecord
-from transactional.users.actors import Actor
 
 _QUOTE_BOOKED = "uq_bookings_quote_id"
 _REFERENCE_TAKEN = "uq_bookings_reference"
@@ -118,28 +116,6 @@ async def confirm(session: AsyncSession, clock: Clock, cause: Cause, booking_id:
                 )
                 await repository.take_nights(session, booking, now=now)
         await decline_rivals(session, clock, listing, booking)
-    return booking
-
-
-async def cancel(session: AsyncSession, clock: Clock, actor: Actor, booking_id: UUID) -> BookingRecord:
-    """Give a hold's or a booking's nights back, for its guest, its host or the platform.
-
-    Raises
-    ------
-    BookingNotFound
-        Not the actor's.
-    BookingStateConflict, StayIsOver, ListingBusy
-        It cannot be cancelled: again, any more or just now.
-    """
-    listing_id, side = await repository.side_of(session, actor, booking_id)
-    with contention_as_conflict(listing_id):
-        listing = await lock_listing(session, listing_id, owner=None)
-        values = {"cancelled_at": clock.now(), "cancelled_by": side.value}
-        cause = changes.by_api(actor, side)
-        booking = await changes.apply(session, clock, listing, booking_id, Change.CANCEL, cause=cause, values=values)
-        if is_over(booking.check_out, today=today_in(listing.timezone, clock)):
-            raise StayIsOver(booking.reference, check_out=booking.check_out)
-        await repository.release_nights(session, booking_id)
     return booking
 
 

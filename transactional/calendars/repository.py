@@ -78,8 +78,11 @@ _NIGHT_TYPES = {
     "closed_to_arrival": "boolean",
     "closed_to_departure": "boolean",
 }
+# Nights of a booking that its host cancelled are blocked under the booking's number: they are no more the host's to
+# free than an imported calendar's.
 _LIVE = text("""
-    SELECT occupancy_id, kind, lower(stay) AS start, upper(stay) AS end FROM occupancy
+    SELECT occupancy_id, CASE WHEN kind = 'host_block' AND booking_id IS NOT NULL THEN 'imported' ELSE kind END AS kind,
+           lower(stay) AS start, upper(stay) AS end FROM occupancy
     WHERE listing_id = :listing_id AND is_live AND stay && daterange(:start, :end)
     ORDER BY stay
 """)

@@ -34,6 +34,18 @@ class Ending(StrEnum):
     LEFT_EARLY = "left_early"
 
 
+class Reason(StrEnum):
+    """Why somebody cancels: a code, since events and the outbox never hold what people write."""
+
+    CHANGED_PLANS = "changed_plans"
+    FOUND_ANOTHER = "found_another"
+    EMERGENCY = "emergency"
+    NOT_AS_DESCRIBED = "not_as_described"
+    UNAVAILABLE = "unavailable"
+    FRAUD = "fraud"
+    OTHER = "other"
+
+
 class Ground(StrEnum):
     """Why that much goes back."""
 

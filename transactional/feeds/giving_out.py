@@ -34,7 +34,7 @@ _NIGHTS = text("""
     SELECT lower(o.stay) AS start, upper(o.stay) AS end, b.booking_id, coalesce(b.version, 0) AS version,
            coalesce((SELECT max(occurred_at) FROM booking_events WHERE booking_events.booking_id = b.booking_id),
                     b.confirmed_at, o.created_at) AS changed_at
-    FROM occupancy o LEFT JOIN bookings b USING (booking_id)
+    FROM occupancy o LEFT JOIN bookings b ON b.booking_id = o.booking_id AND o.kind = 'booking'
     WHERE o.listing_id = :listing_id AND o.is_live AND o.kind IN ('booking', 'host_block') AND upper(o.stay) > :today
     ORDER BY o.stay
 """)

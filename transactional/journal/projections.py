@@ -18,7 +18,7 @@ from transactional.kit.copying import copy_rows
 _BOOKING = text(f"SELECT {', '.join(COLUMNS)} FROM bookings WHERE booking_id = :booking_id")
 _NIGHTS = text("""
     SELECT kind, lower(stay) AS check_in, upper(stay) AS check_out, expires_at
-    FROM occupancy WHERE booking_id = :booking_id AND is_live
+    FROM occupancy WHERE booking_id = :booking_id AND is_live AND kind <> 'host_block'
 """)
 _STAGE = text("""
     CREATE TEMPORARY TABLE replayed_bookings (LIKE bookings INCLUDING DEFAULTS) ON COMMIT DROP

@@ -32,6 +32,7 @@ from transactional.bookings import service
 from transactional.bookings.holds import expire_due_holds
 from transactional.calendars import service as calendars
 from transactional.calendars.rules import Window
+from transactional.cancellations import service as cancellations
 from transactional.users.actors import Actor, Role
 
 KEEP = timedelta(minutes=15)
@@ -53,10 +54,12 @@ class Model:
 
     bookings: dict[UUID, Made] = field(default_factory=dict)
     blocked: set[date] = field(default_factory=set)
+    lost: set[date] = field(default_factory=set)
+    """Nights of bookings that the host cancelled: nobody's any more, and not the host's to free."""
 
     def taken(self, now: datetime) -> set[date]:
         """Nights that nobody else can have."""
-        return self.blocked | self.guests(now)
+        return self.blocked | self.lost | self.guests(now)
 
     def guests(self, now: datetime) -> set[date]:
         """Nights of guests."""
@@ -141,9 +144,11 @@ class History:
         )
         expected = flipped in {"held", "confirmed"}
         try:
-            await service.cancel(self.session, self.clock, actor, booking_id)
+            await cancellations.cancel(self.session, self.clock, actor, booking_id)
         except Conflict:
             return await self.refused(expected=expected)
+        if flipped == "confirmed" and actor is self.host:
+            self.model.lost |= made.nights
         made.status = "cancelled"
         return await self.done(expected=expected)
 
@@ -238,7 +243,7 @@ async def test_hot_path_is_few_statements(session: AsyncSession, engine: AsyncEn
     counts.append(len(statements))
     await service.confirm(session, clock, PAID, held.booking_id)
     counts.append(len(statements) - sum(counts))
-    await service.cancel(session, clock, actor_of(held.guest_id, Role.GUEST), held.booking_id)
+    await cancellations.cancel(session, clock, actor_of(held.guest_id, Role.GUEST), held.booking_id)
     counts.append(len(statements) - sum(counts))
     assert counts == [9, 9, 6]
 

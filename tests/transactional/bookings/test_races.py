@@ -36,6 +36,7 @@ from transactional.calendars import service as calendars
 from transactional.calendars.errors import StayUnavailable
 from transactional.calendars.models import OCCUPANCY_NO_OVERLAP
 from transactional.calendars.rules import Window
+from transactional.cancellations import service as cancellations
 from transactional.kit.database import create_engine, session_factory
 from transactional.listings import repository as listings
 from transactional.listings.errors import ListingBusy
@@ -203,7 +204,7 @@ async def test_confirm_against_cancel(sessions: Sessions, clock: FixedClock) -> 
             for n in range(RACERS)
         ]
     host = actor_of(listing.host_id, Role.HOST)
-    changes = [(confirm_paid, actor_of(guest)), (service.cancel, host), (service.cancel, actor_of(guest))]
+    changes = [(confirm_paid, actor_of(guest)), (cancellations.cancel, host), (cancellations.cancel, actor_of(guest))]
     outcomes = await asyncio.gather(
         *(
             attempt(
@@ -217,10 +218,10 @@ async def test_confirm_against_cancel(sessions: Sessions, clock: FixedClock) -> 
     assert all(isinstance(outcome, BookingRecord | Conflict) for outcome in outcomes)
     async with sessions() as session:
         states = Counter((await session.scalars(text("SELECT status FROM bookings"))).all())
-        live = await session.scalar(text("SELECT count(*) FROM occupancy WHERE is_live"))
-        cancellations = await session.scalar(text("SELECT count(*) FROM outbox WHERE topic = 'booking.cancelled'"))
+        live = await session.scalar(text("SELECT count(*) FROM occupancy WHERE is_live AND kind <> 'host_block'"))
+        told = await session.scalar(text("SELECT count(*) FROM outbox WHERE topic = 'booking.cancelled'"))
     assert states == {"cancelled": RACERS}  # whoever confirms first, the cancellations come
-    assert (live, cancellations) == (0, RACERS)
+    assert (live, told) == (0, RACERS)
 
 
 async def test_lock_that_does_not_come_is_a_conflict(database_url: str, clock: FixedClock) -> None:

@@ -20,7 +20,6 @@ from transactional.bookings.rules import (
     after,
     diagram,
     instants_of,
-    is_over,
     missing_for_instant_book,
     require_side,
     respond_by,
@@ -101,13 +100,6 @@ def test_what_a_host_asks_of_guests_who_book_at_once() -> None:
     assert len(missing_for_instant_book(nobody, **asks)) == 2
     assert missing_for_instant_book(GuestStanding(identity_verified=True, completed_stays=2), **asks) == ()
     assert len(missing_for_instant_book(nobody, **(asks | {"instant_book": False}))) == 1
-
-
-def test_stay_is_over_on_its_day_of_departure() -> None:
-    """Not the evening before."""
-    check_out = date(2026, 3, 1)
-    assert is_over(check_out, today=check_out)
-    assert not is_over(check_out, today=check_out - timedelta(days=1))
 
 
 def test_references_are_readable_and_do_not_come_twice() -> None:

@@ -30,6 +30,7 @@ from transactional.bookings.rules import BookingStatus, Change, Side, sources, t
 from transactional.calendars.errors import StayUnavailable
 from transactional.calendars.rules import Window
 from transactional.calendars.service import set_min_stay
+from transactional.cancellations import service as cancellations
 from transactional.listings.errors import ListingWithdrawn
 from transactional.quotes.errors import QuoteAlreadyBooked, QuoteExpired, QuoteNotFound
 from transactional.users.actors import Role
@@ -59,7 +60,7 @@ async def test_hold_confirm_cancel(session: AsyncSession, clock: FixedClock) -> 
     assert (confirmed.status, confirmed.version, confirmed.confirmed_at) == ("confirmed", 2, clock.now())
     assert await live_kinds(session) == ["booking"]
 
-    cancelled = await service.cancel(session, clock, actor_of(guest), held.booking_id)
+    cancelled = await cancellations.cancel(session, clock, actor_of(guest), held.booking_id)
     assert (cancelled.status, cancelled.cancelled_by, cancelled.version) == ("cancelled", "guest", 3)
     assert await live_kinds(session) == []
     assert await topics(session) == ["booking.held", "booking.confirmed", "booking.cancelled"]
@@ -128,7 +129,7 @@ async def test_quote_is_its_guests_alone_once_and_in_time(session: AsyncSession,
     held = await service.hold(session, clock, guest_id=quote.guest_id, quote_id=quote.quote_id, keep=KEEP)
     with pytest.raises(QuoteAlreadyBooked):
         await service.hold(session, clock, guest_id=quote.guest_id, quote_id=quote.quote_id, keep=KEEP)
-    await service.cancel(session, clock, actor_of(ana), held.booking_id)
+    await cancellations.cancel(session, clock, actor_of(ana), held.booking_id)
     await session.commit()
     with pytest.raises(QuoteAlreadyBooked):
         await service.hold(session, clock, guest_id=quote.guest_id, quote_id=quote.quote_id, keep=KEEP)
@@ -169,7 +170,7 @@ async def test_booking_is_found_by_its_sides_alone(session: AsyncSession, clock:
     for stranger in (await create_user(session), await create_host(session)):
         for attempt in (
             repository.get_for(session, actor_of(stranger), held.booking_id),
-            service.cancel(session, clock, actor_of(stranger), held.booking_id),
+            cancellations.cancel(session, clock, actor_of(stranger), held.booking_id),
         ):
             with pytest.raises(BookingNotFound):
                 await attempt
@@ -182,7 +183,7 @@ async def test_booking_is_found_by_its_sides_alone(session: AsyncSession, clock:
 async def test_absent_booking_is_not_found(session: AsyncSession, clock: FixedClock) -> None:
     """A number nobody gave out is answered like another's booking."""
     with pytest.raises(BookingNotFound):
-        await service.cancel(session, clock, actor_of(uuid4(), Role.ADMIN), uuid4())
+        await cancellations.cancel(session, clock, actor_of(uuid4(), Role.ADMIN), uuid4())
 
 
 async def test_wrong_state_is_refused(session: AsyncSession, clock: FixedClock) -> None:
@@ -192,9 +193,9 @@ async def test_wrong_state_is_refused(session: AsyncSession, clock: FixedClock) 
     await service.confirm(session, clock, PAID, held.booking_id)
     with pytest.raises(BookingStateConflict, match="confirmed"):
         await service.confirm(session, clock, PAID, held.booking_id)
-    await service.cancel(session, clock, actor_of(guest), held.booking_id)
+    await cancellations.cancel(session, clock, actor_of(guest), held.booking_id)
     with pytest.raises(BookingStateConflict, match="cancelled"):
-        await service.cancel(session, clock, actor_of(guest), held.booking_id)
+        await cancellations.cancel(session, clock, actor_of(guest), held.booking_id)
     assert len(await topics(session)) == 3
 
 
@@ -203,7 +204,7 @@ async def test_host_cancels(session: AsyncSession, clock: FixedClock) -> None:
     host, guest = await create_host(session), await create_user(session)
     listing = await create_listing(session, host=host)
     held = await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
-    assert (await service.cancel(session, clock, actor_of(host), held.booking_id)).cancelled_by == "host"
+    assert (await cancellations.cancel(session, clock, actor_of(host), held.booking_id)).cancelled_by == "host"
 
 
 async def test_stay_that_is_over_cannot_be_cancelled(session: AsyncSession, clock: FixedClock) -> None:
@@ -213,7 +214,7 @@ async def test_stay_that_is_over_cannot_be_cancelled(session: AsyncSession, cloc
     await service.confirm(session, clock, PAID, held.booking_id)
     clock.advance(timedelta(days=2))
     with pytest.raises(StayIsOver):
-        await service.cancel(session, clock, actor_of(guest), held.booking_id)
+        await cancellations.cancel(session, clock, actor_of(guest), held.booking_id)
 
 
 async def test_sweeper_expires_what_is_due_and_no_more(session: AsyncSession, clock: FixedClock) -> None:

@@ -1,0 +1,1 @@
+"""Ending a booking early: what would go back, cancel, no-show, early departure."""
