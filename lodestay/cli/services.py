@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from lodestay.local.supervisor import Supervisor
 
 app = typer.Typer()
-_HINTED = "postgres, opensearch, mlflow, spark, dagster, dagster-daemon, processor, relay, worker, api; none named: all."
+_HINTED = (
+    "postgres, opensearch, mlflow, spark, dagster, dagster-daemon, processor, relay, worker, api; none named: all."
+)
 Names = Annotated[list[str] | None, typer.Argument(help=_HINTED, show_default=False)]
 _COLOURS = {"running": "green", "outside": "green", "stopped": "dim"}
 

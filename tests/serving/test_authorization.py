@@ -179,7 +179,7 @@ OPERATIONS = {
         "/v1/listings/{loft}/feeds",
         "/v1/listings/{listing_id}/feeds",
         (401, 403, 403, 201, 404, 201),
-        {"name": "Airbnb", "url": "https://airbnb.example/other.ics"},
+        {"name": "Airbnb", "url": "{url}"},
     ),
     "feeds": Operation(
         "GET", "/v1/listings/{loft}/feeds", "/v1/listings/{listing_id}/feeds", (401, 403, 403, 200, 404, 200)
@@ -282,7 +282,12 @@ def known_feed(client: TestClient, marketplace: Marketplace, signed_in: SignIn, 
     sent = {"name": "Vrbo", "url": f"https://vrbo.example/{days}.ics"}
     feed = client.post(f"{loft}/feeds", headers=signed_in(host), json=sent).json()
     token = client.post(f"{loft}/calendar-tokens", headers=signed_in(host)).json()
-    return {"feed": feed["feed_id"], "token": token["token_id"], "calendar": token["path"]}
+    return {
+        "feed": feed["feed_id"],
+        "token": token["token_id"],
+        "calendar": token["path"],
+        "url": f"https://airbnb.example/{days}.ics",
+    }
 
 
 def filled(body: Any, known: dict[str, Any]) -> Any:

@@ -252,17 +252,9 @@ class World:
             found.append("it was captured more than once")
         async with self.sessions() as session:
             ours = await payments.for_booking(session, booking.booking_id)
-            if sum(each.captured_minor - each.refunded_minor for each in ours) != charged:
-                found.append("our payments contradict the processor")
-            found += [
-                f"open: {each.status}" for each in ours if each.status in {"new", "action_required", "authorised"}
-            ]
-            found += [f"ledger: {each}" for each in await ledger.verify(session)]
-            found += (await audit(session)).broken
-            rows = await session.execute(
-                text("SELECT kind, step, status FROM sagas WHERE status NOT IN ('done','compensated')")
-            )
-            found += [f"unfinished: {tuple(row)}" for row in rows]
+        if sum(each.captured_minor - each.refunded_minor for each in ours) != charged:
+            found.append("our payments contradict the processor")
+        found += [f"open: {each.status}" for each in ours if each.status in OPEN_PAYMENTS]
         if await self.balance(booking, Account.GUEST_RECEIVABLE):
             found.append("the guest owes or is owed something")
         return found
