@@ -138,9 +138,12 @@ def booked(booking_id: UUID, sale: Sale, *, at: datetime) -> Posting:
     return Posting.of(f"booked:{booking_id}", PostingKind.BOOKED, booking_id, at, worth(sale))
 
 
-def changed(booking_id: UUID, *, before: Sale, after: Sale, key: str, at: datetime) -> Posting:
-    """Post another price for the same booking; `key` is unique to the change."""
-    entries = _difference(before, after)
+def changed(booking_id: UUID, *, before: Sale, after: Sale, key: str, at: datetime, paid_out_minor: int = 0) -> Posting:
+    """Post another price for the same booking; `key` is unique to the change.
+
+    What the host has got already (`paid_out_minor`) beyond what the host now has to get, the host owes.
+    """
+    entries = (*_difference(before, after), *_debt(before, after, paid_out_minor))
     return Posting.of(f"changed:{booking_id}:{key}", PostingKind.CHANGED, booking_id, at, entries)
 
 
@@ -180,13 +183,7 @@ def refund_owed(
     """
     before = reduced(sale, already)
     after = reduced(sale, _sum(already, refund))
-    owed_before = max(0, paid_out_minor - before.payout_minor)
-    debt = max(0, paid_out_minor - after.payout_minor) - owed_before
-    entries = (
-        *_difference(before, after),
-        Entry(Account.HOST_PAYABLE, sale.currency, -debt),
-        Entry(Account.HOST_DEBT, sale.currency, debt),
-    )
+    entries = (*_difference(before, after), *_debt(before, after, paid_out_minor))
     return Posting.of(f"refund_owed:{booking_id}:{key}", PostingKind.REFUND_OWED, booking_id, at, entries)
 
 
@@ -220,6 +217,12 @@ def penalty(booking_id: UUID, *, currency: str, minor: int, at: datetime) -> Pos
 def _difference(before: Sale, after: Sale) -> tuple[Entry, ...]:
     back = (Entry(entry.account, entry.currency, -entry.minor) for entry in worth(before))
     return netted((*worth(after), *back))
+
+
+def _debt(before: Sale, after: Sale, paid_out_minor: int) -> tuple[Entry, Entry]:
+    """What a host who was paid out owes more, or less, as the sale changes."""
+    debt = max(0, paid_out_minor - after.payout_minor) - max(0, paid_out_minor - before.payout_minor)
+    return Entry(Account.HOST_PAYABLE, before.currency, -debt), Entry(Account.HOST_DEBT, before.currency, debt)
 
 
 def _sum(first: Parts, second: Parts) -> dict[Component, int]:

@@ -77,6 +77,8 @@ async def apply_to(
         await bookings.release_nights(session, booking.booking_id)
         await bookings.take_nights(session, booking, now=clock.now())
         await decline_rivals(session, clock, listing, booking)
+        later = booking.starts_at - before.starts_at
+        await repository.move_payout(session, booking.booking_id, later=later, now=clock.now())
     await move(session, clock, modification, Step.APPLY)
     await _post(session, clock, before, booking, key=str(modification.modification_id))
     return booking
@@ -139,6 +141,7 @@ async def _post(session: AsyncSession, clock: Clock, before: BookingRecord, afte
         after=_sale(after, books.host_fee_bps),
         key=key,
         at=clock.now(),
+        paid_out_minor=books.paid_out_minor,
     )
     if books.is_posted:
         await ledger.post(session, posting)

@@ -76,10 +76,19 @@ class ModificationRecord:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What the market and the ledger say of a booking: the host's fee, and whether the sale was posted."""
+    """What the market and the ledger say of a booking.
+
+    Attributes
+    ----------
+    is_posted
+        Whether the sale was.
+    paid_out_minor
+        What the host has got for it.
+    """
 
     host_fee_bps: int
     is_posted: bool
+    paid_out_minor: int
 
 
 COLUMNS = tuple(ModificationRecord.__dataclass_fields__)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from transactional.ledger.records import PostingKind
+from transactional.ledger.records import Account, PostingKind
 from transactional.modifications.errors import ModificationNotFound
 from transactional.modifications.records import COLUMNS, Books, ModificationRecord
 from transactional.modifications.rules import ModificationStatus, Step, sources, target
@@ -53,9 +53,18 @@ _BOOKS = text(f"""
     SELECT host_fee_bps,
            EXISTS (
                SELECT FROM ledger_transactions WHERE booking_id = :booking_id AND kind = '{PostingKind.BOOKED}'
-           ) AS is_posted
+           ) AS is_posted,
+           (
+               SELECT CAST(coalesce(sum(amount_minor), 0) AS bigint) FROM ledger_entries
+               WHERE booking_id = :booking_id AND kind = '{PostingKind.PAID_OUT}'
+                 AND account = '{Account.HOST_PAYABLE}'
+           ) AS paid_out_minor
     FROM bookings JOIN listings USING (listing_id) JOIN markets ON markets.market_key = listings.market_key
     WHERE booking_id = :booking_id
+""")
+_MOVE_PAYOUT = text("""
+    UPDATE payouts SET due_at = due_at + :later, updated_at = :now
+    WHERE booking_id = :booking_id AND status = 'scheduled'
 """)
 OPEN = (ModificationStatus.PROPOSED, ModificationStatus.PAYING)
 """States of which a booking has one modification at most."""
@@ -137,3 +146,8 @@ async def taken_by_others(session: AsyncSession, listing_id: int, modification: 
 async def books_of(session: AsyncSession, booking_id: UUID) -> Books:
     """What the ledger has of a booking."""
     return Books(**(await session.execute(_BOOKS, {"booking_id": booking_id})).mappings().one())
+
+
+async def move_payout(session: AsyncSession, booking_id: UUID, *, later: timedelta, now: datetime) -> None:
+    """Have the host paid as much later, or earlier, as the stay begins."""
+    await session.execute(_MOVE_PAYOUT, {"booking_id": booking_id, "later": later, "now": now})

@@ -32,7 +32,7 @@ from transactional.bookings import service as booking_service
 from transactional.bookings.errors import BookingNotFound, BookingStateConflict, StayIsOver
 from transactional.bookings.records import BookingRecord
 from transactional.calendars.errors import StayUnavailable
-from transactional.journal.service import as_it_was, audit
+from transactional.journal.service import audit, look_back
 from transactional.listings.errors import TooManyGuests, TooManyPets
 from transactional.modifications import applying, repository, service
 from transactional.modifications.errors import (
@@ -137,8 +137,8 @@ async def test_the_journal_tells_of_the_change(session: AsyncSession, clock: Fix
     proposed = await service.propose(session, clock, booked.host, booked.booking.booking_id, wish)
     await service.approve(session, clock, booked.guest, key_of(proposed))
     assert (await audit(session)).broken == ()
-    assert await as_it_was(session, booked.booking.booking_id, before) == booked.booking
-    assert await as_it_was(session, booked.booking.booking_id, clock.now()) == await now_of(session, booked)
+    assert (await look_back(session, booked.booking.booking_id, before))[1] == booked.booking
+    assert (await look_back(session, booked.booking.booking_id, clock.now()))[1] == await now_of(session, booked)
 
 
 async def test_a_cheaper_stay_is_applied_at_once_and_its_refund_is_left_to_a_saga(
