@@ -166,7 +166,8 @@ async def revoke_token(session: AsyncSession, clock: Clock, actor: Actor, listin
 
 async def export(session: AsyncSession, clock: Clock, token: str) -> bytes:
     """The calendar that a secret is for, or :class:`CalendarNotFound`, for whatever reason."""
-    listing = await giving_out.listing_of(session, hash_of(token)) if len(token) == LENGTH else None
+    looks_right = len(token) == LENGTH and token.isascii()
+    listing = await giving_out.listing_of(session, hash_of(token)) if looks_right else None
     if listing is None:
         raise CalendarNotFound
     listing_id, timezone = listing

@@ -14,14 +14,14 @@ from transactional.feeds.export import OwnNights, entity_tag, is_known, write_ca
 NIGHTS = st.lists(
     st.builds(
         lambda start, nights, number: OwnNights(
-            day(start), day(start + nights), None if number % 3 == 0 else UUID(int=number), number, NOW
+            day(start), day(start + nights), None if number % 3 == 0 else UUID(int=number), number % 1_000, NOW
         ),
         st.integers(0, 300),
         st.integers(1, 40),
         st.integers(0, 2**100),
     ),
     max_size=12,
-    unique_by=(lambda own: (own.start, own.end)),
+    unique_by=(lambda own: (own.start, own.end), lambda own: own.booking_id or own.start),
 )
 
 
