@@ -1,0 +1,46 @@
+"""`make prove`: run the proof and say what came of it; exit code 1 where a promise was broken."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.proof.run import Order, facts, postgres, run
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+
+@app.command()
+def prove(
+    seed: Annotated[int, typer.Option(help="Of the first history.")] = 1,
+    histories: Annotated[int, typer.Option(help="Histories of 100 operations.")] = 500,
+    workers: Annotated[int, typer.Option(help="Worker processes.")] = 2,
+    kills: Annotated[int, typer.Option(help="Kills of workers and of PostgreSQL.")] = 20,
+    minutes: Annotated[float, typer.Option(help="Time after which it ends in any case.")] = 60.0,
+    at_a_time: Annotated[int, typer.Option(help="Histories under way in one worker.")] = 4,
+    output: Annotated[Path | None, typer.Option(help="JSON file for the result.")] = None,
+) -> None:
+    """Run random histories on a PostgreSQL of their own, killing processes, and check each."""
+    order = Order(
+        seed=seed, histories=histories, workers=workers, kills=kills, minutes=minutes, at_a_time=at_a_time
+    )
+    with tempfile.TemporaryDirectory(prefix="lodestay-proof-") as folder, postgres(Path(folder) / "home") as services:
+        outcome = run(order, services, Path(folder), report=print)
+    result = json.dumps(facts(outcome), indent=2)
+    print(result)
+    if output is not None:
+        output.write_text(result + "\n", encoding="utf-8")
+    for violation in outcome.violations[:20]:
+        print(f"BROKEN: {violation.rule}: {violation.what}", file=sys.stderr)
+        print(f"  again: make prove ARGS='--seed {violation.seed} --histories 1 --kills 0'", file=sys.stderr)
+    if outcome.violations:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,25 @@
+"""Every kind of operation, and how often it is drawn."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bench.proof import hosts, stays
+from bench.proof.turns import Operation
+
+OPERATIONS: Final = (
+    Operation("quote", 14, stays.quote),
+    Operation("hold", 14, stays.hold),
+    Operation("request", 8, stays.request),
+    Operation("accept", 7, stays.accept),
+    Operation("decline", 3, stays.decline),
+    Operation("confirm", 12, stays.confirm),
+    Operation("cancel", 8, stays.cancel),
+    Operation("sweep", 6, stays.sweep),
+    Operation("block", 5, hosts.block),
+    Operation("unblock", 5, hosts.unblock),
+)
+"""A new kind of operation is a function and a line here."""
+WEIGHTS: Final = tuple(operation.weight for operation in OPERATIONS)
+FIRST: Final = OPERATIONS[0]
+"""What is done where there is nothing yet to do anything to."""

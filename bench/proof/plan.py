@@ -1,0 +1,94 @@
+"""What a seed stands for: the places, people, instants and draws of one history. Pure.
+
+Everything of a history follows from its seed, so that the same seed makes the same operations at the same
+instants again, in whatever run. How the operations of its lanes interleave is the machine's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from random import Random
+from typing import Final
+from uuid import UUID
+
+from transactional.users.actors import Actor, Role
+
+LANES: Final = 4
+"""Actors of a history that work at the same time."""
+STEPS: Final = 25
+"""Operations of a lane."""
+LISTINGS: Final = 2
+GUESTS: Final = 3
+NIGHTS: Final = 12
+"""Nights that stays are asked for: few, so that they meet."""
+FIRST_DAY: Final = datetime(2027, 1, 4, 9, tzinfo=UTC)
+CYCLE: Final = 12_000
+"""Days that histories begin on: a day apart, so that those under way at the same time have about the same date."""
+_HOST, _ADMIN, _GUEST = 1, 2, 16
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One history."""
+
+    seed: int
+
+    @property
+    def starts_at(self) -> datetime:
+        """When it begins."""
+        return FIRST_DAY + timedelta(days=self.seed % CYCLE)
+
+    @property
+    def first_night(self) -> date:
+        """The first of the nights that are asked for."""
+        return self.starts_at.date() + timedelta(days=1)
+
+    @property
+    def listing_ids(self) -> tuple[int, ...]:
+        """Its listings: nobody else's."""
+        return tuple(range(self.seed * LISTINGS, self.seed * LISTINGS + LISTINGS))
+
+    @property
+    def host(self) -> Actor:
+        """The host of both listings."""
+        return Actor(self._person(_HOST), frozenset({Role.HOST}))
+
+    @property
+    def admin(self) -> Actor:
+        """Somebody of the platform."""
+        return Actor(self._person(_ADMIN), frozenset({Role.ADMIN}))
+
+    @property
+    def guests(self) -> tuple[Actor, ...]:
+        """Those who want to stay."""
+        return tuple(Actor(self._person(_GUEST + n), frozenset({Role.GUEST})) for n in range(GUESTS))
+
+    @cached_property
+    def instants(self) -> tuple[datetime, ...]:
+        """The instant of each step, the same in every lane: mostly minutes apart, now and then a day or two."""
+        rng, now, found = Random(f"{self.seed}:instants"), self.starts_at, []
+        for _ in range(STEPS):
+            found.append(now)
+            draw = rng.random()
+            minutes = rng.uniform(0, 4) if draw < 0.7 else rng.uniform(5, 40) if draw < 0.9 else rng.uniform(600, 2400)
+            now += timedelta(minutes=minutes)
+        return tuple(found)
+
+    @property
+    def ends_at(self) -> datetime:
+        """After its last step."""
+        return self.instants[-1] + timedelta(minutes=1)
+
+    def draws(self, lane: int, step: int) -> Random:
+        """The draws of one operation."""
+        return Random(f"{self.seed}:{lane}:{step}")
+
+    def _person(self, number: int) -> UUID:
+        return UUID(int=(self.seed << 16) | number, version=4)
+
+
+def seed_of(listing_id: int) -> int:
+    """The history that a listing belongs to."""
+    return listing_id // LISTINGS

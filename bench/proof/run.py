@@ -1,0 +1,218 @@
+"""A run: a PostgreSQL of its own, workers, kills, and the checks of every history that is closed."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from bench.proof import checks
+from bench.proof.chaos import Chaos, Crew
+from bench.proof.checks import Evidence, Violation
+from bench.proof.log import Entry, Reader
+from bench.proof.marks import Marks
+from bench.proof.marketplace import make
+from bench.proof.plan import Plan
+from bench.proof.worker import Assignment
+from lodestay.local.catalogue import SERVICES
+from lodestay.local.postgres import database_url
+from lodestay.local.supervisor import Supervisor
+from transactional.migrations.run import upgrade
+
+BATCH: Final = 100
+"""Histories that are checked together."""
+MANY_DEATHS: Final = 5
+"""Workers that ended by an error of their own, after which a run is given up."""
+_PAUSE: Final = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be run.
+
+    Attributes
+    ----------
+    seed
+        Of the first history; the others have the numbers that follow.
+    kills
+        Spread evenly over the histories.
+    minutes
+        After which a run ends that has not come to its end: what is closed by then is checked.
+    at_a_time
+        Histories under way in one worker.
+    """
+
+    seed: int = 1
+    histories: int = 100
+    workers: int = 2
+    kills: int = 0
+    minutes: float = 60.0
+    at_a_time: int = 4
+
+
+@dataclass
+class Outcome:
+    """What came of a run.
+
+    Attributes
+    ----------
+    operations
+        By name and outcome.
+    refusals
+        By slug.
+    kills
+        By kind.
+    """
+
+    order: Order
+    histories: int = 0
+    operations: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    kills: Counter[str] = field(default_factory=Counter)
+    violations: list[Violation] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def operation_count(self) -> int:
+        """Operations that came to an outcome."""
+        return sum(self.operations.values())
+
+
+Report = Callable[[str], None]
+
+
+@contextmanager
+def postgres(home: Path) -> Iterator[Supervisor]:
+    """A PostgreSQL of the run's own: nobody else's is ever killed."""
+    services = Supervisor(home, services=SERVICES, outside={}, report=lambda _name, _text: None)
+    services.up(["postgres"])
+    try:
+        yield services
+    finally:
+        services.down(["postgres"])
+        for left in services.folders():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def run(order: Order, services: Supervisor, folder: Path, *, report: Report) -> Outcome:
+    """Run histories with workers of their own, killing as ordered, and check each one that is closed."""
+    plans = [Plan(order.seed + place) for place in range(order.histories)]
+    address = prepare(services, plans)
+    marks = Marks.create(folder / "marks", histories=order.histories, workers=order.workers)
+    assignment = Assignment(
+        folder=folder,
+        database_url=address,
+        first_seed=order.seed,
+        histories=order.histories,
+        workers=order.workers,
+        at_a_time=order.at_a_time,
+    )
+    crew = Crew([replace(assignment, number=number) for number in range(order.workers)])
+    chaos = Chaos(crew, services, Random(f"{order.seed}:kills"))
+    examiner = Examiner(order, assignment, marks)
+    started = time.monotonic()
+    crew.start()
+    try:
+        while not crew.is_done and len(crew.deaths) < MANY_DEATHS and time.monotonic() - started < order.minutes * 60:
+            crew.replace_dead()
+            if chaos.done.total() < order.kills * int(marks.closed.sum()) / order.histories:
+                chaos.strike()
+            if examiner.examine(at_least=BATCH):
+                report(examiner.line(time.monotonic() - started, chaos.done.total()))
+            time.sleep(_PAUSE)
+    finally:
+        crew.stop()
+    while examiner.examine(at_least=1):
+        pass
+    outcome = examiner.outcome
+    outcome.kills, outcome.seconds = chaos.done, time.monotonic() - started
+    outcome.violations += [Violation("a worker ends by itself or is killed", order.seed, death) for death in crew.deaths]
+    return outcome
+
+
+def prepare(services: Supervisor, plans: list[Plan]) -> str:
+    """A database with the marketplace that histories need; say where it is."""
+    server = services.records.endpoints()["LODESTAY_DATABASE_URL"]
+    name = f"proof_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    address = database_url(server, name)
+    upgrade(address)
+    with psycopg.connect(address) as connection:
+        make(connection, plans)
+    return address
+
+
+class Examiner:
+    """Reads what the workers say, and checks the histories that are closed."""
+
+    def __init__(self, order: Order, assignment: Assignment, marks: Marks) -> None:
+        self.outcome = Outcome(order)
+        self._order = order
+        self._marks = marks
+        self._address = assignment.database_url
+        self._readers = [Reader(assignment.log(number)) for number in range(order.workers)]
+        self._entries: dict[int, list[Entry]] = defaultdict(list)
+
+    def examine(self, *, at_least: int) -> bool:
+        """Check what was closed since the last time, where that is enough to be worth it; say whether it was."""
+        done = self.outcome.histories
+        closed = min(self._marks.closed_in_order, done + BATCH)  # before the logs are read: theirs is all there
+        if closed - done < at_least:
+            return False
+        self._read()
+        first, last = self._order.seed + done, self._order.seed + closed
+        entries = [entry for seed in range(first, last) for entry in self._entries[seed]]
+        try:
+            with psycopg.connect(self._address, connect_timeout=5) as connection:
+                found = checks.violations(Evidence(connection, first, last, entries))
+        except psycopg.OperationalError:  # one of PostgreSQL's deaths: later again
+            return False
+        for seed in range(first, last):
+            del self._entries[seed]
+        self.outcome.violations += found
+        self.outcome.histories = closed
+        return True
+
+    def line(self, seconds: float, kills: int) -> str:
+        """Where the run is."""
+        done = self.outcome.operation_count
+        return (
+            f"{self.outcome.histories:,} of {self._order.histories:,} histories, {done:,} operations"
+            f" ({done / seconds:.0f}/s), {kills} kills, {len(self.outcome.violations)} violations"
+        )
+
+    def _read(self) -> None:
+        for reader in self._readers:
+            for entry in reader.fresh():
+                self._entries[entry.seed].append(entry)
+                self.outcome.operations[entry.operation, entry.outcome] += 1
+                if entry.outcome == "refused":
+                    self.outcome.refusals[entry.because] += 1
+
+
+def facts(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as JSON."""
+    return {
+        "seed": outcome.order.seed,
+        "workers": outcome.order.workers,
+        "histories": outcome.histories,
+        "operations": outcome.operation_count,
+        "seconds": round(outcome.seconds, 1),
+        "kills": dict(outcome.kills),
+        "outcomes": {f"{name}: {what}": count for (name, what), count in sorted(outcome.operations.items())},
+        "refusals": dict(outcome.refusals.most_common()),
+        "violations": [
+            {"rule": each.rule, "seed": each.seed, "what": each.what} for each in outcome.violations
+        ],
+    }

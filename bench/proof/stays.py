@@ -1,0 +1,115 @@
+"""Operations of guests and hosts on bookings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from bench.proof.log import Acknowledged
+from bench.proof.turns import Operation, Turn
+from transactional.bookings import requests, service
+from transactional.bookings.holds import expire_due_holds
+from transactional.bookings.rules import BookingStatus, Side
+from transactional.journal.rules import Cause
+from transactional.quotes.service import create_quote
+
+KEEP: Final = timedelta(minutes=15)
+VALID: Final = timedelta(minutes=30)
+Promised = tuple[Acknowledged, ...] | None
+
+
+async def quote(turn: Turn) -> Promised:
+    """Ask what some nights cost."""
+    guest, listing_id, stay = turn.guest(), turn.listing_id(), turn.stay()
+    async with turn.begin() as session:
+        given = await create_quote(
+            session,
+            turn.clock,
+            guest_id=guest.user_id,
+            listing_id=listing_id,
+            stay=stay,
+            guests=turn.draws.randint(1, 4),
+            valid=VALID,
+        )
+    turn.memory.quotes.append((given.quote_id, guest.user_id))
+    return ()
+
+
+async def hold(turn: Turn) -> Promised:
+    """Take a quote's nights to pay for them."""
+    if not turn.memory.quotes:
+        return await quote(turn)
+    quote_id, guest_id = _take_quote(turn)
+    async with turn.begin() as session:
+        booking = await service.hold(session, turn.clock, guest_id=guest_id, quote_id=quote_id, keep=KEEP)
+    return (turn.memory.note(booking),)
+
+
+async def request(turn: Turn) -> Promised:
+    """Ask the host for a quote's nights."""
+    if not turn.memory.quotes:
+        return await quote(turn)
+    quote_id, guest_id = _take_quote(turn)
+    async with turn.begin() as session:
+        booking = await requests.request(
+            session, turn.clock, guest_id=guest_id, quote_id=quote_id, payment_method="pm_card"
+        )
+    return (turn.memory.note(booking),)
+
+
+async def accept(turn: Turn) -> Promised:
+    """Give a request its nights."""
+    known = await turn.booking(BookingStatus.REQUESTED)
+    if known is None:
+        return None
+    async with turn.begin() as session:
+        booking = await requests.accept(session, turn.clock, turn.plan.host, known.booking_id, keep=KEEP)
+    return (turn.memory.note(booking),)
+
+
+async def decline(turn: Turn) -> Promised:
+    """Turn a request down."""
+    known = await turn.booking(BookingStatus.REQUESTED)
+    if known is None:
+        return None
+    async with turn.begin() as session:
+        booking = await requests.decline(session, turn.clock, turn.plan.host, known.booking_id, reason="no")
+    return (turn.memory.note(booking),)
+
+
+async def confirm(turn: Turn) -> Promised:
+    """Make a booking of a hold, in time or late."""
+    known = await turn.booking(BookingStatus.HELD, BookingStatus.EXPIRED)
+    if known is None:
+        return None
+    cause = Cause(None, Side.SYSTEM, "proof")
+    async with turn.begin() as session:
+        booking = await service.confirm(session, turn.clock, cause, known.booking_id)
+    return (turn.memory.note(booking),)
+
+
+async def cancel(turn: Turn) -> Promised:
+    """Give a booking up, as its guest, its host or the platform."""
+    known = await turn.booking(BookingStatus.CONFIRMED, BookingStatus.HELD)
+    if known is None:
+        return None
+    guest = next(each for each in turn.plan.guests if each.user_id == known.guest_id)
+    actor = turn.draws.choices((guest, turn.plan.host, turn.plan.admin), (6, 3, 1))[0]
+    async with turn.begin() as session:
+        booking = await service.cancel(session, turn.clock, actor, known.booking_id)
+    return (turn.memory.note(booking),)
+
+
+async def sweep(turn: Turn) -> Promised:
+    """Expire holds and requests, complete stays that are over."""
+    sweeper = turn.draws.choice((expire_due_holds, requests.expire_due_requests, service.complete_ended_stays))
+    async with turn.begin() as session:
+        await sweeper(session, turn.clock, limit=4)
+    return ()
+
+
+def _take_quote(turn: Turn) -> tuple[object, ...]:
+    """A quote, mostly unused, sometimes in another's name."""
+    quotes = turn.memory.quotes
+    quote_id, guest_id = quotes.pop() if turn.draws.random() < 0.9 else turn.draws.choice(quotes)
+    return quote_id, guest_id if turn.draws.random() < 0.98 else turn.guest().user_id
