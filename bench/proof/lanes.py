@@ -15,10 +15,12 @@ from bench.proof.log import Entry, Writer
 from bench.proof.marks import Marks
 from bench.proof.operations import FIRST, OPERATIONS, WEIGHTS
 from bench.proof.plan import STEPS, Plan
+from bench.proof.processor import set_time
 from bench.proof.turns import Memory, Operation, Turn
 from lodestay.clock import FixedClock
 from lodestay.errors import LodestayError
-from transactional.kit.sqlstate import is_away
+from simulation.processor.bank import Bank
+from transactional.kit.sqlstate import is_away as is_away_code
 
 _PING: Final = text("SELECT 1")
 _PAUSE: Final = 0.05
@@ -39,6 +41,7 @@ class Lane:
     number: int
     memory: Memory
     sessions: async_sessionmaker[AsyncSession]
+    bank: Bank
     marks: Marks
     log: Writer
 
@@ -51,7 +54,8 @@ class Lane:
     async def _step(self, step: int) -> None:
         draws = self.plan.draws(self.number, step)
         clock = FixedClock(self.plan.instants[step])
-        turn = Turn(self.plan, self.memory, self.sessions, clock, draws)
+        set_time(clock)
+        turn = Turn(self.plan, self.memory, self.sessions, clock, draws, self.bank)
         (operation,) = draws.choices(OPERATIONS, WEIGHTS)
         entry = await self._attempt(operation, turn, step)
         if entry is None:
@@ -72,7 +76,7 @@ class Lane:
         except LodestayError as refused:
             outcome, because = "refused", refused.slug()
         except Exception as error:  # noqa: BLE001 (a fault is a finding, not the end of the harness)
-            outcome, because = ("unknown", "") if _is_away(error) else ("fault", f"{type(error).__name__}: {error}")
+            outcome, because = ("unknown", "") if is_away(error) else ("fault", f"{type(error).__name__}: {error}")
         return Entry(self.plan.seed, self.number, step, operation.name, outcome, because, acknowledged or ())
 
 
@@ -88,8 +92,8 @@ async def answers(sessions: async_sessionmaker[AsyncSession]) -> None:
             return
 
 
-def _is_away(error: Exception) -> bool:
+def is_away(error: Exception) -> bool:
     """Whether the server went away in the middle, wherever that was noticed."""
     if isinstance(error, DBAPIError | psycopg.Error):
-        return is_away(error)
+        return is_away_code(error)
     return isinstance(error, OSError)

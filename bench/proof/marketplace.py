@@ -11,7 +11,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from bench.proof.plan import NIGHTS, Plan
+from bench.proof.feeds import feed_id_of, url_of
+from bench.proof.plan import FIRST_NIGHT, NIGHTS, STARTS_AT, Plan
 
 MARKETS = (
     # Two, no and three digits after the point; zones on both sides of the date line.
@@ -20,17 +21,18 @@ MARKETS = (
     ("kuwait", "KW", "KWD", "Asia/Kuwait", 1200, 0),
     ("honolulu", "US", "USD", "Pacific/Honolulu", 1400, 1350),
 )
-RATES = {"EUR": "1", "USD": "1.08", "JPY": "161.2", "KWD": "0.331", "GBP": "0.85"}
+RATES = {"USD": "1.08", "JPY": "161.2", "KWD": "0.331", "GBP": "0.85"}
 POLICIES = ("flexible", "moderate", "firm", "strict")
 
 
 def make(connection: psycopg.Connection[Any], plans: Sequence[Plan]) -> None:
     """Write everything that histories need before they begin."""
     _insert(connection, "markets", map(_market, MARKETS))
-    _insert(connection, "exchange_rates", _rates(plans))
+    _insert(connection, "exchange_rates", _rates())
     _insert(connection, "users", (user for plan in plans for user in _people(plan)))
     _insert(connection, "listings", (_listing(plan, listing_id) for plan in plans for listing_id in plan.listing_ids))
-    _insert(connection, "rate_plans", (_terms(plan, listing_id) for plan in plans for listing_id in plan.listing_ids))
+    _insert(connection, "rate_plans", (_terms(listing_id) for plan in plans for listing_id in plan.listing_ids))
+    _insert(connection, "calendar_feeds", (_feed(plan.listing_ids[0]) for plan in plans))
     connection.commit()
     connection.autocommit = True
     connection.execute("VACUUM ANALYZE")
@@ -51,12 +53,9 @@ def _market(row: tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
-def _rates(plans: Sequence[Plan]) -> Iterator[dict[str, Any]]:
-    days = {plan.starts_at.date() for plan in plans}
-    for day in sorted(days):
-        for currency, per_euro in RATES.items():
-            if currency != "EUR":
-                yield {"day": day, "currency": currency, "per_euro": per_euro}
+def _rates() -> Iterator[dict[str, Any]]:
+    for currency, per_euro in RATES.items():
+        yield {"day": STARTS_AT.date() - timedelta(days=1), "currency": currency, "per_euro": per_euro}
 
 
 def _people(plan: Plan) -> Iterator[dict[str, Any]]:
@@ -92,7 +91,7 @@ def _listing(plan: Plan, listing_id: int) -> dict[str, Any]:
     }
 
 
-def _terms(plan: Plan, listing_id: int) -> dict[str, Any]:
+def _terms(listing_id: int) -> dict[str, Any]:
     rng = _of(listing_id)
     market_key = rng.choice(MARKETS)[0]
     currency = next(market[2] for market in MARKETS if market[0] == market_key)
@@ -106,10 +105,22 @@ def _terms(plan: Plan, listing_id: int) -> dict[str, Any]:
         "cleaning_fee_minor": rng.choice((0, 3_333)),
         "weekly_discount_bps": 1_000,
         "max_stay": 60,
-        "calendar_from": plan.first_night - timedelta(days=3),
-        "calendar_until": plan.first_night + timedelta(days=NIGHTS + 60),
+        "calendar_from": FIRST_NIGHT - timedelta(days=3),
+        "calendar_until": FIRST_NIGHT + timedelta(days=NIGHTS + 60),
         "approval_hours": rng.choice((1, 24)),
         "requires_verified_guest": rng.random() < 0.3,
+    }
+
+
+def _feed(listing_id: int) -> dict[str, Any]:
+    return {
+        "feed_id": feed_id_of(listing_id),
+        "listing_id": listing_id,
+        "name": "other site",
+        "url": url_of(listing_id),
+        "status": "new",
+        "created_at": STARTS_AT,
+        "next_read_at": STARTS_AT,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench.proof import hosts, stays
+from bench.proof import feeds, hosts, money, stays
 from bench.proof.turns import Operation
 
 OPERATIONS: Final = (
@@ -13,11 +13,18 @@ OPERATIONS: Final = (
     Operation("request", 8, stays.request),
     Operation("accept", 7, stays.accept),
     Operation("decline", 3, stays.decline),
-    Operation("confirm", 12, stays.confirm),
     Operation("cancel", 8, stays.cancel),
     Operation("sweep", 6, stays.sweep),
-    Operation("block", 5, hosts.block),
-    Operation("unblock", 5, hosts.unblock),
+    Operation("block", 4, hosts.block),
+    Operation("unblock", 4, hosts.unblock),
+    Operation("import", 4, feeds.read),
+    Operation("pay", 10, money.pay),
+    Operation("work", 14, money.work),
+    Operation("webhook", 14, money.webhook),
+    Operation("waiting webhooks", 1, money.take_waiting),
+    Operation("challenge", 4, money.challenge),
+    Operation("payouts", 2, money.payouts),
+    Operation("mend", 1, money.mend),
 )
 """A new kind of operation is a function and a line here."""
 WEIGHTS: Final = tuple(operation.weight for operation in OPERATIONS)

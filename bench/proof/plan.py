@@ -7,7 +7,7 @@ instants again, in whatever run. How the operations of its lanes interleave is t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from random import Random
 from typing import Final
@@ -23,9 +23,11 @@ LISTINGS: Final = 2
 GUESTS: Final = 3
 NIGHTS: Final = 12
 """Nights that stays are asked for: few, so that they meet."""
-FIRST_DAY: Final = datetime(2027, 1, 4, 9, tzinfo=UTC)
-CYCLE: Final = 12_000
-"""Days that histories begin on: a day apart, so that those under way at the same time have about the same date."""
+STARTS_AT: Final = datetime(2027, 1, 4, 9, tzinfo=UTC)
+ENDS_AT: Final = STARTS_AT + timedelta(days=6)
+"""Every history lies between these: no clock of one is ever past the instant at which another is closed."""
+FIRST_NIGHT: Final = STARTS_AT.date() + timedelta(days=1)
+_LAST_STEP: Final = ENDS_AT - timedelta(hours=1)
 _HOST, _ADMIN, _GUEST = 1, 2, 16
 
 
@@ -34,16 +36,6 @@ class Plan:
     """One history."""
 
     seed: int
-
-    @property
-    def starts_at(self) -> datetime:
-        """When it begins."""
-        return FIRST_DAY + timedelta(days=self.seed % CYCLE)
-
-    @property
-    def first_night(self) -> date:
-        """The first of the nights that are asked for."""
-        return self.starts_at.date() + timedelta(days=1)
 
     @property
     def listing_ids(self) -> tuple[int, ...]:
@@ -68,18 +60,13 @@ class Plan:
     @cached_property
     def instants(self) -> tuple[datetime, ...]:
         """The instant of each step, the same in every lane: mostly minutes apart, now and then a day or two."""
-        rng, now, found = Random(f"{self.seed}:instants"), self.starts_at, []
+        rng, now, found = Random(f"{self.seed}:instants"), STARTS_AT, []
         for _ in range(STEPS):
-            found.append(now)
+            found.append(min(now, _LAST_STEP))
             draw = rng.random()
             minutes = rng.uniform(0, 4) if draw < 0.7 else rng.uniform(5, 40) if draw < 0.9 else rng.uniform(600, 2400)
             now += timedelta(minutes=minutes)
         return tuple(found)
-
-    @property
-    def ends_at(self) -> datetime:
-        """After its last step."""
-        return self.instants[-1] + timedelta(minutes=1)
 
     def draws(self, lane: int, step: int) -> Random:
         """The draws of one operation."""

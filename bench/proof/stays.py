@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from bench.proof.log import Acknowledged
 from bench.proof.turns import Operation, Turn
 from transactional.bookings import requests, service
 from transactional.bookings.holds import expire_due_holds
-from transactional.bookings.rules import BookingStatus, Side
-from transactional.journal.rules import Cause
+from transactional.bookings.rules import BookingStatus
 from transactional.quotes.service import create_quote
 
 KEEP: Final = timedelta(minutes=15)
 VALID: Final = timedelta(minutes=30)
+CURRENCIES: Final = (None, None, "EUR", "JPY", "KWD", "USD")
+"""What guests want to pay in; None: as the listing's."""
+SWEEPERS: Final = (expire_due_holds, requests.expire_due_requests, service.complete_ended_stays)
 Promised = tuple[Acknowledged, ...] | None
 
 
@@ -29,6 +32,8 @@ async def quote(turn: Turn) -> Promised:
             listing_id=listing_id,
             stay=stay,
             guests=turn.draws.randint(1, 4),
+            pets=0,
+            charge_currency=turn.draws.choice(CURRENCIES),
             valid=VALID,
         )
     turn.memory.quotes.append((given.quote_id, guest.user_id))
@@ -77,17 +82,6 @@ async def decline(turn: Turn) -> Promised:
     return (turn.memory.note(booking),)
 
 
-async def confirm(turn: Turn) -> Promised:
-    """Make a booking of a hold, in time or late."""
-    known = await turn.booking(BookingStatus.HELD, BookingStatus.EXPIRED)
-    if known is None:
-        return None
-    cause = Cause(None, Side.SYSTEM, "proof")
-    async with turn.begin() as session:
-        booking = await service.confirm(session, turn.clock, cause, known.booking_id)
-    return (turn.memory.note(booking),)
-
-
 async def cancel(turn: Turn) -> Promised:
     """Give a booking up, as its guest, its host or the platform."""
     known = await turn.booking(BookingStatus.CONFIRMED, BookingStatus.HELD)
@@ -102,13 +96,20 @@ async def cancel(turn: Turn) -> Promised:
 
 async def sweep(turn: Turn) -> Promised:
     """Expire holds and requests, complete stays that are over."""
-    sweeper = turn.draws.choice((expire_due_holds, requests.expire_due_requests, service.complete_ended_stays))
+    sweeper = turn.draws.choice(SWEEPERS)
     async with turn.begin() as session:
         await sweeper(session, turn.clock, limit=4)
     return ()
 
 
-def _take_quote(turn: Turn) -> tuple[object, ...]:
+async def sweep_all(turn: Turn) -> None:
+    """Let everything happen that is due."""
+    for sweeper in SWEEPERS:
+        async with turn.begin() as session:
+            await sweeper(session, turn.clock, limit=10)
+
+
+def _take_quote(turn: Turn) -> tuple[UUID, UUID]:
     """A quote, mostly unused, sometimes in another's name."""
     quotes = turn.memory.quotes
     quote_id, guest_id = quotes.pop() if turn.draws.random() < 0.9 else turn.draws.choice(quotes)

@@ -13,9 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from bench.proof.log import Acknowledged
-from bench.proof.plan import NIGHTS, Plan
+from bench.proof.plan import FIRST_NIGHT, NIGHTS, Plan
 from lodestay.clock import FixedClock
 from lodestay.stay import Stay
+from simulation.processor.bank import Bank
 from transactional.bookings.records import BookingRecord
 from transactional.calendars.rules import Window
 from transactional.users.actors import Actor
@@ -65,6 +66,7 @@ class Turn:
     sessions: async_sessionmaker[AsyncSession]
     clock: FixedClock
     draws: Random
+    bank: Bank
 
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A transaction that commits at its end, as the edge does."""
@@ -81,7 +83,7 @@ class Turn:
     def stay(self, *, longest: int = 4) -> Stay:
         """Some nights."""
         nights = self.draws.randint(1, longest)
-        check_in = self.plan.first_night + timedelta(days=self.draws.randint(0, NIGHTS - nights))
+        check_in = FIRST_NIGHT + timedelta(days=self.draws.randint(0, NIGHTS - nights))
         return Stay(check_in, check_in + timedelta(days=nights))
 
     def window(self) -> Window:

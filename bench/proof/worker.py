@@ -9,14 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psycopg
 import uvloop
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from bench.proof.lanes import Lane
+from bench.proof.closing import close
+from bench.proof.lanes import Lane, answers, is_away
 from bench.proof.log import Writer
 from bench.proof.marks import Marks
-from bench.proof.plan import LANES, STEPS, Plan
-from bench.proof.turns import Memory
+from bench.proof.plan import ENDS_AT, LANES, STEPS, Plan
+from bench.proof.processor import open_bank
+from bench.proof.turns import Memory, Turn
+from lodestay.clock import FixedClock
+from simulation.processor.bank import Bank
 from transactional.kit.database import create_engine, session_factory
 
 LOCK_TIMEOUT_MS: Final = 5_000
@@ -58,6 +64,11 @@ class Assignment:
         return self.folder / f"worker-{number}.log"
 
     @property
+    def books(self) -> Path:
+        """File of the payment processor."""
+        return self.folder / "processor.sqlite"
+
+    @property
     def lanes(self) -> Sequence[int]:
         """The lanes that are this worker's, in every history: so each history is worked on by all workers."""
         return range(self.number, LANES, self.workers)
@@ -77,10 +88,12 @@ def main(assignment: Assignment) -> None:
 async def work(assignment: Assignment) -> None:
     """Run every lane that is left; one that was killed has left its marks."""
     engine = create_engine(assignment.database_url, pool_size=POOL, lock_timeout_ms=LOCK_TIMEOUT_MS)
+    bank = open_bank(assignment.books, seed=assignment.first_seed)
     log = Writer(assignment.log(assignment.number))
     try:
-        await Worker(assignment, session_factory(engine), assignment.marks(), log).run()
+        await Worker(assignment, session_factory(engine), bank, assignment.marks(), log).run()
     finally:
+        bank.store.close()
         log.close()
         await engine.dispose()
 
@@ -91,6 +104,7 @@ class Worker:
 
     assignment: Assignment
     sessions: async_sessionmaker[AsyncSession]
+    bank: Bank
     marks: Marks
     log: Writer
 
@@ -112,10 +126,23 @@ class Worker:
     async def _history(self, place: int) -> None:
         plan, memory = self.assignment.plan(place), Memory()
         lanes = [
-            Lane(plan, place, number, memory, self.sessions, self.marks, self.log) for number in self.assignment.lanes
+            Lane(plan, place, number, memory, self.sessions, self.bank, self.marks, self.log)
+            for number in self.assignment.lanes
         ]
         await asyncio.gather(*(lane.run() for lane in lanes))
         if self.assignment.owns(place):
             while not self.marks.is_over(place):
                 await asyncio.sleep(0.02)
+            await self._close(plan)
             self.marks.closed[place] = 1
+
+    async def _close(self, plan: Plan) -> None:
+        """Bring a history to its end, however often the database goes away meanwhile."""
+        while True:
+            clock, draws = FixedClock(ENDS_AT), plan.draws(LANES, 0)
+            try:
+                return await close(Turn(plan, Memory(), self.sessions, clock, draws, self.bank))
+            except (DBAPIError, psycopg.Error, OSError) as error:
+                if not is_away(error):
+                    raise
+                await answers(self.sessions)

@@ -1,0 +1,176 @@
+"""Operations on money: payments, the work of sagas, messages of the processor, payouts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from bench.proof.log import Acknowledged
+from bench.proof.processor import SECRET, LyingGateway
+from bench.proof.stays import Promised
+from bench.proof.turns import Turn
+from simulation.processor.commands import Confirm
+from transactional.bookings.rules import BookingStatus
+from transactional.sagas.actions import Action
+from transactional.sagas.checkout import pay as begin_to_pay
+from transactional.sagas.checkout import start_due_payouts
+from transactional.sagas.registry import actions_with
+from transactional.sagas.rules import SagaKind
+from transactional.sagas.runner import Runner
+from transactional.sagas.service import claim_due, retry
+from transactional.webhooks import service as webhooks
+from transactional.webhooks.rules import sign
+
+METHODS: Final = {
+    "pm_ok": 10,
+    "pm_declined": 1,
+    "pm_insufficient_funds": 1,
+    "pm_3ds": 3,
+    "pm_late_success": 2,
+    "pm_timeout_after_success": 2,
+    "pm_capture_timeout": 2,
+    "pm_slow": 1,
+    "pm_capture_declined": 1,
+}
+"""How often guests pay with what. None whose refunds are refused for ever: that is a person's to settle."""
+_CHALLENGED = text("""
+    SELECT processor_id FROM payments JOIN bookings USING (booking_id)
+    WHERE payments.status = 'action_required' AND listing_id = ANY(:listing_ids)
+""")
+_STUCK = text("""
+    SELECT saga_id FROM sagas JOIN bookings USING (booking_id)
+    WHERE sagas.status = 'stuck' AND listing_id = ANY(:listing_ids)
+""")
+
+
+async def pay(turn: Turn) -> Promised:
+    """Begin to pay for a hold, in time or late."""
+    known = await turn.booking(BookingStatus.HELD, BookingStatus.EXPIRED)
+    if known is None:
+        return None
+    async with turn.begin() as session:
+        saga_id = await begin_to_pay(session, turn.clock, known.booking_id, payment_method=method(turn))
+    return (Acknowledged("saga", str(saga_id)),)
+
+
+async def work(turn: Turn) -> Promised:
+    """Do what a saga worker does: take what is due, move it as far as it goes."""
+    known = await turn.booking(BookingStatus.HELD, BookingStatus.CONFIRMED, BookingStatus.CANCELLED)
+    if known is None:
+        return None
+    of_all = turn.draws.random() < 0.3
+    await advance(turn, None if of_all else known.booking_id, LyingGateway(turn.bank, turn.draws))
+    return ()
+
+
+async def advance(turn: Turn, booking_id: UUID | None, gateway: LyingGateway) -> int:
+    """Move the sagas of a booking that are due, or some of anybody's; say how many those were."""
+    async with turn.begin() as session:
+        due = await claim_due(session, turn.clock, limit=2, booking_id=booking_id)
+    runner = Runner(turn.sessions, gateway, turn.clock, _actions(), turn.draws.random)
+    for saga in due:
+        await runner.advance(saga)
+    return len(due)
+
+
+async def webhook(turn: Turn) -> Promised:
+    """Take a message that the processor has sent: again, out of order or late, as it comes."""
+    turn.bank.settle_due()
+    due = turn.bank.store.due_deliveries(turn.clock.now().timestamp(), limit=8)
+    if not due:
+        return None
+    delivery = turn.draws.choice(due)
+    await take(turn, delivery.body)
+    turn.bank.store.delivered(delivery.id)
+    return ()
+
+
+async def take_all(turn: Turn) -> None:
+    """Take every message that was sent by now."""
+    turn.bank.settle_due()
+    while due := turn.bank.store.due_deliveries(turn.clock.now().timestamp(), limit=16):
+        turn.draws.shuffle(due)
+        for delivery in due:
+            await take(turn, delivery.body)
+            turn.bank.store.delivered(delivery.id)
+
+
+async def take(turn: Turn, body: bytes) -> None:
+    """Take a message as the edge does: kept first, understood after."""
+    signature = sign(body, key=SECRET, at=int(turn.clock.now().timestamp()))
+    async with turn.begin() as session:
+        message = await webhooks.receive(session, turn.clock, body, signature, key=SECRET)
+        await webhooks.apply(session, turn.clock, message.message_id)
+
+
+async def take_waiting(turn: Turn) -> Promised:
+    """Take up the messages that came before what they speak of."""
+    async with turn.begin() as session:
+        await webhooks.apply_waiting(session, turn.clock, limit=5)
+    return ()
+
+
+async def challenge(turn: Turn) -> Promised:
+    """Pass or fail 3-D Secure, as the cardholder."""
+    waiting = await _challenged(turn)
+    if not waiting:
+        return None
+    _decide(turn, turn.draws.choice(waiting))
+    return ()
+
+
+async def decide_all(turn: Turn) -> None:
+    """Leave no cardholder undecided."""
+    for processor_id in await _challenged(turn):
+        _decide(turn, processor_id)
+
+
+async def _challenged(turn: Turn) -> list[str]:
+    async with turn.sessions() as session:
+        return list(await session.scalars(_CHALLENGED, {"listing_ids": list(turn.plan.listing_ids)}))
+
+
+def _decide(turn: Turn, processor_id: str) -> None:
+    turn.bank.confirm(processor_id, Confirm(approve=turn.draws.random() < 0.8))
+
+
+async def payouts(turn: Turn) -> Promised:
+    """Begin what is due to hosts."""
+    async with turn.begin() as session:
+        await start_due_payouts(session, turn.clock, limit=2)
+    return ()
+
+
+async def mend(turn: Turn) -> Promised:
+    """Have stuck sagas tried again, as the operator."""
+    async with turn.begin() as session:
+        stuck = list(await session.scalars(_STUCK, {"listing_ids": list(turn.plan.listing_ids)}))
+        for saga_id in stuck:
+            await retry(session, turn.clock, saga_id)
+    return () if stuck else None
+
+
+def method(turn: Turn) -> str:
+    """What a guest pays with."""
+    return turn.draws.choices(list(METHODS), list(METHODS.values()))[0]
+
+
+class NoModifications:
+    """Stands where nothing is modified."""
+
+    async def apply(self, *_: object) -> None:
+        """Never called."""
+        raise NotImplementedError
+
+    async def give_up(self, *_: object) -> None:
+        """Never called."""
+        raise NotImplementedError
+
+
+@cache
+def _actions() -> dict[tuple[SagaKind, str], Action]:
+    return actions_with(NoModifications())
