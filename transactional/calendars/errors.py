@@ -7,7 +7,7 @@ from datetime import date
 from typing import Self
 
 from lodestay.calendar import Refusal, RefusedStay
-from lodestay.errors import Conflict, InvalidInput
+from lodestay.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from lodestay.stay import Stay
 
 _SENTENCES = {
@@ -58,6 +58,84 @@ class InvalidCalendarEdit(InvalidInput):
     """A price or a rule that no night can have."""
 
     title = "Invalid calendar edit"
+
+
+class NightsArePast(InvalidInput):
+    """Nights that nobody can sell any more."""
+
+    title = "The nights have passed"
+
+    def __init__(self, nights: Sequence[date], *, today: date) -> None:
+        super().__init__(
+            f"Nothing can be said of {spoken(nights)} any more.",
+            hint=f"Send nights from {today} on.",
+            nights=[night.isoformat() for night in nights],
+            today=today.isoformat(),
+        )
+        self.nights = tuple(nights)
+
+
+class ClashingStayRules(InvalidInput):
+    """An edit that leaves a night on which no stay can arrive: close it to arrival instead."""
+
+    title = "The stay rules clash"
+
+    def __init__(self, nights: Sequence[date], *, shortest: int, longest: int) -> None:
+        super().__init__(
+            f"A stay that arrives on {nights[0]} would have at least {shortest} and at most {longest} nights.",
+            hint="Change both the minimum and the maximum, or close the dates to arrival.",
+            nights=[night.isoformat() for night in nights],
+            shortest=shortest,
+            longest=longest,
+        )
+        self.nights = tuple(nights)
+
+
+class CalendarChanged(PreconditionFailed):
+    """Prices and rules that somebody has changed since the caller saw them."""
+
+    title = "The calendar has changed since"
+
+    def __init__(self, listing_id: int, *, version: int) -> None:
+        super().__init__(
+            f"The prices and rules of listing {listing_id} are at version {version}.",
+            hint="Read them again and send that version as If-Match.",
+            listing_id=listing_id,
+            version=version,
+        )
+        self.version = version
+
+
+class NoRatePlan(NotFound):
+    """A listing without prices: its source told none."""
+
+    title = "The listing has no rate plan"
+
+    def __init__(self, listing_id: int) -> None:
+        super().__init__(f"Listing {listing_id} has no rate plan.", hint=None, listing_id=listing_id)
+
+
+class SeasonNotFound(NotFound):
+    """No such season in this listing."""
+
+    title = "No such season"
+
+    def __init__(self, season_id: int) -> None:
+        super().__init__(f"The listing has no season {season_id}.", hint="List its seasons.", season_id=season_id)
+
+
+class TooManySeasons(Conflict):
+    """A listing with more seasons than anybody can keep in mind."""
+
+    title = "Too many seasons"
+
+    def __init__(self, listing_id: int, *, limit: int) -> None:
+        super().__init__(
+            f"Listing {listing_id} has {limit} seasons.",
+            hint="Remove those that are over.",
+            listing_id=listing_id,
+            limit=limit,
+        )
 
 
 class StayUnavailable(Conflict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -25,7 +25,7 @@ _PLAN = tuple(RatePlanRow.__dataclass_fields__)
 _LOAD = text("""
     SELECT p.listing_id, p.base_price_minor, p.weekend_price_minor, p.min_stay, p.max_stay, p.advance_notice_days,
            p.last_booking_hour, p.booking_window_days, p.min_gap_nights, p.fills_gaps, p.preparation_days,
-           p.calendar_from, p.calendar_until,
+           p.calendar_from, p.calendar_until, p.version,
            s.season_from, s.season_until, s.season_bps, s.season_min_stay,
            n.night, n.night_price, n.night_min_stay, n.night_max_stay, n.min_through, n.max_through,
            n.no_arrival, n.no_departure, o.taken_from, o.taken_until, o.by_guests
@@ -66,18 +66,6 @@ _LOAD = text("""
     ) o
     WHERE p.listing_id = ANY(:listing_ids)
 """)
-_SET_NIGHTS = """
-    INSERT INTO calendar_nights (listing_id, night, {column})
-    SELECT :listing_id, :start + n, CAST(:value AS {type}) FROM generate_series(0, CAST(:nights AS integer) - 1) AS n
-    ON CONFLICT (listing_id, night) DO UPDATE SET {column} = EXCLUDED.{column}
-"""
-_NIGHT_TYPES = {
-    "price_minor": "bigint",
-    "min_stay": "bigint",
-    "max_stay": "bigint",
-    "closed_to_arrival": "boolean",
-    "closed_to_departure": "boolean",
-}
 # Nights of a booking that its host cancelled are blocked under the booking's number: they are no more the host's to
 # free than an imported calendar's.
 _LIVE = text("""
@@ -85,6 +73,13 @@ _LIVE = text("""
            lower(stay) AS start, upper(stay) AS end FROM occupancy
     WHERE listing_id = :listing_id AND is_live AND stay && daterange(:start, :end)
     ORDER BY stay
+""")
+_OCCUPANTS = text("""
+    SELECT o.kind, lower(o.stay) AS start, upper(o.stay) AS end, o.booking_id, b.reference, o.feed_id, o.expires_at
+    FROM occupancy o LEFT JOIN bookings b ON b.booking_id = o.booking_id
+    WHERE o.listing_id = :listing_id AND o.is_live AND o.stay && daterange(:start, :end)
+      AND (o.expires_at IS NULL OR o.expires_at > :now)
+    ORDER BY o.stay
 """)
 _RETIRE = text("UPDATE occupancy SET is_live = false WHERE occupancy_id = ANY(:occupancy_ids) AND is_live")
 _BLOCK = text("""
@@ -103,6 +98,29 @@ class Occupied:
     end: date
 
 
+@dataclass(frozen=True, slots=True)
+class Occupant:
+    """Who has nights, as their host may know: a booking's reference, a feed, or the host.
+
+    Attributes
+    ----------
+    booking_id, reference
+        Of a booking or a hold.
+    feed_id
+        Of the calendar that the nights were imported from, where it is a feed.
+    expires_at
+        Of a hold.
+    """
+
+    kind: str
+    start: date
+    end: date
+    booking_id: UUID | None
+    reference: str | None
+    feed_id: UUID | None
+    expires_at: datetime | None
+
+
 @dataclass(frozen=True)
 class CalendarParts:
     """What :func:`~transactional.calendars.rules.build_calendar` takes, of one listing."""
@@ -112,6 +130,7 @@ class CalendarParts:
     nights: NightColumns
     occupied: Sequence[tuple[date, date]]
     stays: Sequence[tuple[date, date]]
+    version: int
 
     def calendar(self, window: Window) -> StayCalendar:
         """Lay the calendar out."""
@@ -172,21 +191,16 @@ async def load_parts(
     return {row["listing_id"]: _parts(row) for row in rows.mappings()}
 
 
-async def set_nights(
-    session: AsyncSession, listing_id: int, window: Window, values: Mapping[str, int | bool | None]
-) -> None:
-    """Set columns of `calendar_nights` for each night of a window; None gives the night's own word up."""
-    for column, value in values.items():
-        await session.execute(
-            text(_SET_NIGHTS.format(column=column, type=_NIGHT_TYPES[column])),
-            {"listing_id": listing_id, "start": window.start, "nights": window.nights, "value": value},
-        )
-
-
 async def live_occupancy(session: AsyncSession, listing_id: int, window: Window) -> list[Occupied]:
     """Rows that take nights of a window, due holds included: call with the listing locked and holds expired."""
     rows = await session.execute(_LIVE, {"listing_id": listing_id, "start": window.start, "end": window.end})
     return [Occupied(**row) for row in rows.mappings()]
+
+
+async def list_occupants(session: AsyncSession, listing_id: int, window: Window, *, now: datetime) -> list[Occupant]:
+    """Who has nights of a window, in order; holds that expired by `now` have none."""
+    asked = {"listing_id": listing_id, "start": window.start, "end": window.end, "now": now}
+    return [Occupant(**row) for row in (await session.execute(_OCCUPANTS, asked)).mappings()]
 
 
 async def replace_blocks(
@@ -236,6 +250,7 @@ def _parts(row: RowMapping) -> CalendarParts:
         ),
         occupied=[taken for by_guests, taken in ranges if not by_guests],
         stays=[taken for by_guests, taken in ranges if by_guests],
+        version=row["version"],
     )
 
 

@@ -14,6 +14,11 @@ from transactional.outbox.topics import Topic
 
 _CALENDAR: Final = {"calendar": Topic.CALENDAR_CHANGED}
 _NIGHT: Final = "price_minor, min_stay, max_stay, closed_to_arrival, closed_to_departure"
+# Quotes and hosts know by the version that prices or rules have changed since; who has a night is not in it.
+_BUMPED: Final = (
+    "bumped AS (UPDATE rate_plans SET version = version + 1, updated_at = now()"
+    " WHERE listing_id IN (SELECT listing_id FROM {0}))"
+)
 
 
 def resolve_calendar(db: Db) -> None:
@@ -64,7 +69,7 @@ def merge_windows(db: Db) -> None:
             UPDATE rate_plans p
             SET calendar_from = CASE WHEN p.calendar_until >= w.calendar_from
                                      THEN least(p.calendar_from, w.calendar_from) ELSE w.calendar_from END,
-                calendar_until = w.calendar_until, updated_at = now()
+                calendar_until = w.calendar_until, version = p.version + 1, updated_at = now()
             FROM in_windows_of w
             WHERE p.listing_id = w.listing_id
               AND (p.calendar_until IS DISTINCT FROM w.calendar_until OR p.calendar_from > w.calendar_from)
@@ -79,13 +84,13 @@ def merge_windows(db: Db) -> None:
 def merge_nights(db: Db) -> int:
     """Write the nights that differ from the rate plan and remove those that no longer do."""
     removed = db.execute(
-        """
+        f"""
         WITH gone AS (
             DELETE FROM calendar_nights c USING in_windows_of w
             WHERE c.listing_id = w.listing_id AND c.night >= w.calendar_from
               AND NOT EXISTS (SELECT FROM in_overrides_of o WHERE o.listing_id = c.listing_id AND o.night = c.night)
             RETURNING c.listing_id
-        ), noted AS (INSERT INTO changed SELECT DISTINCT listing_id, %(calendar)s FROM gone)
+        ), noted AS (INSERT INTO changed SELECT DISTINCT listing_id, %(calendar)s FROM gone), {_BUMPED.format("gone")}
         SELECT count(*) FROM gone
         """,
         _CALENDAR,
@@ -104,7 +109,8 @@ def merge_nights(db: Db) -> int:
                   IS DISTINCT FROM (excluded.price_minor, excluded.min_stay, excluded.max_stay,
                    excluded.closed_to_arrival, excluded.closed_to_departure)
             RETURNING listing_id
-        ), noted AS (INSERT INTO changed SELECT DISTINCT listing_id, %(calendar)s FROM written)
+        ), noted AS (INSERT INTO changed SELECT DISTINCT listing_id, %(calendar)s FROM written),
+             {_BUMPED.format("written")}
         SELECT count(*) FROM written
         """,
         _CALENDAR,
@@ -137,7 +143,10 @@ def merge_seasons(db: Db) -> None:
         FROM in_seasons_of JOIN reseasoned USING (listing_id) ORDER BY listing_id, starts_on
         """
     )
-    db.execute("INSERT INTO changed SELECT listing_id, %(calendar)s FROM reseasoned", _CALENDAR)
+    db.execute(
+        f"WITH {_BUMPED.format('reseasoned')} INSERT INTO changed SELECT listing_id, %(calendar)s FROM reseasoned",
+        _CALENDAR,
+    )
 
 
 def merge_occupancy(db: Db) -> int:
@@ -209,7 +218,8 @@ def move_market(db: Db, market_key: str, source: str, *, days: int) -> None:
     db.execute(
         """
         WITH forgotten AS (
-            UPDATE rate_plans p SET calendar_from = NULL, calendar_until = NULL, updated_at = now()
+            UPDATE rate_plans p
+            SET calendar_from = NULL, calendar_until = NULL, version = p.version + 1, updated_at = now()
             FROM moved m WHERE p.listing_id = m.listing_id AND p.calendar_from IS NOT NULL RETURNING p.listing_id
         )
         INSERT INTO changed SELECT listing_id, %(calendar)s FROM forgotten

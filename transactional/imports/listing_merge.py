@@ -202,7 +202,8 @@ def merge_rate_plans(db: Db, currency: str) -> None:
         INSERT INTO rate_plans (listing_id, currency, {columns})
         SELECT listing_id, %(currency)s, {columns} FROM resolved
         WHERE listing_id IN (SELECT listing_id FROM changed WHERE topic IN (%(created)s, %(updated)s))
-        ON CONFLICT (listing_id) DO UPDATE SET {_set(PLAN_COLUMNS, "excluded")}, updated_at = now()
+        ON CONFLICT (listing_id) DO UPDATE SET {_set(PLAN_COLUMNS, "excluded")}, version = rate_plans.version + 1,
+            updated_at = now()
         WHERE ({_names(PLAN_COLUMNS, "rate_plans")}) IS DISTINCT FROM ({_names(PLAN_COLUMNS, "excluded")})
         """,
         {"currency": currency, "created": Topic.LISTING_CREATED, "updated": Topic.LISTING_UPDATED},

@@ -23,7 +23,7 @@ from tests.transactional.factories import (
     stay_of,
 )
 from transactional.calendars import service
-from transactional.calendars.errors import InvalidCalendarEdit, InvalidWindow, NightsBooked
+from transactional.calendars.errors import InvalidWindow, NightsBooked
 from transactional.calendars.repository import load_calendars
 from transactional.calendars.rules import Window
 from transactional.listings.errors import ListingNotFound
@@ -71,27 +71,6 @@ async def test_due_hold_takes_nothing_for_a_reader(session: AsyncSession, clock:
     assert due.free.all()
 
 
-async def test_host_sets_price_and_minimum_stay_and_takes_them_back(session: AsyncSession, clock: FixedClock) -> None:
-    """Edits reach the nights named and no other; None returns to the rate plan; each tells the outbox."""
-    host = await create_host(session)
-    listing = await create_listing(session, host=host)
-    actor, listing_id, window = actor_of(host), listing.listing_id, window_of(1, 2)
-    await service.set_price(session, actor, listing_id, window, price_minor=5_000)
-    await service.set_min_stay(session, actor, listing_id, window, min_stay=3)
-    await service.set_closed(session, actor, listing_id, window, to_arrival=True, to_departure=False)
-    calendar = await service.get_calendar(session, clock, listing_id, window_of(0, 4))
-    assert calendar.price_minor.tolist() == [10_000, 5_000, 5_000, 10_000]
-    assert calendar.min_stay.tolist() == [1, 3, 3, 1]
-    assert calendar.closed_to_arrival.tolist() == [False, True, True, False]
-    await service.set_price(session, actor, listing_id, window, price_minor=None)
-    calendar = await service.get_calendar(session, clock, listing_id, window_of(0, 4))
-    assert calendar.price_minor.tolist() == [10_000] * 4
-    assert calendar.min_stay.tolist() == [1, 3, 3, 1]
-    told = (await session.execute(text("SELECT topic, listing_id, payload FROM outbox ORDER BY entry_id"))).all()
-    assert {(row.topic, row.listing_id) for row in told} == {("calendar.changed", listing_id)}
-    assert told[0].payload == {"from": "2026-06-16", "until": "2026-06-18", "changed": ["price_minor"]}
-
-
 async def test_host_blocks_and_unblocks(session: AsyncSession, clock: FixedClock) -> None:
     """Blocks may overlap one another and imports; unblocking a middle leaves both ends blocked."""
     host = await create_host(session)
@@ -136,19 +115,13 @@ async def test_block_does_not_touch_a_guests_nights(session: AsyncSession, clock
     await service.block(session, clock, actor_of(host), listing.listing_id, window_of(8, 3))
 
 
-async def test_edits_that_cannot_be(session: AsyncSession, clock: FixedClock) -> None:
-    """Another's listing is not found; absurd prices, stays and ranges are named."""
+async def test_ranges_and_listings_that_cannot_be(session: AsyncSession, clock: FixedClock) -> None:
+    """Another's listing is not found, and neither is one that is not there; absurd ranges are named."""
     host, other = await create_host(session), await create_host(session)
     listing = await create_listing(session, host=host)
     window = window_of(0, 2)
     with pytest.raises(ListingNotFound):
-        await service.set_price(session, actor_of(other), listing.listing_id, window, price_minor=1)
-    with pytest.raises(ListingNotFound):
         await service.unblock(session, clock, actor_of(other), listing.listing_id, window)
-    with pytest.raises(InvalidCalendarEdit):
-        await service.set_price(session, actor_of(host), listing.listing_id, window, price_minor=0)
-    with pytest.raises(InvalidCalendarEdit):
-        await service.set_min_stay(session, actor_of(host), listing.listing_id, window, min_stay=0)
     with pytest.raises(InvalidWindow):
         await service.block(session, clock, actor_of(host), listing.listing_id, window_of(0, 800))
     with pytest.raises(ListingNotFound):
@@ -156,7 +129,7 @@ async def test_edits_that_cannot_be(session: AsyncSession, clock: FixedClock) ->
 
 
 @pytest.mark.parametrize("stay", ["[2026-07-01,2026-07-01)", "[2026-07-01,)", "(,2026-07-01)", "(,)", None], ids=str)
-async def test_schema_refuses_stays_that_are_none(session: AsyncSession, stay: str | None) -> None:
+async def test_b2_schema_refuses_stays_that_are_none(session: AsyncSession, stay: str | None) -> None:
     """B2: an empty, unbounded or absent range cannot be written, whatever the code above does."""
     listing = await create_listing(session)
     insert = text("INSERT INTO occupancy (listing_id, stay, kind) VALUES (:id, CAST(:stay AS daterange), 'imported')")
@@ -164,7 +137,7 @@ async def test_schema_refuses_stays_that_are_none(session: AsyncSession, stay: s
         await session.execute(insert, {"id": listing.listing_id, "stay": stay})
 
 
-async def test_control_an_unchecked_empty_range_slips_past_the_constraint(session: AsyncSession) -> None:
+async def test_b2_control_an_unchecked_empty_range_slips_past_the_constraint(session: AsyncSession) -> None:
     """B2, control: without the CHECK, EXCLUDE lets an empty stay into occupied nights."""
     listing = await create_listing(session)
     await create_occupancy(session, listing.listing_id, stay_of(1, 5).check_in, stay_of(1, 5).check_out)
