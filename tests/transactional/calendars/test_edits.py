@@ -243,6 +243,4 @@ def test_runs_are_the_nights_meant_that_differ(
     changed = {night for run in runs for night in Window(run.start, run.end).dates()}
     assert changed == {before.start + timedelta(days=n) for n, (was, becomes, _) in enumerate(terms) if was != becomes}
     assert changed <= set(nights)
-    assert all(
-        a.end < b.start or (a.before, a.after) != (b.before, b.after) for a, b in zip(runs, runs[1:], strict=False)
-    )
+    assert all(a.end < b.start or (a.before, a.after) != (b.before, b.after) for a, b in pairwise(runs))
