@@ -24,6 +24,7 @@ from serving.events import endpoints as events
 from serving.feeds import endpoints as feeds
 from serving.health import endpoints as health
 from serving.host_calendar import endpoints as host_calendar
+from serving.host_calendar import plan_endpoints as rate_plans
 from serving.listings import endpoints as listings
 from serving.observability.metrics import Metrics
 from serving.observability.middleware import MAX_BODY_BYTES, RequestContext
@@ -48,6 +49,7 @@ Search, quote and book stays, and ask what a night should cost.
 - **Stays** are half-open: the night of `check_out` is not part of them.
 - **Errors** are problem details (RFC 9457); their `type` leads to a page that explains them.
 - **Unsafe calls** take an `Idempotency-Key`: the same key and body have their effect once.
+- **Edits** of what others may edit too say by `If-Match` which `ETag` they were made from.
 - **Callers** send `Authorization: Bearer <token>`; searching needs none.
 """
 
@@ -61,6 +63,7 @@ ROUTERS = (
     booking_history.router,
     cancellations.router,
     host_calendar.router,
+    rate_plans.router,
     feeds.router,
     price_suggestions.router,
     events.router,

@@ -20,8 +20,10 @@ MEANINGS = {
     403: "The caller's role does not allow this.",
     404: "No such thing, or none that this caller may see.",
     409: "The present state refuses it; `type` and `rule` say what is in the way.",
+    412: "What was to be changed is no longer what `If-Match` names; `version` says what it is.",
     413: "The body is too large.",
     422: "A field is missing or not valid; `errors` names it.",
+    428: "The edit must say by `If-Match` what it was made from.",
     503: "An outside system does not answer; try again after `Retry-After` seconds.",
 }
 

@@ -1,25 +1,28 @@
-"""Prices, stay rules, blocked nights and the market over HTTP.
+"""Nights, blocked nights and the market over HTTP.
 
-PUT and DELETE say what shall be, so they need no idempotency key.
+What nights cost and allow has one call, :func:`edit_nights`; it and PUT and DELETE say what shall be, so they need no
+idempotency key.
 """
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
-from serving.dependencies import HostActor, ServicesDep, WriteSession
+from serving.dependencies import HostActor, ReadSession, ServicesDep, WriteSession
+from serving.etags import TAGGED, IfMatch, etag
 from serving.host_calendar.schemas import (
     ActiveIn,
     BlockedNightsQuery,
-    ClosedIn,
-    MinStayIn,
+    EditedNightsOut,
+    HostCalendarOut,
+    NightsEditIn,
     NightsIn,
-    PriceIn,
+    PreviewQuery,
 )
 from serving.openapi import problems
-from serving.schemas import ListingId
+from serving.schemas import ListingId, NightsQuery
 from transactional.calendars import service
 from transactional.calendars.rules import Window
 from transactional.listings.service import activate, deactivate
@@ -33,24 +36,45 @@ router = APIRouter(
 OwnListing = Annotated[ListingId, Path(description="A listing of the caller's.")]
 
 
-@router.put("/calendar/prices", status_code=204, summary="Set what nights cost")
-async def set_prices(listing_id: OwnListing, body: PriceIn, actor: HostActor, session: WriteSession) -> None:
-    """Set the price of each night of a range."""
-    await service.set_price(session, actor, listing_id, body.window, price_minor=body.price_minor)
+@router.get("/calendar", summary="A listing's calendar as its host sees it", responses=TAGGED)
+async def get_calendar(
+    *,
+    listing_id: OwnListing,
+    wanted: Annotated[NightsQuery, Query()],
+    actor: HostActor,
+    session: ReadSession,
+    services: ServicesDep,
+    response: Response,
+) -> HostCalendarOut:
+    """Show what nights cost and allow, and who has them: a booking by its reference, a feed, the host."""
+    today = await service.today_at(session, services.clock, actor, listing_id)
+    seen = await service.get_host_calendar(session, services.clock, actor, listing_id, wanted.window(today=today))
+    response.headers["ETag"] = etag(seen.version)
+    return HostCalendarOut.of(listing_id, seen)
 
 
-@router.put("/calendar/min-stay", status_code=204, summary="Set how long stays must be")
-async def set_min_stay(listing_id: OwnListing, body: MinStayIn, actor: HostActor, session: WriteSession) -> None:
-    """Set how many nights a stay must have that arrives on a night of a range."""
-    await service.set_min_stay(session, actor, listing_id, body.window, min_stay=body.min_stay)
+@router.patch("/calendar/nights", summary="Say what nights cost and allow", responses={**TAGGED, **problems(412)})
+async def edit_nights(
+    *,
+    listing_id: OwnListing,
+    body: NightsEditIn,
+    wanted: Annotated[PreviewQuery, Query()],
+    actor: HostActor,
+    session: WriteSession,
+    services: ServicesDep,
+    expected: IfMatch,
+    response: Response,
+) -> EditedNightsOut:
+    """Set prices and stay rules of the nights of some ranges, or of some weekdays in them.
 
-
-@router.put("/calendar/closed", status_code=204, summary="Close dates to arrival or departure")
-async def set_closed(listing_id: OwnListing, body: ClosedIn, actor: HostActor, session: WriteSession) -> None:
-    """Say whether stays may arrive and depart on the dates of a range."""
-    await service.set_closed(
-        session, actor, listing_id, body.window, to_arrival=body.to_arrival, to_departure=body.to_departure
+    With `preview=true` nothing is written, and the answer is what the edit would do; send its `ETag` as `If-Match`
+    with the edit to be certain that it still does that.
+    """
+    edited = await service.edit_nights(
+        session, services.clock, actor, listing_id, body.edit, expected=expected, preview=wanted.preview
     )
+    response.headers["ETag"] = etag(edited.version)
+    return EditedNightsOut.of(edited, preview=wanted.preview)
 
 
 @router.put("/calendar/blocks", status_code=204, summary="Take nights off the market")

@@ -32,6 +32,8 @@ class NightOut(BaseModel):
     price: MoneyOut
     min_stay: int = Field(description="Nights a stay arriving on this date must have.")
     max_stay: int
+    min_stay_through: int | None = Field(description="Nights a stay with this night in it must have; null: any.")
+    max_stay_through: int | None
     closed_to_arrival: bool
     closed_to_departure: bool
 
@@ -45,6 +47,8 @@ class NightOut(BaseModel):
                 price=MoneyOut.of(int(calendar.price_minor[n]), currency),
                 min_stay=int(calendar.min_stay[n]),
                 max_stay=int(calendar.max_stay[n]),
+                min_stay_through=None if calendar.min_stay_through is None else int(calendar.min_stay_through[n]),
+                max_stay_through=None if calendar.max_stay_through is None else int(calendar.max_stay_through[n]),
                 closed_to_arrival=bool(calendar.closed_to_arrival[n]),
                 closed_to_departure=bool(calendar.closed_to_departure[n]),
             )
@@ -137,6 +141,8 @@ LISTING = {
             "price": MoneyOut.of(12000, "EUR"),
             "min_stay": 2,
             "max_stay": 60,
+            "min_stay_through": None,
+            "max_stay_through": None,
             "closed_to_arrival": False,
             "closed_to_departure": False,
         }

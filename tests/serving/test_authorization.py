@@ -15,6 +15,7 @@ from tests.serving.test_bookings import STAY, SignIn
 
 CALLERS = ("nobody", "guest", "other_guest", "host", "other_host", "admin")
 NIGHTS = {"from": "2026-07-01", "to": "2026-07-04"}
+SEASON = NIGHTS | {"name": "Fair", "price_bps": 20_000, "min_stay": None}
 
 
 @dataclass(frozen=True)
@@ -127,26 +128,57 @@ OPERATIONS = {
         "/v1/bookings/{booking_id}/early-departure",
         (401, 409, 404, 409, 404, 409),
     ),
-    "set prices": Operation(
-        "PUT",
-        "/v1/listings/{loft}/calendar/prices",
-        "/v1/listings/{listing_id}/calendar/prices",
-        (401, 403, 403, 204, 404, 204),
-        NIGHTS | {"price_minor": 9900},
+    "host calendar": Operation(
+        "GET",
+        "/v1/listings/{loft}/calendar",
+        "/v1/listings/{listing_id}/calendar",
+        (401, 403, 403, 200, 404, 200),
     ),
-    "set minimum stay": Operation(
-        "PUT",
-        "/v1/listings/{loft}/calendar/min-stay",
-        "/v1/listings/{listing_id}/calendar/min-stay",
-        (401, 403, 403, 204, 404, 204),
-        NIGHTS | {"min_stay": 3},
+    "edit nights": Operation(
+        "PATCH",
+        "/v1/listings/{loft}/calendar/nights",
+        "/v1/listings/{listing_id}/calendar/nights",
+        (401, 403, 403, 200, 404, 200),
+        {"ranges": [NIGHTS], "set": {"price_minor": 9900}},
     ),
-    "set closed": Operation(
+    "rate plan": Operation(
+        "GET",
+        "/v1/listings/{loft}/rate-plan",
+        "/v1/listings/{listing_id}/rate-plan",
+        (401, 403, 403, 200, 404, 200),
+    ),
+    "edit rate plan": Operation(
+        "PATCH",
+        "/v1/listings/{loft}/rate-plan",
+        "/v1/listings/{listing_id}/rate-plan",
+        (401, 403, 403, 200, 404, 200),
+        {"cleaning_fee_minor": 2500},
+    ),
+    "seasons": Operation(
+        "GET",
+        "/v1/listings/{loft}/seasons",
+        "/v1/listings/{listing_id}/seasons",
+        (401, 403, 403, 200, 404, 200),
+    ),
+    "add season": Operation(
+        "POST",
+        "/v1/listings/{loft}/seasons",
+        "/v1/listings/{listing_id}/seasons",
+        (401, 403, 403, 201, 404, 201),
+        SEASON,
+    ),
+    "change season": Operation(
         "PUT",
-        "/v1/listings/{loft}/calendar/closed",
-        "/v1/listings/{listing_id}/calendar/closed",
+        "/v1/listings/{loft}/seasons/{season}",
+        "/v1/listings/{listing_id}/seasons/{season_id}",
+        (401, 403, 403, 200, 404, 200),
+        SEASON | {"min_stay": 2},
+    ),
+    "remove season": Operation(
+        "DELETE",
+        "/v1/listings/{loft}/seasons/{season}",
+        "/v1/listings/{listing_id}/seasons/{season_id}",
         (401, 403, 403, 204, 404, 204),
-        NIGHTS | {"to_arrival": True, "to_departure": False},
     ),
     "set active": Operation(
         "PUT",
@@ -236,6 +268,7 @@ def test_each_caller_gets_what_is_theirs(
     for round_, caller in enumerate(CALLERS):
         known = things(client, marketplace, signed_in, days=7 * round_)
         headers = {} if caller == "nobody" else signed_in(getattr(marketplace, caller))
+        headers["If-Match"] = "*"
         answer = client.request(
             operation.method, operation.path.format(**known), headers=headers, json=filled(operation.body, known)
         )
@@ -254,8 +287,8 @@ def things(client: TestClient, marketplace: Marketplace, signed_in: SignIn, *, d
     )
     assert on.status_code == 204
 
-    def post(path: str, body: dict[str, Any]) -> Any:
-        answer = client.post(path, headers=signed_in(marketplace.guest), json=body)
+    def post(path: str, body: dict[str, Any], *, by: Any = marketplace.guest) -> Any:
+        answer = client.post(path, headers=signed_in(by), json=body)
         assert answer.status_code == 201, answer.text
         return answer.json()
 
@@ -266,7 +299,9 @@ def things(client: TestClient, marketplace: Marketplace, signed_in: SignIn, *, d
     quoted = quote(marketplace.studio)
     request = post("/v1/booking-requests", quote(marketplace.studio) | {"payment_method": "pm_ok"})
     held = post("/v1/bookings", quote(marketplace.loft))
+    season = post(f"/v1/listings/{marketplace.loft}/seasons", SEASON, by=marketplace.host)
     return {
+        "season": season["season_id"],
         "loft": marketplace.loft,
         "studio": marketplace.studio,
         "quote": quoted["quote_id"],

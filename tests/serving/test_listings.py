@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.serving.marketplace import Marketplace
-from tests.serving.test_bookings import STAY, SignIn, hold, quote
+from tests.serving.test_bookings import SignIn, hold, quote
 from transactional.reviews.repository import NewReview, add_reviews
 
 
@@ -55,49 +55,6 @@ async def test_reviews_are_paged_without_authors(
         if cursor is None:
             break
     assert seen == [f"Stay {n}" for n in (4, 3, 2, 1, 0)]
-
-
-def test_a_host_sets_prices_and_blocks_nights(client: TestClient, marketplace: Marketplace, signed_in: SignIn) -> None:
-    """What a host says is what the next quote obeys, and can be taken back."""
-    headers = signed_in(marketplace.host)
-    calendar = f"/v1/listings/{marketplace.loft}/calendar"
-    nights = {"from": STAY["check_in"], "to": STAY["check_out"]}
-    assert client.put(f"{calendar}/prices", headers=headers, json=nights | {"price_minor": 5_000}).status_code == 204
-    quoted = quote(client, signed_in(marketplace.guest), marketplace.loft).json()
-    assert quoted["lines"][0] == {
-        "component": "nights",
-        "price": {"minor": 15_000, "currency": "EUR", "amount": "150.00"},
-    }
-    assert client.put(f"{calendar}/blocks", headers=headers, json=nights).status_code == 204
-    assert quote(client, signed_in(marketplace.guest), marketplace.loft).status_code == 409
-    assert client.delete(f"{calendar}/blocks", headers=headers, params=nights).status_code == 204
-    hold(client, signed_in, marketplace.guest, marketplace.loft)
-    refused = client.put(f"{calendar}/blocks", headers=headers, json=nights)
-    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/nights-booked")
-
-
-def test_a_host_sets_stay_rules(client: TestClient, marketplace: Marketplace, signed_in: SignIn) -> None:
-    """A minimum stay and closed dates refuse the next quote by their rule, said twice are the same, and go again."""
-    headers = signed_in(marketplace.host)
-    calendar = f"/v1/listings/{marketplace.loft}/calendar"
-    arrival = {"from": STAY["check_in"], "to": "2026-06-26"}
-    departure = {"from": STAY["check_out"], "to": "2026-06-29"}
-
-    def refused_by(path: str, said: dict[str, object], taken_back: dict[str, object]) -> str:
-        for _ in range(2):
-            assert client.put(f"{calendar}/{path}", headers=headers, json=said).status_code == 204
-        refused = quote(client, signed_in(marketplace.guest), marketplace.loft)
-        assert client.put(f"{calendar}/{path}", headers=headers, json=said | taken_back).status_code == 204
-        assert quote(client, signed_in(marketplace.guest), marketplace.loft).status_code == 201
-        assert refused.status_code == 409
-        return str(refused.json()["rule"])
-
-    opened = {"to_arrival": False, "to_departure": False}
-    assert refused_by("min-stay", arrival | {"min_stay": 4}, {"min_stay": None}) == "min_stay"
-    assert refused_by("closed", arrival | opened | {"to_arrival": True}, opened) == "closed_to_arrival"
-    assert refused_by("closed", departure | opened | {"to_departure": True}, opened) == "closed_to_departure"
-    for wrong in ({"min_stay": 0}, {"min_stay": 366}, {}):
-        assert client.put(f"{calendar}/min-stay", headers=headers, json=arrival | wrong).status_code == 422
 
 
 def test_a_host_takes_a_listing_off_the_market_and_back(

@@ -215,9 +215,9 @@ async def test_a_price_edit_is_what_searches_find(
     before = document(opensearch, index_alias, marketplace.studio)["price_sum"]
     asked = STAY | {"max_price": "100"}
     assert search(searching, **asked)["total_count"] == 0
-    nights = {"from": STAY["check_in"], "to": STAY["check_out"], "price_minor": 1_000}
-    path = f"/v1/listings/{marketplace.studio}/calendar/prices"
-    assert searching.put(path, headers=signed_in(marketplace.host), json=nights).status_code == 204
+    edit = {"ranges": [{"from": STAY["check_in"], "to": STAY["check_out"]}], "set": {"price_minor": 1_000}}
+    path = f"/v1/listings/{marketplace.studio}/calendar/nights"
+    assert searching.patch(path, headers=signed_in(marketplace.host), json=edit).status_code == 200
     await drain(relay)
     opensearch.indices.refresh(index=index_alias)
     after = document(opensearch, index_alias, marketplace.studio)["price_sum"]

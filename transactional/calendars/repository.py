@@ -25,7 +25,7 @@ _PLAN = tuple(RatePlanRow.__dataclass_fields__)
 _LOAD = text("""
     SELECT p.listing_id, p.base_price_minor, p.weekend_price_minor, p.min_stay, p.max_stay, p.advance_notice_days,
            p.last_booking_hour, p.booking_window_days, p.min_gap_nights, p.fills_gaps, p.preparation_days,
-           p.calendar_from, p.calendar_until, p.version,
+           p.calendar_from, p.calendar_until, p.version, p.currency,
            s.season_from, s.season_until, s.season_bps, s.season_min_stay,
            n.night, n.night_price, n.night_min_stay, n.night_max_stay, n.min_through, n.max_through,
            n.no_arrival, n.no_departure, o.taken_from, o.taken_until, o.by_guests
@@ -131,6 +131,7 @@ class CalendarParts:
     occupied: Sequence[tuple[date, date]]
     stays: Sequence[tuple[date, date]]
     version: int
+    currency: str
 
     def calendar(self, window: Window) -> StayCalendar:
         """Lay the calendar out."""
@@ -251,6 +252,7 @@ def _parts(row: RowMapping) -> CalendarParts:
         occupied=[taken for by_guests, taken in ranges if not by_guests],
         stays=[taken for by_guests, taken in ranges if by_guests],
         version=row["version"],
+        currency=row["currency"],
     )
 
 

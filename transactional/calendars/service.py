@@ -71,6 +71,7 @@ class HostCalendar:
 
     window: Window
     version: int
+    currency: str
     calendar: StayCalendar
     prices: StayCalendar
     own_prices: frozenset[date]
@@ -85,6 +86,11 @@ async def get_calendar(session: AsyncSession, clock: Clock, listing_id: int, win
     return found[listing_id]
 
 
+async def today_at(session: AsyncSession, clock: Clock, actor: Actor, listing_id: int) -> date:
+    """The date at an own listing, or `ListingNotFound`."""
+    return today_in(await plan_repository.timezone_of_own(session, listing_id, owner=owner_of(actor)), clock)
+
+
 async def get_host_calendar(
     session: AsyncSession, clock: Clock, actor: Actor, listing_id: int, window: Window
 ) -> HostCalendar:
@@ -96,6 +102,7 @@ async def get_host_calendar(
     return HostCalendar(
         window=window,
         version=parts.version,
+        currency=parts.currency,
         calendar=parts.calendar(window),
         prices=parts.open_calendar(window),
         own_prices=frozenset(parts.nights.night[parts.nights.price_minor != SAYS_NOTHING].tolist()),

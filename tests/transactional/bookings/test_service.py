@@ -27,9 +27,10 @@ from transactional.bookings.errors import BookingNotFound, BookingStateConflict,
 from transactional.bookings.holds import expire_due_holds
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.rules import BookingStatus, Change, Side, sources, target
+from transactional.calendars import service as calendars
+from transactional.calendars.edits import NightsEdit
 from transactional.calendars.errors import StayUnavailable
 from transactional.calendars.rules import Window
-from transactional.calendars.service import set_min_stay
 from transactional.cancellations import service as cancellations
 from transactional.listings.errors import ListingWithdrawn
 from transactional.quotes.errors import QuoteAlreadyBooked, QuoteExpired, QuoteNotFound
@@ -267,7 +268,8 @@ async def test_late_confirmation_asks_the_rules_again(session: AsyncSession, clo
     )
     late = await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, stay=stay_of(20, 3))
     window = Window(stay_of(0, 30).check_in, stay_of(0, 30).check_out)
-    await set_min_stay(session, actor_of(host), listing.listing_id, window, min_stay=5)
+    edit = NightsEdit((window,), None, {"min_stay": 5})
+    await calendars.edit_nights(session, clock, actor_of(host), listing.listing_id, edit)
     assert (await service.confirm(session, clock, PAID, early.booking_id)).status == "confirmed"
     clock.advance(KEEP)
     with pytest.raises(StayUnavailable) as refused:

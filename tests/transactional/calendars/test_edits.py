@@ -222,8 +222,8 @@ def test_runs_are_the_nights_meant_that_differ(
 
     def row_of(night: date, *said: dict[str, Any]) -> NightRow:
         words = {name: value for each in said for name, value in each.items()}
-        flags = {name: bool(words.get(name)) for name in FLAGS}
-        return NightRow(night=night, **{name: words.get(name) for name in LIMITS}, **flags)
+        columns: dict[str, Any] = {name: words.get(name) for name in LIMITS}
+        return NightRow(night=night, **columns, **{name: bool(words.get(name)) for name in FLAGS})
 
     edit = NightsEdit(tuple(window_of(first, nights) for first, nights in spans), weekdays, changes)
     nights, hull = edit.nights(), edit.hull

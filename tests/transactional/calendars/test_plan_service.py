@@ -42,7 +42,7 @@ async def own(session: AsyncSession, **plan: Any) -> tuple[Actor, int]:
 def season_of(days_ahead: int, nights: int, **values: Any) -> Season:
     """A season at twice the price."""
     start = TODAY + timedelta(days=days_ahead)
-    plain = {"name": "Summer", "price_bps": 20_000, "min_stay": None}
+    plain: dict[str, Any] = {"name": "Summer", "price_bps": 20_000, "min_stay": None}
     return Season(starts_on=start, ends_before=start + timedelta(days=nights), **(plain | values))
 
 
