@@ -49,11 +49,8 @@ def test_operation_ids_are_stable_names(document: dict[str, Any]) -> None:
     ids = sorted(operation["operationId"] for operation in operations(document))
     assert ids == [
         "accept_request",
-<<<<<<< HEAD
         "add_feed",
-=======
         "add_season",
->>>>>>> f41a37c (Hosts' calendars over HTTP: one bulk edit with a preview, the rate plan and seasons by If-Match)
         "block_nights",
         "cancel_booking",
         "change_season",
@@ -85,11 +82,8 @@ def test_operation_ids_are_stable_names(document: dict[str, Any]) -> None:
         "read_feed",
         "ready",
         "reload_models",
-<<<<<<< HEAD
         "remove_feed",
-=======
         "remove_season",
->>>>>>> f41a37c (Hosts' calendars over HTTP: one bulk edit with a preview, the rate plan and seasons by If-Match)
         "report_events",
         "report_no_show",
         "request_booking",
