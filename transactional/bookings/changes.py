@@ -49,10 +49,14 @@ async def make(
 ) -> None:
     """Write a new booking down, with its first event."""
     await repository.add(session, booking)
-    data = {name: getattr(booking, name) for name in COLUMNS if name != "version"}
-    kind = topic.value.removeprefix("booking.")
+    kind, data = first_event(booking, topic)
     await append(session, booking_id=booking.booking_id, kind=kind, at=clock.now(), cause=cause, data=data)
     await tell(session, topic, listing, booking)
+
+
+def first_event(booking: BookingRecord, topic: Topic) -> tuple[str, dict[str, Any]]:
+    """Kind and data of the event that makes a booking: the data is the row, without the number that counts events."""
+    return topic.value.removeprefix("booking."), {name: getattr(booking, name) for name in COLUMNS if name != "version"}
 
 
 async def apply(
@@ -90,10 +94,15 @@ async def apply(
 
 async def tell(session: AsyncSession, topic: Topic, listing: LockedListing, booking: BookingRecord) -> None:
     """Note a booking's change in the outbox."""
-    payload = {
+    payload = payload_of(booking)
+    await record(session, topic, market_key=listing.market_key, listing_id=listing.listing_id, payload=payload)
+
+
+def payload_of(booking: BookingRecord) -> dict[str, Any]:
+    """What the outbox tells of a booking."""
+    return {
         "booking_id": booking.booking_id,
         "check_in": booking.check_in,
         "check_out": booking.check_out,
         "because": booking.closed_because,
     }
-    await record(session, topic, market_key=listing.market_key, listing_id=listing.listing_id, payload=payload)

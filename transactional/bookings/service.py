@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -182,7 +183,17 @@ async def write_new(
         cause = Cause(booking.guest_id, Side.GUEST, "api")
         await changes.make(session, clock, cause, listing, booking, topic=topic)
     except IntegrityError as error:
-        _raise_duplicate(error, booking)
+        raise_duplicate(error, booking)
+
+
+def raise_duplicate(error: IntegrityError | UniqueViolation, booking: BookingRecord) -> NoReturn:
+    """Say what the uniqueness means that a new booking's row violates, or raise the error again."""
+    constraint = violated_constraint(error) if sqlstate(error) == SqlState.UNIQUE_VIOLATION else None
+    if constraint == _QUOTE_BOOKED and booking.quote_id is not None:
+        raise QuoteAlreadyBooked(booking.quote_id) from error
+    if constraint == _REFERENCE_TAKEN:  # once in 2**50: the same call again draws another
+        raise ListingBusy(booking.listing_id) from error
+    raise error
 
 
 def new_booking(
@@ -243,12 +254,3 @@ async def _require_late_confirmation(
     if not listing.is_active:
         raise ListingWithdrawn(listing.listing_id)
     await require_available(session, clock, listing, booking.stay)
-
-
-def _raise_duplicate(error: IntegrityError, booking: BookingRecord) -> NoReturn:
-    constraint = violated_constraint(error) if sqlstate(error) == SqlState.UNIQUE_VIOLATION else None
-    if constraint == _QUOTE_BOOKED and booking.quote_id is not None:
-        raise QuoteAlreadyBooked(booking.quote_id) from error
-    if constraint == _REFERENCE_TAKEN:  # once in 2**50: the same call again draws another
-        raise ListingBusy(booking.listing_id) from error
-    raise error

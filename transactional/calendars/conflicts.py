@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
-
 from lodestay.calendar import Refusal, RefusedStay
 from lodestay.stay import Stay
 from transactional.calendars.errors import StayUnavailable
 from transactional.calendars.models import OCCUPANCY_NO_OVERLAP
-from transactional.kit.sqlstate import CONTENTION, SqlState, sqlstate, violated_constraint
+from transactional.kit.sqlstate import CONTENTION, DatabaseError, SqlState, sqlstate, violated_constraint
 from transactional.listings.errors import ListingBusy
 
 
@@ -20,7 +18,7 @@ def contention_as_conflict(listing_id: int) -> Iterator[None]:
     """Turn a deadlock, a lock that did not come in time or a serialization failure into `ListingBusy`."""
     try:
         yield
-    except DBAPIError as error:
+    except DatabaseError as error:
         if sqlstate(error) in CONTENTION:
             raise ListingBusy(listing_id) from error
         raise
@@ -32,7 +30,7 @@ def overlap_as_conflict(listing_id: int, stay: Stay) -> Iterator[None]:
     try:
         with contention_as_conflict(listing_id):
             yield
-    except DBAPIError as error:
+    except DatabaseError as error:
         if sqlstate(error) == SqlState.EXCLUSION_VIOLATION and violated_constraint(error) == OCCUPANCY_NO_OVERLAP:
             refused = RefusedStay(Refusal.NIGHTS_TAKEN, tuple(stay), None)
             raise StayUnavailable.because(refused, listing_id=listing_id, stay=stay) from error

@@ -58,6 +58,11 @@ class Call:
                 hint="Send a fresh UUID as Idempotency-Key.",
             )
 
+    @property
+    def lock_name(self) -> str:
+        """What the lock on the call is called, wherever it is tried."""
+        return f"{self.actor}\x1f{self.method}\x1f{self.route}\x1f{self.key}"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -107,7 +112,6 @@ async def run_once(
 
 async def begin(session: AsyncSession, call: Call, *, now: datetime) -> Answer | None:
     """Claim the key for this transaction, or find the answer of an earlier one (see :func:`run_once`)."""
-    lock_name = f"{call.actor}\x1f{call.method}\x1f{call.route}\x1f{call.key}"
     claim = await session.execute(
         _CLAIM,
         {
@@ -117,7 +121,7 @@ async def begin(session: AsyncSession, call: Call, *, now: datetime) -> Answer |
             "key": call.key,
             "body_hash": call.body_hash,
             "now": now,
-            "lock_name": lock_name,
+            "lock_name": call.lock_name,
         },
     )
     if claim.scalar_one_or_none() is not None:
@@ -128,15 +132,25 @@ async def begin(session: AsyncSession, call: Call, *, now: datetime) -> Answer |
         )
     ).one_or_none()
     if row is None:
-        raise IdempotencyKeyInFlight(
-            "The first call with this idempotency key is still at work.", hint="Send it again in a second."
-        )
+        raise in_flight()
     if row.body_hash != call.body_hash:
-        raise IdempotencyKeyReused(
-            "This idempotency key came before with another body.", hint="Send a new key with a new request."
-        )
+        raise key_reused()
     # Committed with its effect, a row has its answer: `finish` ran in the same transaction.
     return Answer(int(row.status), row.response or {})
+
+
+def in_flight() -> IdempotencyKeyInFlight:
+    """What to say of a call whose first sending is not answered yet."""
+    return IdempotencyKeyInFlight(
+        "The first call with this idempotency key is still at work.", hint="Send it again in a second."
+    )
+
+
+def key_reused() -> IdempotencyKeyReused:
+    """What to say of a call whose key came with another body."""
+    return IdempotencyKeyReused(
+        "This idempotency key came before with another body.", hint="Send a new key with a new request."
+    )
 
 
 async def finish(session: AsyncSession, call: Call, answer: Answer) -> None:

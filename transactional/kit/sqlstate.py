@@ -25,23 +25,31 @@ AWAY = ("08", "57P", "53300")
 """How SQLSTATEs of a server begin that is away, going or coming, or has no connection left."""
 
 
-def sqlstate(error: DBAPIError) -> str | None:
+DatabaseError = (DBAPIError, psycopg.Error)
+"""What a statement fails with, through SQLAlchemy or straight from the driver."""
+
+
+def sqlstate(error: DBAPIError | psycopg.Error) -> str | None:
     """SQLSTATE of a database error, where the server gave one."""
-    return getattr(error.orig, "sqlstate", None)
+    return getattr(_cause(error), "sqlstate", None)
 
 
 def is_away(error: DBAPIError | psycopg.Error) -> bool:
     """Whether the server cannot be reached; a connection that never was has no code at all."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = _cause(error)
     state = getattr(cause, "sqlstate", None)
     if state is None:
         return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
     return str(state).startswith(AWAY)
 
 
-def violated_constraint(error: DBAPIError) -> str | None:
+def violated_constraint(error: DBAPIError | psycopg.Error) -> str | None:
     """Name of the constraint that refused a row."""
-    diagnosis = getattr(error.orig, "diag", None)
+    diagnosis = getattr(_cause(error), "diag", None)
     return getattr(diagnosis, "constraint_name", None)
+
+
+def _cause(error: DBAPIError | psycopg.Error) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error
