@@ -25,6 +25,7 @@ from serving.feeds import endpoints as feeds
 from serving.health import endpoints as health
 from serving.host_calendar import endpoints as host_calendar
 from serving.host_calendar import plan_endpoints as rate_plans
+from serving.instant_bookings import endpoints as instant_bookings
 from serving.listings import endpoints as listings
 from serving.observability.metrics import Metrics
 from serving.observability.middleware import MAX_BODY_BYTES, RequestContext
@@ -62,6 +63,7 @@ ROUTERS = (
     booking_requests.router,
     booking_history.router,
     cancellations.router,
+    instant_bookings.router,
     host_calendar.router,
     rate_plans.router,
     feeds.router,

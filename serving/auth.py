@@ -49,7 +49,12 @@ def mint(actor: Actor, *, key: str, clock: Clock, lifetime: timedelta) -> str:
 
 
 def verify(token: str, *, key: str, clock: Clock) -> Actor:
-    """Say who a token speaks for.
+    """Say who a token speaks for; raises as :func:`verify_until`."""
+    return verify_until(token, key=key, clock=clock)[0]
+
+
+def verify_until(token: str, *, key: str, clock: Clock) -> tuple[Actor, int]:
+    """Say who a token speaks for, and until which second since 1970.
 
     Raises
     ------
@@ -70,7 +75,8 @@ def verify(token: str, *, key: str, clock: Clock) -> Actor:
         if decoded.header.get("typ", "").lower() != TOKEN_TYPE:
             raise _refused("It is not an access token.")
         registry.validate(decoded.claims)
-        return Actor(UUID(decoded.claims["sub"]), frozenset(map(Role, decoded.claims["roles"])))
+        actor = Actor(UUID(decoded.claims["sub"]), frozenset(map(Role, decoded.claims["roles"])))
+        return actor, int(decoded.claims["exp"])
     except JoseError as error:
         # The library's error code ("expired_token", "bad_signature") helps a caller and says nothing secret.
         raise _refused(f"The token was refused: {error.error}.") from None

@@ -10,7 +10,7 @@ from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.errors import Forbidden, Unauthenticated
-from serving.auth import InvalidToken, verify
+from serving.auth import InvalidToken
 from serving.state import Services
 from transactional.users.actors import Actor, Role
 
@@ -53,7 +53,7 @@ def maybe_actor(
     scheme, _, token = sent.partition(" ")
     if scheme.lower() != "bearer":
         raise InvalidToken(f"{scheme[:20]!r} is not taken.", hint="Send `Authorization: Bearer <token>`.")
-    return verify(token.strip(), key=services.signing_key, clock=services.clock)
+    return services.tokens.actor_of(token.strip())
 
 
 MaybeActor = Annotated[Actor | None, Depends(maybe_actor)]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
@@ -179,7 +180,7 @@ def on_http_error(request: Request, error: Exception) -> JSONResponse:
 
 def on_database_error(request: Request, error: Exception) -> JSONResponse:
     """Answer 503 where PostgreSQL does not; anything else of the database is a fault of ours."""
-    if isinstance(error, DBAPIError) and not is_away(error):
+    if isinstance(error, DBAPIError | psycopg.Error) and not is_away(error):
         raise error
     down = ServiceUnavailable("PostgreSQL does not answer.", hint="Try again in a moment.")
     return on_domain_error(request, down)
@@ -191,4 +192,5 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(DBAPIError, on_database_error)
+    app.add_exception_handler(psycopg.Error, on_database_error)
     app.add_exception_handler(PoolTimeout, on_database_error)

@@ -25,9 +25,14 @@ from serving.observability.metrics import Metrics
 from serving.observability.tracing import trace_statements
 from serving.search.gazetteer import Cities
 from serving.search.markets import MarketShelf
+from serving.tokens import VerifiedTokens
+from transactional.bookings.instant import Keys
+from transactional.kit.connections import QuickConnections
 from transactional.kit.database import create_engine, session_factory
 
 POOL_SIZE = 8
+QUICK_POOL_SIZE = 8
+"""Connections for calls of one statement: eight saturate two cores."""
 LOCK_TIMEOUT_MS = 2_000
 
 
@@ -41,6 +46,12 @@ class Services:
         Key of access tokens, and of the proofs that results were shown.
     quote_key
         Key of the signatures of quotes.
+    tokens
+        Says who calls.
+    booking_keys
+        Keys of what a guest sends to book at once.
+    quick
+        Connections for calls of one statement.
     masking_key
         Key of the pseudonyms in the event log.
     webhook_key
@@ -53,6 +64,9 @@ class Services:
     clock: Clock
     signing_key: str
     quote_key: bytes
+    tokens: VerifiedTokens
+    booking_keys: Keys
+    quick: QuickConnections
     masking_key: str
     webhook_key: str
     metrics: Metrics
@@ -77,6 +91,9 @@ async def open_services(
     """Open every connection, and close them in the end; none of them needs to answer yet."""
     database = create_engine(settings.require_database_url(), pool_size=POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS)
     trace_statements(database, tracer)
+    quick = QuickConnections(
+        settings.require_database_url(), size=QUICK_POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS
+    )
     opensearch = None if settings.opensearch_url is None else connect(settings.require_opensearch_url())
     sessions = session_factory(database)
     events = EventLog(settings.lake, writer="api")
@@ -90,6 +107,9 @@ async def open_services(
             clock=clock,
             signing_key=settings.signing_key(),
             quote_key=settings.quote_key(),
+            tokens=VerifiedTokens(key=settings.signing_key(), clock=clock),
+            booking_keys=Keys(quotes=settings.quote_key(), receipts=settings.webhook_key()),
+            quick=quick,
             masking_key=settings.masking_key(),
             webhook_key=settings.webhook_key(),
             metrics=metrics,
@@ -106,6 +126,7 @@ async def open_services(
         await asyncio.gather(looking, return_exceptions=True)
         if opensearch is not None:
             await opensearch.close()
+        await quick.close()
         await database.dispose()
 
 

@@ -20,7 +20,7 @@ from transactional.payments.records import PaymentRecord
 from transactional.payments.rules import PaymentStatus, Purpose
 from transactional.quotes.records import QuoteRecord
 from transactional.sagas.authorised import saga_of_authorised
-from transactional.sagas.records import SagaRecord, StepRecord
+from transactional.sagas.records import SagaRecord
 
 TOPIC: Final = Topic.BOOKING_CONFIRMED
 BY_RECEIPT: Final = "receipt"
@@ -36,7 +36,6 @@ class PaidBooking:
     posting: Posting
     payment: PaymentRecord
     saga: SagaRecord
-    steps: list[StepRecord]
 
 
 def compose(
@@ -52,14 +51,12 @@ def compose(
         host_fee_bps=host_fee_bps,
     )
     payment = _payment(booking, receipt, now=now)
-    saga, steps = saga_of_authorised(booking.booking_id, payment.payment_id, now=now)
     return PaidBooking(
         booking=booking,
         cause=Cause(booking.guest_id, Side.GUEST, "api"),
         posting=booked(booking.booking_id, sale, at=now),
         payment=payment,
-        saga=saga,
-        steps=steps,
+        saga=saga_of_authorised(booking.booking_id, payment.payment_id, now=now),
     )
 
 

@@ -194,4 +194,4 @@ async def _write_money(session: AsyncSession, made: PaidBooking) -> None:
         now=payment.created_at,
         authorised_as=payment.processor_id,
     )
-    await authorised.add(session, made.saga, made.steps)
+    await authorised.add(session, made.saga)

@@ -87,7 +87,6 @@ async def book_quote(
         "posting": _posting_row(made.posting),
         "payment": made.payment,
         "saga": made.saga,
-        "steps": made.steps,
     }
     values = (_json(_call_row(call)), _json(answer), offer.facts, at, until, body, _json(rows))
     cursor = await connection.execute(_BOOK, values, prepare=True)

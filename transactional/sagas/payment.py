@@ -27,6 +27,7 @@ from transactional.payments.gateway import Outcome, Result
 from transactional.payments.rules import PaymentStatus
 from transactional.sagas import repository
 from transactional.sagas.actions import Call, Done, Local, Refused, Turn, Verdict, Wait
+from transactional.sagas.authorised import CONFIRMED
 from transactional.sagas.money import authorisation, sale_of_booking, take_authorisation_in, take_capture_in
 
 AWAITING_PAYMENT: Final = frozenset({BookingStatus.HELD, BookingStatus.EXPIRED})
@@ -91,7 +92,7 @@ class UndoConfirm(Local):
 
     async def intend(self, turn: Turn) -> Call | Verdict:
         """Cancel as the platform; a booking that its guest or host has cancelled meanwhile stays as it is."""
-        if not await repository.was_done(turn.session, turn.saga.saga_id, "confirm"):
+        if not (CONFIRMED in turn.saga.data or await repository.was_done(turn.session, turn.saga.saga_id, "confirm")):
             return Done()
         listing = await lock_listing(turn.session, await bookings.listing_of(turn.session, turn.booking_id), owner=None)
         booking = await bookings.get(turn.session, turn.booking_id)

@@ -26,7 +26,6 @@ TABLES = {
     "ledger": "SELECT * FROM ledger_transactions WHERE booking_id = :id",
     "payments": "SELECT * FROM payments WHERE booking_id = :id",
     "sagas": "SELECT * FROM sagas WHERE booking_id = :id",
-    "saga_steps": "SELECT s.* FROM saga_steps s JOIN sagas USING (saga_id) WHERE booking_id = :id ORDER BY name",
     "outbox": "SELECT * FROM outbox WHERE payload ->> 'booking_id' = CAST(CAST(:id AS uuid) AS text)",
     "idempotency_keys": "SELECT * FROM idempotency_keys WHERE response ->> 'booking_id' = CAST(CAST(:id AS uuid) AS text)",
 }

@@ -30,7 +30,7 @@ FROM listings JOIN markets USING (market_key) JOIN rate_plans USING (listing_id)
 #   seen    row of booking_places that the caller reckoned with: none of it may have changed
 #   at      the caller's clock; `until`: when quote or receipt end
 #   event   body of the journal's first event, whose data is the row of `bookings`
-#   rows    of the other tables: outbox, posting, payment, saga, steps
+#   rows    of the other tables: outbox, posting, payment, saga
 BOOK_QUOTE = r"""
 CREATE FUNCTION book_quote(
     call jsonb, answer jsonb, seen jsonb, at timestamptz, until timestamptz, event text, rows jsonb,
@@ -89,7 +89,7 @@ BEGIN
     SELECT bool_or(expires_at <= present) OR preparation > 0 AS is_for_rules,
            jsonb_agg(jsonb_build_array(greatest(lower(stay), arrival), least(upper(stay), departure))) AS spans
     INTO known FROM occupancy
-    WHERE listing_id = listing AND is_live AND stay && daterange(arrival - preparation, departure + preparation);
+    WHERE listing_id = listing AND is_live AND lower(stay) < departure + preparation AND upper(stay) > arrival - preparation;
     IF known.spans IS NOT NULL THEN
         outcome := CASE WHEN known.is_for_rules THEN 'ask' ELSE 'nights_taken' END;
         detail := known.spans;
@@ -108,7 +108,6 @@ BEGIN
     FROM jsonb_populate_record(NULL::ledger_transactions, rows -> 'posting');
     INSERT INTO payments SELECT * FROM jsonb_populate_record(NULL::payments, rows -> 'payment');
     INSERT INTO sagas SELECT * FROM jsonb_populate_record(NULL::sagas, rows -> 'saga');
-    INSERT INTO saga_steps SELECT * FROM jsonb_populate_recordset(NULL::saga_steps, rows -> 'steps');
     INSERT INTO outbox (topic, market_key, listing_id, payload)
     VALUES (rows ->> 'topic', seen ->> 'market_key', listing, rows -> 'payload');
     INSERT INTO idempotency_keys (actor, method, route, key, body_hash, status, response, created_at)

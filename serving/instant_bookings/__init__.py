@@ -1,0 +1,1 @@
+"""Book a quote at once, with the receipt of its payment."""
