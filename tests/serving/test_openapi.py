@@ -52,6 +52,7 @@ def test_operation_ids_are_stable_names(document: dict[str, Any]) -> None:
         "add_feed",
         "add_season",
         "block_nights",
+        "book_instantly",
         "cancel_booking",
         "change_season",
         "confirm_booking",
