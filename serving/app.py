@@ -27,6 +27,7 @@ from serving.host_calendar import endpoints as host_calendar
 from serving.host_calendar import plan_endpoints as rate_plans
 from serving.instant_bookings import endpoints as instant_bookings
 from serving.listings import endpoints as listings
+from serving.modifications import endpoints as modifications
 from serving.observability.metrics import Metrics
 from serving.observability.middleware import MAX_BODY_BYTES, RequestContext
 from serving.observability.tracing import add_trace_id, telemetry_config, tracer_provider
@@ -64,6 +65,7 @@ ROUTERS = (
     booking_history.router,
     cancellations.router,
     instant_bookings.router,
+    modifications.router,
     host_calendar.router,
     rate_plans.router,
     feeds.router,

@@ -91,9 +91,7 @@ async def open_services(
     """Open every connection, and close them in the end; none of them needs to answer yet."""
     database = create_engine(settings.require_database_url(), pool_size=POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS)
     trace_statements(database, tracer)
-    quick = QuickConnections(
-        settings.require_database_url(), size=QUICK_POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS
-    )
+    quick = QuickConnections(settings.require_database_url(), size=QUICK_POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS)
     opensearch = None if settings.opensearch_url is None else connect(settings.require_opensearch_url())
     sessions = session_factory(database)
     events = EventLog(settings.lake, writer="api")

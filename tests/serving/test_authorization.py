@@ -128,6 +128,43 @@ OPERATIONS = {
         "/v1/bookings/{booking_id}/early-departure",
         (401, 409, 404, 409, 404, 409),
     ),
+    "propose modification": Operation(
+        "POST",
+        "/v1/bookings/{confirmed}/modifications",
+        "/v1/bookings/{booking_id}/modifications",
+        (401, 201, 404, 201, 404, 201),
+        {"guests": 1},
+    ),
+    "modifications": Operation(
+        "GET",
+        "/v1/bookings/{modified}/modifications",
+        "/v1/bookings/{booking_id}/modifications",
+        (401, 200, 404, 200, 404, 200),
+    ),
+    "modification": Operation(
+        "GET",
+        "/v1/bookings/{modified}/modifications/{modification}",
+        "/v1/bookings/{booking_id}/modifications/{modification_id}",
+        (401, 200, 404, 200, 404, 200),
+    ),
+    "approve modification": Operation(
+        "POST",
+        "/v1/bookings/{modified}/modifications/{modification}/approve",
+        "/v1/bookings/{booking_id}/modifications/{modification_id}/approve",
+        (401, 403, 404, 200, 404, 200),
+    ),
+    "decline modification": Operation(
+        "POST",
+        "/v1/bookings/{modified}/modifications/{modification}/decline",
+        "/v1/bookings/{booking_id}/modifications/{modification_id}/decline",
+        (401, 403, 404, 200, 404, 200),
+    ),
+    "withdraw modification": Operation(
+        "POST",
+        "/v1/bookings/{modified}/modifications/{modification}/withdraw",
+        "/v1/bookings/{booking_id}/modifications/{modification_id}/withdraw",
+        (401, 200, 404, 403, 404, 200),
+    ),
     "host calendar": Operation(
         "GET",
         "/v1/listings/{loft}/calendar",
@@ -300,15 +337,39 @@ def things(client: TestClient, marketplace: Marketplace, signed_in: SignIn, *, d
     request = post("/v1/booking-requests", quote(marketplace.studio) | {"payment_method": "pm_ok"})
     held = post("/v1/bookings", quote(marketplace.loft))
     season = post(f"/v1/listings/{marketplace.loft}/seasons", SEASON, by=marketplace.host)
-    return {
-        "season": season["season_id"],
-        "loft": marketplace.loft,
-        "studio": marketplace.studio,
-        "quote": quoted["quote_id"],
-        "signature": quoted["signature"],
-        "request": request["booking_id"],
-        "booking": held["booking_id"],
-    } | known_feed(client, marketplace, signed_in, days=days)
+    return (
+        {
+            "season": season["season_id"],
+            "loft": marketplace.loft,
+            "studio": marketplace.studio,
+            "quote": quoted["quote_id"],
+            "signature": quoted["signature"],
+            "request": request["booking_id"],
+            "booking": held["booking_id"],
+        }
+        | known_feed(client, marketplace, signed_in, days=days)
+        | known_modification(client, marketplace, signed_in, days)
+    )
+
+
+def known_modification(client: TestClient, marketplace: Marketplace, signed_in: SignIn, days: int) -> dict[str, Any]:
+    """Two confirmed bookings of the guest's in the loft, and what the guest proposes for one of them."""
+
+    def post(path: str, body: dict[str, Any] | None) -> Any:
+        answer = client.post(path, headers=signed_in(marketplace.guest), json=body)
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    numbers = []
+    for night in (date(2026, 8, 5) + timedelta(days=days), date(2026, 8, 6) + timedelta(days=days)):
+        stay = {"check_in": str(night), "check_out": str(night + timedelta(days=1)), "guests": 2}
+        quoted = post("/v1/quotes", stay | {"listing_id": marketplace.loft})
+        held = post("/v1/bookings", {name: quoted[name] for name in ("quote_id", "signature")})
+        numbers.append(post(f"/v1/bookings/{held['booking_id']}/confirm", None)["booking_id"])
+    confirmed, modified = numbers
+    wish = {"guests": 3, "payment_method": "pm_ok"}
+    proposed = post(f"/v1/bookings/{modified}/modifications", wish)
+    return {"confirmed": confirmed, "modified": modified, "modification": proposed["modification_id"]}
 
 
 def known_feed(client: TestClient, marketplace: Marketplace, signed_in: SignIn, *, days: int) -> dict[str, Any]:

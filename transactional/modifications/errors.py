@@ -146,15 +146,14 @@ class BookingMovedOn(Conflict):
 
 
 class BookingVersionMismatch(PreconditionFailed):
-    """An `If-Match` that names another version of the booking than the present one."""
+    """An `If-Match` that names no present version of the booking."""
 
     title = "Another version of the booking"
 
-    def __init__(self, reference: str, *, version: int, present: int) -> None:
+    def __init__(self, reference: str, *, version: int) -> None:
         super().__init__(
-            f"Booking {reference} is at version {present}, not {version}.",
+            f"Booking {reference} is at version {version}, which `If-Match` does not name.",
             hint="Read the booking again and send its version.",
             reference=reference,
             version=version,
-            present=present,
         )

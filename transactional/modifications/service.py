@@ -16,7 +16,7 @@ from lodestay.clock import Clock
 from transactional.bookings import repository as bookings
 from transactional.bookings.changes import by_api
 from transactional.bookings.errors import StayIsOver
-from transactional.bookings.rules import BookingStatus, Change, Side, after, is_over, require_side
+from transactional.bookings.rules import BookingStatus, Change, Side, after, require_side
 from transactional.calendars.conflicts import contention_as_conflict
 from transactional.kit.sqlstate import violated_constraint
 from transactional.listings.errors import ListingBusy
@@ -47,14 +47,20 @@ class Answered(NamedTuple):
 
 
 async def propose(
-    session: AsyncSession, clock: Clock, actor: Actor, booking_id: UUID, wish: Wish, *, if_version: int | None = None
+    session: AsyncSession,
+    clock: Clock,
+    actor: Actor,
+    booking_id: UUID,
+    wish: Wish,
+    *,
+    if_match: frozenset[int] | None = None,
 ) -> ModificationRecord:
     """Propose a change of a confirmed booking, at a price that holds until it is answered.
 
     Parameters
     ----------
-    if_version
-        The booking's version as the caller saw it; None does not ask.
+    if_match
+        Versions of the booking that the caller speaks of; None: any.
 
     Raises
     ------
@@ -75,7 +81,7 @@ async def propose(
         listing = await lock_listing(session, listing_id, owner=None)
         booking = await bookings.get(session, booking_id)
         caller = Caller(actor, side, listing, booking)
-        await _require_open_to_change(session, clock, caller, if_version=if_version)
+        await _require_open_to_change(session, clock, caller, if_match=if_match)
         modification = await draw_up(session, clock, caller, wish)
         await _add(session, listing_id, modification)
         if needs_approval(side, effect_of(booking, modification)):
@@ -127,19 +133,31 @@ async def withdraw(session: AsyncSession, clock: Clock, actor: Actor, answered: 
     return await _end(session, clock, actor, answered, step=Step.WITHDRAW, reason=None)
 
 
+async def list_for(session: AsyncSession, actor: Actor, booking_id: UUID) -> list[ModificationRecord]:
+    """Every modification of a booking of the actor's, newest first; or raise `BookingNotFound`."""
+    await bookings.side_of(session, actor, booking_id)
+    return await repository.list_of(session, booking_id)
+
+
+async def get_for(session: AsyncSession, actor: Actor, wanted: Answered) -> ModificationRecord:
+    """A modification of a booking of the actor's, or raise `BookingNotFound` or :class:`ModificationNotFound`."""
+    await bookings.side_of(session, actor, wanted.booking_id)
+    return await repository.get(session, wanted.modification_id, booking_id=wanted.booking_id)
+
+
 async def expire_due(session: AsyncSession, clock: Clock, *, limit: int) -> int:
     """Close the proposals that nobody answered in time: the sweeper, to be called again and again; say how many."""
     return await repository.expire_due(session, now=clock.now(), limit=limit)
 
 
 async def _require_open_to_change(
-    session: AsyncSession, clock: Clock, caller: Caller, *, if_version: int | None
+    session: AsyncSession, clock: Clock, caller: Caller, *, if_match: frozenset[int] | None
 ) -> None:
     booking = caller.booking
-    if if_version is not None and booking.version != if_version:
-        raise BookingVersionMismatch(booking.reference, version=if_version, present=booking.version)
+    if if_match is not None and booking.version not in if_match:
+        raise BookingVersionMismatch(booking.reference, version=booking.version)
     after(BookingStatus(booking.status), Change.MODIFY, reference=booking.reference)
-    if is_over(booking.check_out, today=caller.local(clock.now()).date()):
+    if clock.now() >= booking.ends_at:
         raise StayIsOver(booking.reference, check_out=booking.check_out)
     await repository.expire_due_of(session, booking.booking_id, now=clock.now())
     if (other := await repository.open_of(session, booking.booking_id)) is not None:

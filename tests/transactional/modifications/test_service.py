@@ -323,7 +323,7 @@ async def test_a_running_stay_changes_from_today_on(session: AsyncSession, clock
 
 
 async def test_a_stay_that_is_over_is_not_changed(session: AsyncSession, clock: FixedClock) -> None:
-    """From the day of departure on."""
+    """From the hour of departure on."""
     booked = await create_booking(session, clock)
     clock.advance(timedelta(days=13))
     with pytest.raises(StayIsOver):
@@ -394,12 +394,12 @@ async def test_only_confirmed_bookings_are_modified(session: AsyncSession, clock
 
 
 async def test_a_version_that_the_caller_has_not_seen_is_refused(session: AsyncSession, clock: FixedClock) -> None:
-    """With `if_version`; without it nobody asks."""
+    """With `if_match`; without it nobody asks."""
     booked = await create_booking(session, clock)
     with pytest.raises(BookingVersionMismatch) as refused:
-        await service.propose(session, clock, booked.guest, booked.booking.booking_id, Wish(guests=1), if_version=1)
-    assert (refused.value.extensions["version"], refused.value.extensions["present"]) == (1, 2)
-    done = await service.propose(session, clock, booked.guest, booked.booking.booking_id, Wish(guests=1), if_version=2)
+        await service.propose(session, clock, booked.guest, booked.booking.booking_id, Wish(guests=1), if_match=frozenset({1}))
+    assert refused.value.extensions["version"] == 2
+    done = await service.propose(session, clock, booked.guest, booked.booking.booking_id, Wish(guests=1), if_match=frozenset({2, 5}))
     assert done.status == "applied"
 
 

@@ -1,0 +1,1 @@
+"""Modifications: propose, answer, look."""
