@@ -146,7 +146,7 @@ def test_local_law_needs_no_distance_but_ends_with_the_arrival() -> None:
     assert cancelled(facts, before=timedelta(0)).ground is Ground.POLICY_DURING_STAY
 
 
-@pytest.mark.parametrize("side", [Side.HOST, Side.PLATFORM])
+@pytest.mark.parametrize("side", [Side.HOST, Side.PLATFORM, Side.SYSTEM])
 @given(facts=bookings(), at=INSTANTS)
 def test_others_give_everything_back(side: Side, facts: Facts, at: datetime) -> None:
     """A guest whose host or platform cancels has everything back, however late."""

@@ -19,6 +19,7 @@ from transactional.bookings import repository, service
 from transactional.bookings.history import PastBooking, add_past_bookings
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.rules import Side
+from transactional.cancellations import service as cancellations
 from transactional.journal import projections
 from transactional.journal.errors import JournalBroken, NotYetThen
 from transactional.journal.repository import events_of
@@ -49,7 +50,7 @@ async def a_life(session: AsyncSession, clock: FixedClock) -> BookingRecord:
     clock.advance(timedelta(minutes=1))
     await service.confirm(session, clock, PAID, held.booking_id)
     clock.advance(timedelta(hours=1))
-    return await service.cancel(session, clock, actor_of(guest), held.booking_id)
+    return await cancellations.cancel(session, clock, actor_of(guest), held.booking_id)
 
 
 @given(
