@@ -13,8 +13,9 @@ from lodestay.clock import SystemClock
 from lodestay.errors import LodestayError
 from lodestay.settings import Settings, get_settings
 from lodestay.telemetry import configure_logging
-from serving.worker.jobs import standing_jobs
+from serving.worker.jobs import feeds_job, standing_jobs
 from serving.worker.service import AT_ONCE, Worker, run
+from transactional.feeds.fetching import PublicFetcher
 from transactional.kit.database import create_engine, session_factory
 from transactional.payments.http_gateway import open_gateway
 from transactional.sagas.registry import ACTIONS
@@ -39,7 +40,8 @@ async def work(settings: Settings) -> None:
         async with open_gateway(settings) as gateway:
             log.info("started")
             runner = Runner(sessions, gateway, clock, ACTIONS, random.random)
-            await run(Worker(sessions, runner, standing_jobs(sessions, clock), clock), stop)
+            jobs = (*standing_jobs(sessions, clock), feeds_job(sessions, clock, PublicFetcher()))
+            await run(Worker(sessions, runner, jobs, clock), stop)
             log.info("stopped")
     finally:
         await engine.dispose()

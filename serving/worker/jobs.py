@@ -1,4 +1,4 @@
-"""What falls due by itself: holds, requests and proposals that expire, stays that end, payouts, messages."""
+"""What falls due by itself: holds, requests and proposals that expire, stays that end, payouts, messages, feeds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from lodestay.clock import Clock
 from transactional.bookings.holds import expire_due_holds
 from transactional.bookings.requests import expire_due_requests
 from transactional.bookings.service import complete_ended_stays
+from transactional.feeds.fetching import Fetcher
+from transactional.feeds.reading import read_due_feeds
 from transactional.modifications.service import expire_due as expire_due_modifications
 from transactional.sagas.checkout import start_due_payouts
 from transactional.webhooks.service import apply_waiting
@@ -34,11 +36,14 @@ class Job:
         Time between two rounds; a round that did something is followed by another at once.
     run
         Does a round and says how much there was to do. Two workers may do it at the same time.
+    is_slow
+        It waits for others' servers: it is done beside everything else, one round of it at a time.
     """
 
     name: str
     every: timedelta
     run: Callable[[], Awaitable[int]]
+    is_slow: bool = False
 
 
 def standing_jobs(sessions: Sessions, clock: Clock) -> tuple[Job, ...]:
@@ -59,3 +64,12 @@ def standing_jobs(sessions: Sessions, clock: Clock) -> tuple[Job, ...]:
         job("ended stays", timedelta(seconds=30), complete_ended_stays),
         job("due payouts", timedelta(seconds=30), start_due_payouts),
     )
+
+
+def feeds_job(sessions: Sessions, clock: Clock, fetcher: Fetcher) -> Job:
+    """Reading other sites' calendars."""
+
+    async def run() -> int:
+        return await read_due_feeds(sessions, clock, fetcher)
+
+    return Job("due feeds", timedelta(seconds=15), run, is_slow=True)

@@ -40,15 +40,19 @@ class Worker:
     clock: Clock
     _due: dict[str, datetime] = field(default_factory=dict, init=False)
     _moving: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _slow: dict[str, asyncio.Task[None]] = field(default_factory=dict, init=False)
 
     async def step(self) -> bool:
         """Do a round; say whether there was anything to do, so that there may be more."""
         return any([await self._take_sagas(), await self._do_jobs()])
 
     async def settle(self) -> None:
-        """Wait for the sagas that are being moved."""
+        """Wait for the sagas that are being moved; a slow job is broken off, its claims run out."""
         while self._moving:
             await asyncio.gather(*self._moving)
+        for task in self._slow.values():
+            task.cancel()
+        await asyncio.gather(*self._slow.values(), return_exceptions=True)
 
     async def _take_sagas(self) -> bool:
         free = AT_ONCE - len(self._moving)
@@ -76,16 +80,39 @@ class Worker:
             now = self.clock.now()
             if self._due.get(job.name, now) > now:
                 continue
-            try:
-                done = await job.run()
-            except LodestayError as error:  # somebody else was at it; the others must not wait for it
-                log.warning("a job failed", job=job.name, reason=error.detail)
-                done = 0
-            if done:
-                log.info("did a job", job=job.name, count=done)
-                busy = True
+            if job.is_slow:
+                self._begin(job)
+                self._due[job.name] = now + job.every
+                continue
+            done = await _round(job)
+            busy = busy or done > 0
             self._due[job.name] = now if done else now + job.every
         return busy
+
+    def _begin(self, job: Job) -> None:
+        if job.name not in self._slow:
+            task = asyncio.create_task(self._do_slowly(job))
+            self._slow[job.name] = task
+            task.add_done_callback(lambda _: self._slow.pop(job.name, None))
+
+    async def _do_slowly(self, job: Job) -> None:
+        try:
+            while await _round(job):
+                pass
+        except (SQLAlchemyError, OSError) as error:  # the database is away; the loop that waits for it says so too
+            log.warning("broke a job off", job=job.name, reason=in_short(error))
+
+
+async def _round(job: Job) -> int:
+    """Do a job once; what it meets of ours is its own, since the others must not wait for it."""
+    try:
+        done = await job.run()
+    except LodestayError as error:
+        log.warning("a job failed", job=job.name, reason=error.detail)
+        return 0
+    if done:
+        log.info("did a job", job=job.name, count=done)
+    return done
 
 
 async def run(worker: Worker, stop: asyncio.Event) -> None:

@@ -14,6 +14,7 @@ import socket
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -167,11 +168,12 @@ class PublicFetcher:
         name = url.raw_host.decode("ascii")
         headers = {"Host": url.netloc.decode("ascii"), **HEADERS, **_conditions(known)}
         target = url.copy_with(host=await self._pinned(url))
-        transport = httpx2.AsyncHTTPTransport(verify=self._tls, trust_env=False)
-        timeout = httpx2.Timeout(self._seconds)
+        timeout = httpx2.Timeout(self._seconds).as_dict()
+        request = httpx2.Request("GET", target, headers=headers, extensions={"sni_hostname": name, "timeout": timeout})
+        # Not a client: that writes every address into the log, and a feed's is its host's secret.
         async with (
-            httpx2.AsyncClient(transport=transport, trust_env=False, timeout=timeout) as client,
-            client.stream("GET", target, headers=headers, extensions={"sni_hostname": name}) as answer,
+            httpx2.AsyncHTTPTransport(verify=self._tls, trust_env=False) as transport,
+            aclosing(await transport.handle_async_request(request)) as answer,
         ):
             if answer.status_code in REDIRECTS and "Location" in answer.headers:
                 return url.join(answer.headers["Location"])

@@ -52,9 +52,10 @@ async def read_due_feeds(
             reading = await read(claim, clock, fetcher)
             await _settle(sessions, clock, claim, reading)
 
-    async with asyncio.TaskGroup() as group:
-        for claim in claims:
-            group.create_task(one(claim))
+    faults = await asyncio.gather(*map(one, claims), return_exceptions=True)
+    for fault in faults:
+        if fault is not None:
+            raise fault  # the first of several, once all have ended: PostgreSQL is away for each of them
     return len(claims)
 
 

@@ -80,6 +80,16 @@ async def test_a_calendar_comes_with_what_to_ask_by_next_time() -> None:
     assert not any(name in server.seen[0] for name in ("Cookie", "Authorization"))
 
 
+async def test_no_address_is_written_into_a_log(caplog: pytest.LogCaptureFixture) -> None:
+    """What comes after the site's name lets anybody read the calendar: neither a log nor an error repeats it."""
+    with caplog.at_level("INFO", logger=""):
+        async with serving({"/on?s=secret": redirect("/?s=secret"), "/?s=secret": answer(status="500 No")}) as server:
+            with pytest.raises(FeedRefused) as refused:
+                await fetch(server, "/on?s=secret")
+    assert len(server.seen) == 2
+    assert "secret" not in caplog.text + str(refused.value) + str(refused.value.extensions)
+
+
 @pytest.mark.parametrize("status", ["204 No Content", "401 Unauthorized", "404 Not Found", "500 Broken", "302 Found"])
 async def test_other_answers_are_refused_by_their_status(status: str) -> None:
     """Anything but success is no calendar, and its text is not repeated to anybody."""
