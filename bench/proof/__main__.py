@@ -26,9 +26,7 @@ def prove(
     output: Annotated[Path | None, typer.Option(help="JSON file for the result.")] = None,
 ) -> None:
     """Run random histories on a PostgreSQL of their own, killing processes, and check each."""
-    order = Order(
-        seed=seed, histories=histories, workers=workers, kills=kills, minutes=minutes, at_a_time=at_a_time
-    )
+    order = Order(seed=seed, histories=histories, workers=workers, kills=kills, minutes=minutes, at_a_time=at_a_time)
     with tempfile.TemporaryDirectory(prefix="lodestay-proof-") as folder, postgres(Path(folder) / "home") as services:
         outcome = run(order, services, Path(folder), report=print)
     result = json.dumps(facts(outcome), indent=2)

@@ -16,6 +16,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
+from bench.proof.books import Books, Charged
 from bench.proof.log import Entry
 from bench.proof.plan import LISTINGS, seed_of
 from transactional.bookings.records import COLUMNS, BookingRecord
@@ -39,11 +40,12 @@ class Violation:
     what: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """Some closed histories: the seeds from `first` up to, and without, `last`, and what was said of them."""
 
     connection: psycopg.Connection[Any]
+    books: Books
     first: int
     last: int
     entries: Sequence[Entry] = field(default_factory=list)
@@ -68,7 +70,8 @@ _SHARED_BOOKINGS = """
     SELECT a.listing_id, a.reference AS one, b.reference AS other
     FROM bookings a JOIN bookings b ON a.listing_id = b.listing_id AND a.booking_id < b.booking_id
      AND a.check_in < b.check_out AND b.check_in < a.check_out
-    WHERE a.status IN ('held','confirmed','completed','no_show') AND b.status IN ('held','confirmed','completed','no_show')
+    WHERE a.status IN ('held','confirmed','completed','no_show')
+      AND b.status IN ('held','confirmed','completed','no_show')
       AND a.listing_id >= %(first)s AND a.listing_id < %(last)s
 """
 _LOST = """
@@ -92,11 +95,42 @@ _NIGHTS = """
     FROM occupancy
     WHERE booking_id IS NOT NULL AND is_live AND listing_id >= %(first)s AND listing_id < %(last)s
 """
-_UNTOLD = """
-    SELECT listing_id, reference, version,
-           (SELECT count(*) FROM outbox WHERE topic LIKE 'booking.%%' AND outbox.listing_id = b.listing_id
-              AND payload->>'booking_id' = b.booking_id::text) AS told
-    FROM bookings b WHERE listing_id >= %(first)s AND listing_id < %(last)s
+_UNFINISHED = """
+    SELECT listing_id, saga_id, kind, sagas.status, step, error FROM sagas JOIN bookings USING (booking_id)
+    WHERE sagas.status NOT IN ('done','compensated') AND listing_id >= %(first)s AND listing_id < %(last)s
+"""
+_UNBALANCED = """
+    SELECT listing_id, posting_key, entry.currency, sum(minor) AS minor
+    FROM ledger_transactions JOIN bookings USING (booking_id)
+    CROSS JOIN LATERAL unnest(currencies, amounts_minor) AS entry (currency, minor)
+    WHERE listing_id >= %(first)s AND listing_id < %(last)s
+    GROUP BY listing_id, transaction_id, posting_key, entry.currency HAVING sum(minor) <> 0
+"""
+_OWED = """
+    SELECT listing_id, reference, status, entry.currency, sum(minor) AS minor
+    FROM ledger_transactions JOIN bookings USING (booking_id)
+    CROSS JOIN LATERAL unnest(accounts, currencies, amounts_minor) AS entry (account, currency, minor)
+    WHERE listing_id >= %(first)s AND listing_id < %(last)s AND account = 'guest_receivable'
+    GROUP BY bookings.booking_id, entry.currency HAVING sum(minor) <> 0
+"""
+# What a booking's guest must have paid in the end: its price where the stay stands, what a cancellation
+# keeps of it where it was paid before, nothing else.
+_PAID = """
+    SELECT listing_id, booking_id, reference, status, charge_currency,
+           CASE WHEN status IN ('confirmed','completed','no_show') THEN charge_total_minor
+                WHEN status = 'cancelled' AND refund IS NOT NULL THEN charge_total_minor - coalesce((
+                    SELECT sum((line->>'minor')::bigint) FROM jsonb_array_elements(refund->'lines') AS line), 0)
+                ELSE 0 END AS due_minor,
+           captured, net_minor, paid_out_minor
+    FROM bookings CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE captured_minor > 0) AS captured,
+               coalesce(sum(captured_minor - refunded_minor), 0) AS net_minor
+        FROM payments WHERE payments.booking_id = bookings.booking_id
+    ) ours CROSS JOIN LATERAL (
+        SELECT coalesce(sum(amount_minor), 0) AS paid_out_minor
+        FROM payouts WHERE payouts.booking_id = bookings.booking_id AND payouts.status = 'paid'
+    ) hosts
+    WHERE listing_id >= %(first)s AND listing_id < %(last)s
 """
 
 
@@ -144,9 +178,7 @@ def replay_differs(evidence: Evidence) -> Iterator[Violation]:
             yield Violation("replay equals the tables", seed_of(stored.listing_id), f"{stored.reference}: {what}")
 
 
-def _differences(
-    stored: BookingRecord, events: Sequence[Event], nights: Sequence[tuple[Any, ...]]
-) -> Iterator[str]:
+def _differences(stored: BookingRecord, events: Sequence[Event], nights: Sequence[tuple[Any, ...]]) -> Iterator[str]:
     try:
         verify_chain(stored.booking_id, events)
     except JournalBroken as broken:
@@ -161,11 +193,52 @@ def _differences(
         yield f"it has the nights {nights!r}, its events say {expected!r}"
 
 
+def sagas_unfinished(evidence: Evidence) -> Iterator[Violation]:
+    """Every saga is over once the processor answers again."""
+    for row in evidence.rows(_UNFINISHED):
+        what = f"{row['kind']} {row['saga_id']} is {row['status']} at {row['step']}: {row['error']}"
+        yield Violation("every saga is over within a minute", seed_of(row["listing_id"]), what)
+
+
+def ledger_unbalanced(evidence: Evidence) -> Iterator[Violation]:
+    """Every transaction nets to zero in every currency, and whose booking is settled owes nothing."""
+    for row in evidence.rows(_UNBALANCED):
+        what = f"{row['posting_key']} leaves {row['minor']} {row['currency']}"
+        yield Violation("every ledger transaction nets to zero", seed_of(row["listing_id"]), what)
+    for row in evidence.rows(_OWED):
+        what = f"{row['reference']} ({row['status']}): its guest is left with {row['minor']} {row['currency']}"
+        yield Violation("a guest owes nothing and is owed nothing", seed_of(row["listing_id"]), what)
+
+
+def charged_wrongly(evidence: Evidence) -> Iterator[Violation]:
+    """The processor has taken what each booking costs, once, and says the same as our payments."""
+    for row in evidence.rows(_PAID):
+        charged = evidence.books.charged(str(row["booking_id"]))
+        for what in _contradictions(row, charged):
+            yield Violation("nothing is charged twice", seed_of(row["listing_id"]), f"{row['reference']}: {what}")
+
+
+def _contradictions(row: Mapping[str, Any], charged: Charged) -> Iterator[str]:
+    if charged.twice:
+        yield f"captured {charged.captures} times for {row['captured']} payments"
+    if charged.net_minor != row["due_minor"]:
+        yield f"{row['status']}, {charged.net_minor} {row['charge_currency']} charged, {row['due_minor']} due"
+    if charged.net_minor != row["net_minor"]:
+        yield f"the processor says {charged.net_minor}, our payments {row['net_minor']}"
+    if charged.reserved_minor:
+        yield f"{charged.reserved_minor} stay reserved"
+    if charged.paid_out_minor != row["paid_out_minor"]:
+        yield f"the processor paid out {charged.paid_out_minor}, our payouts say {row['paid_out_minor']}"
+
+
 CHECKS: Final[Mapping[str, Check]] = {
     "no two live stays share a night": nights_shared,
     "no acknowledged booking is lost": answers_lost,
     "every refusal has a name": faults,
     "replay equals the tables": replay_differs,
+    "every saga is over within a minute": sagas_unfinished,
+    "every ledger transaction nets to zero": ledger_unbalanced,
+    "nothing is charged twice": charged_wrongly,
 }
 
 

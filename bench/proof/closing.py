@@ -41,7 +41,8 @@ async def close(turn: Turn) -> None:
             left = list(await session.scalars(_UNFINISHED, {"listing_ids": list(turn.plan.listing_ids)}))
         if not left:
             turn.clock.advance(LATE)
-            return await money.take_all(turn)
+            await money.take_all(turn)
+            return
         for booking_id in left:
             while await money.advance(turn, booking_id, gateway):
                 pass

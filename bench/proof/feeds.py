@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
-from bench.proof.plan import FIRST_NIGHT, NIGHTS
+from bench.proof.plan import AHEAD, STARTS_AT
 from bench.proof.stays import Promised
 from bench.proof.turns import Turn
 from transactional.feeds.errors import FeedUnreachable
@@ -64,7 +64,7 @@ def calendar(draws: Random, url: str) -> str:
 
 
 def _event(draws: Random, number: int) -> str:
-    start = FIRST_NIGHT + timedelta(days=draws.randint(0, NIGHTS - 1))
+    start = STARTS_AT.date() + timedelta(days=draws.randint(0, AHEAD))
     end = start + timedelta(days=draws.randint(1, 3))
     uid = f"{number if draws.random() < 0.7 else draws.getrandbits(32)}@HOST"
     summary = draws.choice(("Reserved", "Not available", "Airbnb (Not available)"))

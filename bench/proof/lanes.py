@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from bench.proof import complaints
 from bench.proof.log import Entry, Writer
 from bench.proof.marks import Marks
 from bench.proof.operations import FIRST, OPERATIONS, WEIGHTS
@@ -69,6 +70,7 @@ class Lane:
         """Do it once, as a caller would, and say what came of it; None where there was nothing to do it to."""
         outcome, because = "done", ""
         acknowledged = None
+        heard = complaints.begin()
         try:
             acknowledged = await operation.work(turn)
             if acknowledged is None:
@@ -77,6 +79,8 @@ class Lane:
             outcome, because = "refused", refused.slug()
         except Exception as error:  # noqa: BLE001 (a fault is a finding, not the end of the harness)
             outcome, because = ("unknown", "") if is_away(error) else ("fault", f"{type(error).__name__}: {error}")
+        if heard and outcome != "unknown":
+            outcome, because = "fault", heard[0]
         return Entry(self.plan.seed, self.number, step, operation.name, outcome, because, acknowledged or ())
 
 

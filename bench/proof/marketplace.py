@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from bench.proof.feeds import feed_id_of, url_of
-from bench.proof.plan import FIRST_NIGHT, NIGHTS, STARTS_AT, Plan
+from bench.proof.plan import STARTS_AT, Plan
 
 MARKETS = (
     # Two, no and three digits after the point; zones on both sides of the date line.
@@ -105,8 +105,8 @@ def _terms(listing_id: int) -> dict[str, Any]:
         "cleaning_fee_minor": rng.choice((0, 3_333)),
         "weekly_discount_bps": 1_000,
         "max_stay": 60,
-        "calendar_from": FIRST_NIGHT - timedelta(days=3),
-        "calendar_until": FIRST_NIGHT + timedelta(days=NIGHTS + 60),
+        "calendar_from": STARTS_AT.date() - timedelta(days=3),
+        "calendar_until": STARTS_AT.date() + timedelta(days=60),
         "approval_hours": rng.choice((1, 24)),
         "requires_verified_guest": rng.random() < 0.3,
     }

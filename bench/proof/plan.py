@@ -21,8 +21,8 @@ STEPS: Final = 25
 """Operations of a lane."""
 LISTINGS: Final = 2
 GUESTS: Final = 3
-NIGHTS: Final = 12
-"""Nights that stays are asked for: few, so that they meet."""
+AHEAD: Final = 12
+"""Nights from today on that stays begin on: few, so that they meet."""
 STARTS_AT: Final = datetime(2027, 1, 4, 9, tzinfo=UTC)
 ENDS_AT: Final = STARTS_AT + timedelta(days=6)
 """Every history lies between these: no clock of one is ever past the instant at which another is closed."""

@@ -17,12 +17,14 @@ import psycopg
 from psycopg import sql
 
 from bench.proof import checks
+from bench.proof.books import Books
 from bench.proof.chaos import Chaos, Crew
 from bench.proof.checks import Evidence, Violation
 from bench.proof.log import Entry, Reader
-from bench.proof.marks import Marks
 from bench.proof.marketplace import make
+from bench.proof.marks import Marks
 from bench.proof.plan import Plan
+from bench.proof.processor import open_bank
 from bench.proof.worker import Assignment
 from lodestay.local.catalogue import SERVICES
 from lodestay.local.postgres import database_url
@@ -34,6 +36,19 @@ BATCH: Final = 100
 MANY_DEATHS: Final = 5
 """Workers that ended by an error of their own, after which a run is given up."""
 _PAUSE: Final = 0.1
+_FOUND: Final = """
+    SELECT 'bookings ' || status, count(*) FROM bookings GROUP BY 1
+    UNION ALL SELECT 'sagas ' || kind || ' ' || status, count(*) FROM sagas GROUP BY 1
+    UNION ALL SELECT 'payments ' || status, count(*) FROM payments GROUP BY 1
+    UNION ALL SELECT 'refunds ' || status, count(*) FROM refunds GROUP BY 1
+    UNION ALL SELECT 'payouts ' || status, count(*) FROM payouts GROUP BY 1
+    UNION ALL SELECT 'modifications ' || status, count(*) FROM modifications GROUP BY 1
+    UNION ALL SELECT 'messages ' || status, count(*) FROM webhook_messages GROUP BY 1
+    UNION ALL SELECT 'feed events ' || status, count(*) FROM feed_events GROUP BY 1
+    UNION ALL SELECT 'ledger transactions', count(*) FROM ledger_transactions
+    UNION ALL SELECT 'events of bookings', count(*) FROM booking_events
+    ORDER BY 1
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +87,8 @@ class Outcome:
         By slug.
     kills
         By kind.
+    found
+        What the histories came to: rows by table and state.
     """
 
     order: Order
@@ -80,6 +97,7 @@ class Outcome:
     refusals: Counter[str] = field(default_factory=Counter)
     kills: Counter[str] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
+    found: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -135,8 +153,11 @@ def run(order: Order, services: Supervisor, folder: Path, *, report: Report) -> 
     while examiner.examine(at_least=1):
         pass
     outcome = examiner.outcome
+    outcome.found = examiner.count()
     outcome.kills, outcome.seconds = chaos.done, time.monotonic() - started
-    outcome.violations += [Violation("a worker ends by itself or is killed", order.seed, death) for death in crew.deaths]
+    outcome.violations += [
+        Violation("a worker ends by itself or is killed", order.seed, death) for death in crew.deaths
+    ]
     return outcome
 
 
@@ -162,6 +183,8 @@ class Examiner:
         self._marks = marks
         self._address = assignment.database_url
         self._readers = [Reader(assignment.log(number)) for number in range(order.workers)]
+        open_bank(assignment.books, seed=order.seed).store.close()
+        self._books = Books(assignment.books)
         self._entries: dict[int, list[Entry]] = defaultdict(list)
 
     def examine(self, *, at_least: int) -> bool:
@@ -172,10 +195,9 @@ class Examiner:
             return False
         self._read()
         first, last = self._order.seed + done, self._order.seed + closed
-        entries = [entry for seed in range(first, last) for entry in self._entries[seed]]
         try:
             with psycopg.connect(self._address, connect_timeout=5) as connection:
-                found = checks.violations(Evidence(connection, first, last, entries))
+                found = checks.violations(self._evidence(connection, first, last))
         except psycopg.OperationalError:  # one of PostgreSQL's deaths: later again
             return False
         for seed in range(first, last):
@@ -184,6 +206,11 @@ class Examiner:
         self.outcome.histories = closed
         return True
 
+    def count(self) -> dict[str, int]:
+        """What the histories came to."""
+        with psycopg.connect(self._address) as connection:
+            return {str(what): int(count) for what, count in connection.execute(_FOUND)}
+
     def line(self, seconds: float, kills: int) -> str:
         """Where the run is."""
         done = self.outcome.operation_count
@@ -191,6 +218,10 @@ class Examiner:
             f"{self.outcome.histories:,} of {self._order.histories:,} histories, {done:,} operations"
             f" ({done / seconds:.0f}/s), {kills} kills, {len(self.outcome.violations)} violations"
         )
+
+    def _evidence(self, connection: psycopg.Connection[Any], first: int, last: int) -> Evidence:
+        entries = [entry for seed in range(first, last) for entry in self._entries[seed]]
+        return Evidence(connection=connection, books=self._books, first=first, last=last, entries=entries)
 
     def _read(self) -> None:
         for reader in self._readers:
@@ -211,8 +242,7 @@ def facts(outcome: Outcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 1),
         "kills": dict(outcome.kills),
         "outcomes": {f"{name}: {what}": count for (name, what), count in sorted(outcome.operations.items())},
+        "found": outcome.found,
         "refusals": dict(outcome.refusals.most_common()),
-        "violations": [
-            {"rule": each.rule, "seed": each.seed, "what": each.what} for each in outcome.violations
-        ],
+        "violations": [{"rule": each.rule, "seed": each.seed, "what": each.what} for each in outcome.violations],
     }

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from bench.proof.log import Acknowledged
-from bench.proof.turns import Operation, Turn
+from bench.proof.turns import Turn
 from transactional.bookings import requests, service
 from transactional.bookings.holds import expire_due_holds
 from transactional.bookings.rules import BookingStatus
@@ -42,9 +42,7 @@ async def quote(turn: Turn) -> Promised:
 
 async def hold(turn: Turn) -> Promised:
     """Take a quote's nights to pay for them."""
-    if not turn.memory.quotes:
-        return await quote(turn)
-    quote_id, guest_id = _take_quote(turn)
+    quote_id, guest_id = await _quoted(turn)
     async with turn.begin() as session:
         booking = await service.hold(session, turn.clock, guest_id=guest_id, quote_id=quote_id, keep=KEEP)
     return (turn.memory.note(booking),)
@@ -52,9 +50,7 @@ async def hold(turn: Turn) -> Promised:
 
 async def request(turn: Turn) -> Promised:
     """Ask the host for a quote's nights."""
-    if not turn.memory.quotes:
-        return await quote(turn)
-    quote_id, guest_id = _take_quote(turn)
+    quote_id, guest_id = await _quoted(turn)
     async with turn.begin() as session:
         booking = await requests.request(
             session, turn.clock, guest_id=guest_id, quote_id=quote_id, payment_method="pm_card"
@@ -109,8 +105,10 @@ async def sweep_all(turn: Turn) -> None:
             await sweeper(session, turn.clock, limit=10)
 
 
-def _take_quote(turn: Turn) -> tuple[UUID, UUID]:
-    """A quote, mostly unused, sometimes in another's name."""
-    quotes = turn.memory.quotes
-    quote_id, guest_id = quotes.pop() if turn.draws.random() < 0.9 else turn.draws.choice(quotes)
-    return quote_id, guest_id if turn.draws.random() < 0.98 else turn.guest().user_id
+async def _quoted(turn: Turn) -> tuple[UUID, UUID]:
+    """A quote to book: mostly a new one, sometimes an old one, and rarely one for another guest."""
+    if not turn.memory.quotes or turn.draws.random() < 0.8:
+        await quote(turn)
+        return turn.memory.quotes[-1]
+    quote_id, guest_id = turn.draws.choice(turn.memory.quotes)
+    return quote_id, guest_id if turn.draws.random() < 0.9 else turn.guest().user_id

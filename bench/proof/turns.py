@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from bench.proof.log import Acknowledged
-from bench.proof.plan import FIRST_NIGHT, NIGHTS, Plan
+from bench.proof.plan import AHEAD, Plan
 from lodestay.clock import FixedClock
 from lodestay.stay import Stay
 from simulation.processor.bank import Bank
@@ -44,10 +44,13 @@ class Memory:
     ----------
     quotes
         Quotes given, with their guests.
+    at_work
+        Bookings that sagas may be at work on.
     """
 
     bookings: dict[UUID, Known] = field(default_factory=dict)
     quotes: list[tuple[UUID, UUID]] = field(default_factory=list)
+    at_work: dict[UUID, None] = field(default_factory=dict)
     age: int = _STALE_AFTER
 
     def note(self, booking: BookingRecord) -> Acknowledged:
@@ -83,7 +86,7 @@ class Turn:
     def stay(self, *, longest: int = 4) -> Stay:
         """Some nights."""
         nights = self.draws.randint(1, longest)
-        check_in = FIRST_NIGHT + timedelta(days=self.draws.randint(0, NIGHTS - nights))
+        check_in = self.clock.now().date() + timedelta(days=self.draws.randint(0, AHEAD))
         return Stay(check_in, check_in + timedelta(days=nights))
 
     def window(self) -> Window:

@@ -14,6 +14,7 @@ import uvloop
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from bench.proof import complaints
 from bench.proof.closing import close
 from bench.proof.lanes import Lane, answers, is_away
 from bench.proof.log import Writer
@@ -82,6 +83,7 @@ def main(assignment: Assignment) -> None:
     """Body of the process."""
     gc.set_threshold(50_000, 20, 50)  # many small objects that die young
     gc.freeze()
+    complaints.listen()
     uvloop.run(work(assignment))
 
 
