@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
 import orjson
 from sqlalchemy import text
@@ -59,10 +58,6 @@ _WAITING = text(f"""
     ORDER BY received_at
     FOR NO KEY UPDATE SKIP LOCKED
 """)
-_WAKE = text("""
-    UPDATE sagas SET next_attempt_at = :now
-    WHERE booking_id = :booking_id AND status IN ('running', 'compensating') AND next_attempt_at > :now
-""")
 
 
 class MessageStatus(StrEnum):
@@ -108,11 +103,6 @@ async def close(session: AsyncSession, message_id: str, status: MessageStatus, *
 async def status_of(session: AsyncSession, message_id: str) -> MessageStatus:
     """What became of a message so far."""
     return MessageStatus(await session.scalar(_STATUS, _named(message_id)))
-
-
-async def wake_sagas(session: AsyncSession, booking_id: UUID, *, now: datetime) -> None:
-    """Have whatever is under way for a booking looked at now."""
-    await session.execute(_WAKE, {"booking_id": booking_id, "now": now})
 
 
 def _named(message_id: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from lodestay.clock import Clock
 from transactional.payments import payouts
 from transactional.payments import repository as payments
 from transactional.payments.rules import PaymentNews, PayoutNews, PayoutStatus, RefundNews, RefundStatus
+from transactional.sagas import service as sagas
 from transactional.webhooks import repository
 from transactional.webhooks.repository import MessageStatus
 from transactional.webhooks.rules import Message, Told, read_message, told_by, verify_signature
@@ -122,4 +123,4 @@ async def _payout(session: AsyncSession, clock: Clock, told: Told, news: PayoutN
 
 async def _wake(session: AsyncSession, clock: Clock, booking_id: UUID) -> None:
     """Have the sagas of a booking act on the news now, not when they would next have asked."""
-    await repository.wake_sagas(session, booking_id, now=clock.now())
+    await sagas.wake(session, clock, booking_id)

@@ -20,9 +20,8 @@ def test_the_processor_comes_up_with_the_keys_of_its_home(supervised: Supervise,
     settings = Settings(home=home, _env_file=endpoints_file(home))
     address = settings.require_processor_url()
     assert address == state.address
-    asked = urllib.request.Request(
-        f"{address}/v1/report",  # noqa: S310 (an address of ours)
-        headers={"Authorization": f"Bearer {settings.payment_key()}"},
+    asked = urllib.request.Request(  # noqa: S310 (an address of ours)
+        f"{address}/v1/report", headers={"Authorization": f"Bearer {settings.payment_key()}"}
     )
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked) as answer:
         assert json.load(answer)["captures"] == 0
