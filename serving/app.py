@@ -41,6 +41,7 @@ from serving.search.gazetteer import Cities
 from serving.state import State, open_services
 from serving.suggest import endpoints as suggest
 from serving.webhooks import endpoints as webhooks
+from transactional.payments.gateway import PaymentGateway
 
 SERVICE = "lodestay-api"
 
@@ -83,6 +84,7 @@ def create_app(
     clock: Clock | None = None,
     cities: Cities = geonames_cities,
     tracing: TracerProvider | None = None,
+    gateway: PaymentGateway | None = None,
 ) -> FastAPI:
     """Build the application; nothing is opened before its lifespan starts.
 
@@ -96,6 +98,8 @@ def create_app(
         Brings the cities of the world that searches may name.
     tracing
         Takes the spans; None sends them where the settings say.
+    gateway
+        Moves money; None asks the payment processor that the settings name.
     """
     settings = settings or get_settings()
     provider = tracing or tracer_provider(SERVICE, otlp_endpoint=settings.otlp_endpoint)
@@ -106,7 +110,12 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         configure_logging(SERVICE, stream=None, extra=(add_trace_id,))
         async with open_services(
-            settings, clock=clock or SystemClock(), metrics=metrics, tracer=tracer, cities=cities
+            settings,
+            clock=clock or SystemClock(),
+            metrics=metrics,
+            tracer=tracer,
+            cities=cities,
+            gateway=gateway,
         ) as services:
             yield State(services=services)
         provider.shutdown()

@@ -53,15 +53,22 @@ class Once:
         return JSONResponse(given.body, given.status, headers={REPLAYED: "true"} if replayed else {})
 
 
-async def once(request: Request, key: Key, actor: AnyActor, session: WriteSession, services: ServicesDep) -> Once:
-    """Tie a call's effect to its key, its caller and its body."""
-    call = Call(
+async def keyed_call(request: Request, key: Key, actor: AnyActor) -> Call:
+    """Who calls what, with which key and body."""
+    return Call(
         actor=str(actor.user_id),
         method=request.method,
         route=request.url.path,
         key=key,
         body_hash=hash_body(await request.body()),
     )
+
+
+KeyedCall = Annotated[Call, Depends(keyed_call)]
+
+
+async def once(call: KeyedCall, session: WriteSession, services: ServicesDep) -> Once:
+    """Tie a call's effect to its key, its caller and its body."""
     return Once(session, call, services)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, TypedDict
@@ -23,12 +23,15 @@ from search.request import SearchRequest
 from serving.models import FIRST_LOOK_SECONDS, ModelShelf
 from serving.observability.metrics import Metrics
 from serving.observability.tracing import trace_statements
+from serving.payments import NoProcessor, PaymentDesk
 from serving.search.gazetteer import Cities
 from serving.search.markets import MarketShelf
 from serving.tokens import VerifiedTokens
 from transactional.bookings.instant import Keys
 from transactional.kit.connections import QuickConnections
 from transactional.kit.database import create_engine, session_factory
+from transactional.payments.gateway import PaymentGateway
+from transactional.payments.http_gateway import open_gateway
 
 POOL_SIZE = 8
 QUICK_POOL_SIZE = 8
@@ -56,6 +59,8 @@ class Services:
         Key of the pseudonyms in the event log.
     webhook_key
         Key that the payment processor signs its messages and its receipts with.
+    desk
+        Moves payments while their guests wait.
     opensearch
         None where no address is known: search then answers from PostgreSQL.
     """
@@ -71,6 +76,7 @@ class Services:
     webhook_key: str
     metrics: Metrics
     sessions: async_sessionmaker[AsyncSession]
+    desk: PaymentDesk
     opensearch: AsyncOpenSearch | None
     engine: Engine
     models: ModelShelf
@@ -86,7 +92,13 @@ class State(TypedDict):
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, *, clock: Clock, metrics: Metrics, tracer: Tracer, cities: Cities
+    settings: Settings,
+    *,
+    clock: Clock,
+    metrics: Metrics,
+    tracer: Tracer,
+    cities: Cities,
+    gateway: PaymentGateway | None,
 ) -> AsyncIterator[Services]:
     """Open every connection, and close them in the end; none of them needs to answer yet."""
     database = create_engine(settings.require_database_url(), pool_size=POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS)
@@ -98,7 +110,10 @@ async def open_services(
     models = ModelShelf(settings, sessions, opensearch, cities)
     metrics.listings.set_function(lambda: len(models.current.columns))
     looking = asyncio.create_task(models.keep_fresh())
+    closing = AsyncExitStack()
     try:
+        desk = PaymentDesk(sessions, gateway or await _gateway(settings, closing), clock)
+        closing.push_async_callback(desk.close)
         await models.wait_for_first_look(FIRST_LOOK_SECONDS)
         yield Services(
             settings=settings,
@@ -112,6 +127,7 @@ async def open_services(
             webhook_key=settings.webhook_key(),
             metrics=metrics,
             sessions=sessions,
+            desk=desk,
             opensearch=opensearch,
             engine=NoEngine() if opensearch is None else engine_of(opensearch, settings),
             models=models,
@@ -122,10 +138,17 @@ async def open_services(
         events.close()
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
+        await closing.aclose()
         if opensearch is not None:
             await opensearch.close()
         await quick.close()
         await database.dispose()
+
+
+async def _gateway(settings: Settings, closing: AsyncExitStack) -> PaymentGateway:
+    if settings.processor_url is None:
+        return NoProcessor()
+    return await closing.enter_async_context(open_gateway(settings))
 
 
 def engine_of(opensearch: AsyncOpenSearch, settings: Settings) -> OpenSearchEngine:

@@ -14,6 +14,7 @@ from serving.dependencies import AnyActor, GuestActor, ServicesDep, WriteSession
 from serving.idempotency import OnceDep
 from transactional.bookings import requests
 from transactional.quotes.service import verified
+from transactional.sagas.checkout import pay
 
 router = APIRouter(prefix="/v1/booking-requests", tags=["bookings"])
 
@@ -44,11 +45,18 @@ async def request_booking(
 async def accept_request(
     booking_id: BookingId, actor: AnyActor, session: WriteSession, once: OnceDep, services: ServicesDep
 ) -> JSONResponse:
-    """Give a request its nights, as its host; requests for the same nights are declined and their guests told."""
+    """Give a request its nights, as its host, and have it paid as the guest said.
+
+    Requests for the same nights are declined and their guests told. A guest whose payment method is
+    declined can pay with another until `hold_expires_at`.
+    """
 
     async def accept() -> tuple[int, BookingOut]:
         keep = timedelta(hours=services.settings.approved_hold_hours)
-        return 200, BookingOut.of(await requests.accept(session, services.clock, actor, booking_id, keep=keep))
+        accepted = await requests.accept(session, services.clock, actor, booking_id, keep=keep)
+        if accepted.payment_method is not None:
+            await pay(session, services.clock, booking_id, payment_method=accepted.payment_method)
+        return 200, BookingOut.of(accepted)
 
     return await once(accept)
 

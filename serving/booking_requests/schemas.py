@@ -6,10 +6,8 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from serving.bookings.schemas import SIGNATURE, Signature
+from serving.bookings.schemas import SIGNATURE, PaymentMethod, Signature
 from serving.schemas import Body, Id, example
-
-PAYMENT_METHOD = r"^[A-Za-z0-9_-]{1,120}$"
 
 
 class RequestIn(Body):
@@ -19,11 +17,7 @@ class RequestIn(Body):
 
     quote_id: Id = Field(examples=["01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11"])
     signature: Signature
-    payment_method: str = Field(
-        pattern=PAYMENT_METHOD,
-        description="The payment processor's token, charged when the host accepts: never a card's number.",
-        examples=["pm_ok"],
-    )
+    payment_method: PaymentMethod = Field(description="Charged when the host accepts.")
 
 
 class Reason(StrEnum):

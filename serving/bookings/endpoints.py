@@ -9,14 +9,15 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks, Path, Query
 from fastapi.responses import JSONResponse
 
-from serving.bookings.schemas import BookingOut, BookingsOut, BookingsQuery, ConfirmIn, HoldIn, Seat
+from serving.bookings.payment import begin_payment, latest_payment, payment_of
+from serving.bookings.schemas import BookingOut, BookingsOut, BookingsQuery, ConfirmIn, HoldIn, PaidBookingOut, Seat
 from serving.bookings.service import log_booking
 from serving.dependencies import AnyActor, GuestActor, ReadSession, ServicesDep, SessionKey, WriteSession
-from serving.idempotency import OnceDep
+from serving.idempotency import REPLAYED, KeyedCall, OnceDep
 from serving.openapi import problems
 from serving.search.log import visit_of
 from transactional.bookings import repository, service
-from transactional.bookings.changes import by_api
+from transactional.bookings.rules import BookingStatus, Side
 from transactional.quotes.service import verified
 
 router = APIRouter(prefix="/v1/bookings", tags=["bookings"])
@@ -40,29 +41,40 @@ async def hold_booking(
     return await once(hold)
 
 
-@router.post("/{booking_id}/confirm", response_model=BookingOut, summary="Confirm a hold", responses=CHANGES)
+@router.post(
+    "/{booking_id}/confirm",
+    response_model=PaidBookingOut,
+    summary="Pay for a hold and confirm it",
+    responses=CHANGES | {202: {"model": PaidBookingOut, "description": "The payment is not over yet."}},
+)
 async def confirm_booking(
     *,
     booking_id: BookingId,
+    body: ConfirmIn,
     actor: GuestActor,
-    session: WriteSession,
-    once: OnceDep,
+    keyed: KeyedCall,
     services: ServicesDep,
     after: BackgroundTasks,
-    body: ConfirmIn | None = None,
     session_key: SessionKey = None,
 ) -> JSONResponse:
-    """Turn a hold into a booking. A hold that has expired is confirmed while its nights are still free."""
+    """Pay for a hold, which makes it a booking; 202 where the bank or the cardholder takes longer.
 
-    async def confirm() -> tuple[int, BookingOut]:
-        _, side = await repository.side_of(session, actor, booking_id)
-        confirmed = await service.confirm(session, services.clock, by_api(actor, side), booking_id)
-        if body is not None and body.search_id is not None:
-            visit = visit_of(actor, session_key, masking_key=services.masking_key)
-            after.add_task(log_booking, services, confirmed, search_id=body.search_id, visit=visit)
-        return 200, BookingOut.of(confirmed)
-
-    return await once(confirm)
+    Read the booking, or send the same call with the same key again, to learn how it ended. A hold that has
+    expired is confirmed while its nights are still free.
+    """
+    begun = await begin_payment(services, actor, keyed, booking_id, payment_method=body.payment_method)
+    await services.desk.advance(booking_id)
+    booking, payment = await payment_of(services, begun, booking_id)
+    confirmed = booking.status == BookingStatus.CONFIRMED
+    if confirmed and not begun.replayed and body.search_id is not None:
+        visit = visit_of(actor, session_key, masking_key=services.masking_key)
+        after.add_task(log_booking, services, booking, search_id=body.search_id, visit=visit)
+    out = PaidBookingOut.with_payment(booking, payment)
+    return JSONResponse(
+        out.model_dump(mode="json"),
+        status_code=200 if confirmed else 202,
+        headers={REPLAYED: "true"} if begun.replayed else {},
+    )
 
 
 @router.get("", summary="The caller's bookings", responses=problems(401, 422, 503))
@@ -76,6 +88,9 @@ async def list_bookings(
 
 
 @router.get("/{booking_id}", summary="A booking", responses=problems(401, 404, 422, 503))
-async def get_booking(booking_id: BookingId, actor: AnyActor, session: ReadSession) -> BookingOut:
-    """Show a booking of the caller's, as its guest, its host or an administrator."""
-    return BookingOut.of(await repository.get_for(session, actor, booking_id))
+async def get_booking(booking_id: BookingId, actor: AnyActor, session: ReadSession) -> PaidBookingOut:
+    """Show a booking of the caller's, as its guest, its host or an administrator; its payment is not the host's."""
+    booking = await repository.get_for(session, actor, booking_id)
+    _, side = await repository.side_of(session, actor, booking_id)
+    payment = None if side is Side.HOST else await latest_payment(session, booking_id)
+    return PaidBookingOut.with_payment(booking, payment)

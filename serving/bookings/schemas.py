@@ -13,6 +13,8 @@ from serving.quotes.schemas import LINES, PriceLineOut
 from serving.schemas import Body, Day, Id, MoneyOut, Query, example
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.rules import BookingStatus, Side
+from transactional.payments.records import PaymentRecord
+from transactional.payments.rules import PaymentStatus
 
 SIGNATURE = "9b74c9897bac770ffc029102a200c5de9b74c9897bac770ffc029102a200c5de"
 Signature = Annotated[
@@ -29,11 +31,23 @@ class HoldIn(Body):
     signature: Signature
 
 
+PAYMENT_METHOD = r"^[A-Za-z0-9_-]{1,120}$"
+PaymentMethod = Annotated[
+    str,
+    Field(
+        pattern=PAYMENT_METHOD,
+        description="A token of the payment processor's: never a card's number.",
+        examples=["pm_ok"],
+    ),
+]
+
+
 class ConfirmIn(Body):
-    """What led to the booking."""
+    """How the booking is paid, and what led to it."""
 
-    model_config = example(search_id="01930f6e-1f00-7b0a-9d5e-5b7e7f8f2a10")
+    model_config = example(payment_method="pm_ok", search_id="01930f6e-1f00-7b0a-9d5e-5b7e7f8f2a10")
 
+    payment_method: PaymentMethod
     search_id: Id | None = Field(None, description="Search that the guest came from: the ranker learns from it.")
 
 
@@ -50,6 +64,63 @@ class BookingsQuery(Query):
     seat: Seat = Field(Seat.GUEST, alias="as", description="`host`: bookings in the caller's listings.")
     cursor: str | None = Field(None, max_length=200, description="`next_cursor` of the page before.")
     size: int = Field(20, ge=1, le=100)
+
+
+class PaymentState(StrEnum):
+    """How far a payment is."""
+
+    PROCESSING = "processing"
+    ACTION_REQUIRED = "action_required"
+    """The cardholder has to confirm at `action_url`."""
+    AUTHORISED = "authorised"
+    PAID = "paid"
+    RELEASED = "released"
+    """Reserved and given up again: nothing was charged."""
+    DECLINED = "declined"
+
+
+_STATES = {
+    PaymentStatus.NEW: PaymentState.PROCESSING,
+    PaymentStatus.ACTION_REQUIRED: PaymentState.ACTION_REQUIRED,
+    PaymentStatus.AUTHORISED: PaymentState.AUTHORISED,
+    PaymentStatus.CAPTURED: PaymentState.PAID,
+    PaymentStatus.VOIDED: PaymentState.RELEASED,
+    PaymentStatus.FAILED: PaymentState.DECLINED,
+}
+PAYMENT = {
+    "payment_id": "01930f6e-4a10-7c11-9a3b-2f6f0b1c7d55",
+    "status": "action_required",
+    "amount": MoneyOut.of(55620, "USD"),
+    "refunded": MoneyOut.of(0, "USD"),
+    "action_url": "https://processor.example/3ds/auth_7",
+    "failure": None,
+}
+"""Of the examples."""
+
+
+class PaymentOut(BaseModel):
+    """A booking's payment, for the guest who makes it."""
+
+    model_config = example(**PAYMENT)
+
+    payment_id: UUID
+    status: PaymentState
+    amount: MoneyOut
+    refunded: MoneyOut = Field(description="What has gone back of it.")
+    action_url: str | None = Field(description="Where the cardholder confirms (3-D Secure), while that is awaited.")
+    failure: str | None = Field(description="Why it was declined.")
+
+    @classmethod
+    def of(cls, payment: PaymentRecord) -> Self:
+        """Write a payment down."""
+        return cls(
+            payment_id=payment.payment_id,
+            status=_STATES[PaymentStatus(payment.status)],
+            amount=MoneyOut.of(payment.amount_minor, payment.currency),
+            refunded=MoneyOut.of(payment.refunded_minor, payment.currency),
+            action_url=payment.action_url if payment.status == PaymentStatus.ACTION_REQUIRED else None,
+            failure=payment.failure,
+        )
 
 
 BOOKING = {
@@ -137,6 +208,20 @@ class BookingOut(BaseModel):
             cancelled_by=None if booking.cancelled_by is None else Side(booking.cancelled_by),
             version=booking.version,
         )
+
+
+class PaidBookingOut(BookingOut):
+    """A booking, and for its guest the payment of it."""
+
+    model_config = example(**BOOKING, payment=PAYMENT)
+
+    payment: PaymentOut | None = Field(description="The latest; null before the first, and for the host.")
+
+    @classmethod
+    def with_payment(cls, booking: BookingRecord, payment: PaymentRecord | None) -> Self:
+        """Write a booking down, with its payment."""
+        out = None if payment is None else PaymentOut.of(payment)
+        return cls(**dict(BookingOut.of(booking)), payment=out)
 
 
 class BookingsOut(BaseModel):

@@ -21,6 +21,7 @@ from serving.app import create_app
 from serving.auth import mint
 from tests.serving.indexing import build_index
 from tests.serving.marketplace import Marketplace, create_marketplace
+from tests.transactional.payments.fake_gateway import FakeGateway
 from transactional.users.actors import Actor
 
 SECRET = "a signing key that only tests know, and long enough"
@@ -53,9 +54,17 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def client(settings: Settings, clock: FixedClock, marketplace: Marketplace) -> Iterator[TestClient]:
+def processor() -> FakeGateway:
+    """The payment processor of the application, in memory."""
+    return FakeGateway()
+
+
+@pytest.fixture
+def client(
+    settings: Settings, clock: FixedClock, marketplace: Marketplace, processor: FakeGateway
+) -> Iterator[TestClient]:
     """A client of the running application."""
-    with TestClient(create_app(settings, clock, no_cities)) as client:
+    with TestClient(create_app(settings, clock, no_cities, gateway=processor)) as client:
         yield client
 
 

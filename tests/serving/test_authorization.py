@@ -77,6 +77,7 @@ OPERATIONS = {
         "/v1/bookings/{booking}/confirm",
         "/v1/bookings/{booking_id}/confirm",
         (401, 200, 404, 403, 403, 200),
+        {"payment_method": "pm_ok"},
     ),
     "cancel": Operation(
         "POST",

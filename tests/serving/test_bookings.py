@@ -44,7 +44,7 @@ def test_a_stay_is_quoted_held_confirmed_and_cancelled(
     assert (held.json()["status"], held.json()["total"]) == ("held", total)
 
     path = f"/v1/bookings/{held.json()['booking_id']}"
-    confirmed = client.post(f"{path}/confirm", headers=signed_in(marketplace.guest))
+    confirmed = client.post(f"{path}/confirm", headers=signed_in(marketplace.guest), json={"payment_method": "pm_ok"})
     assert (confirmed.status_code, confirmed.json()["status"]) == (200, "confirmed")
 
     cancelled = client.post(f"{path}/cancel", headers=signed_in(marketplace.host))

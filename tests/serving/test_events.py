@@ -73,9 +73,10 @@ def test_a_booking_is_tied_to_its_search_once(
     """A confirmation that names its search is in the log, and sent again it is there once."""
     held = hold(client, signed_in, marketplace.guest, marketplace.loft)
     search_id, headers = str(uuid4()), signed_in(marketplace.guest)
+    body = {"payment_method": "pm_ok", "search_id": search_id}
     for _ in range(2):
         path = f"/v1/bookings/{held['booking_id']}/confirm"
-        assert client.post(path, headers=headers, json={"search_id": search_id}).status_code == 200
+        assert client.post(path, headers=headers, json=body).status_code == 200
     (event,) = read_events(str(tmp_path / "lake"), day=TODAY, market="lisbon")
     assert isinstance(event, BookingEvent)
     assert (str(event.search_id), event.total_minor) == (search_id, held["total"]["minor"])

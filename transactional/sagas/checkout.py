@@ -14,11 +14,11 @@ from lodestay.money import Money
 from transactional.bookings import repository as bookings
 from transactional.bookings.errors import BookingStateConflict
 from transactional.payments import repository as payments
-from transactional.payments.rules import Purpose
+from transactional.payments.rules import PaymentStatus, Purpose
 from transactional.sagas import repository
-from transactional.sagas.errors import PaymentUnderWay
+from transactional.sagas.errors import PaymentDeclined, PaymentGivenBack, PaymentUnderWay
 from transactional.sagas.payment import AWAITING_PAYMENT
-from transactional.sagas.rules import SagaKind
+from transactional.sagas.rules import SagaKind, SagaStatus
 from transactional.sagas.service import start
 
 LATE: Final = timedelta(minutes=5)
@@ -79,3 +79,25 @@ async def start_due_payouts(session: AsyncSession, clock: Clock, *, limit: int) 
     for booking_id in due:
         await start(session, clock, kind=SagaKind.PAYOUT, booking_id=booking_id, data={}, deadline=PAYOUT_DEADLINE)
     return len(due)
+
+
+async def require_not_refused(session: AsyncSession, saga_id: UUID) -> None:
+    """Say why a payment came to nothing; one that is done, or not over, raises nothing.
+
+    Raises
+    ------
+    PaymentDeclined
+        The guest's bank or the processor refused.
+    PaymentGivenBack
+        The booking could not be confirmed, or the money not be taken.
+    """
+    saga = await repository.get(session, saga_id)
+    if saga.status in {SagaStatus.RUNNING, SagaStatus.DONE}:
+        return
+    booking = await bookings.get(session, saga.booking_id)
+    reason = saga.error or "given up"
+    number = saga.data.get("payment_id")
+    payment = None if number is None else await payments.find(session, UUID(number))
+    if payment is not None and payment.status == PaymentStatus.FAILED:
+        raise PaymentDeclined(booking.reference, reason=payment.failure or reason)
+    raise PaymentGivenBack(booking.reference, reason=reason)

@@ -44,3 +44,31 @@ class PaymentUnderWay(Conflict):
             hint="Read the booking: its payment says whether the cardholder has to confirm.",
             reference=reference,
         )
+
+
+class PaymentDeclined(Conflict):
+    """A payment that the guest's bank or the processor refused; nothing was charged."""
+
+    title = "The payment was declined"
+
+    def __init__(self, reference: str, *, reason: str) -> None:
+        super().__init__(
+            f"The payment for booking {reference} was declined: {reason}.",
+            hint="Nothing was charged. While the hold lasts, pay with another method under a new Idempotency-Key.",
+            reference=reference,
+            reason=reason,
+        )
+
+
+class PaymentGivenBack(Conflict):
+    """A payment for a booking that could not be made any more: what was reserved or taken goes back."""
+
+    title = "The payment is given back"
+
+    def __init__(self, reference: str, *, reason: str) -> None:
+        super().__init__(
+            f"Booking {reference} could not be paid for: {reason}. What was reserved is released.",
+            hint="Read the booking; if it has ended, ask for a new quote.",
+            reference=reference,
+            reason=reason,
+        )

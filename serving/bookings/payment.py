@@ -1,0 +1,60 @@
+"""Paying for a booking over HTTP: begun under the call's key, then moved outside of any transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from serving.state import Services
+from transactional.bookings import repository
+from transactional.bookings.records import BookingRecord
+from transactional.bookings.rules import Change, require_side
+from transactional.kit.idempotency import Answer, Call, run_once
+from transactional.payments import repository as payments
+from transactional.payments.records import PaymentRecord
+from transactional.payments.rules import Purpose
+from transactional.sagas.checkout import pay, require_not_refused
+from transactional.users.actors import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A payment that this call has begun, or found begun under its key."""
+
+    saga_id: UUID
+    replayed: bool
+
+
+async def begin_payment(
+    services: Services, actor: Actor, call: Call, booking_id: UUID, *, payment_method: str
+) -> Begun:
+    """Write the payment down, once for a key, and commit: from here on it ends by itself.
+
+    What is remembered under the key is the payment, not how far it was: the same call, sent again, tells
+    how far it is then.
+    """
+    async with services.sessions.begin() as session:
+
+        async def begin() -> Answer:
+            _, side = await repository.side_of(session, actor, booking_id)
+            require_side(Change.CONFIRM, side)
+            saga_id = await pay(session, services.clock, booking_id, payment_method=payment_method)
+            return Answer(202, {"saga_id": str(saga_id)})
+
+        answer, replayed = await run_once(session, call, begin, now=services.clock.now())
+    return Begun(UUID(answer.body["saga_id"]), replayed)
+
+
+async def payment_of(services: Services, begun: Begun, booking_id: UUID) -> tuple[BookingRecord, PaymentRecord | None]:
+    """The booking and its payment as they are now; :class:`Conflict` where the payment came to nothing."""
+    async with services.sessions() as session:
+        await require_not_refused(session, begun.saga_id)
+        return await repository.get(session, booking_id), await latest_payment(session, booking_id)
+
+
+async def latest_payment(session: AsyncSession, booking_id: UUID) -> PaymentRecord | None:
+    """The last payment that was begun for a booking itself."""
+    made = await payments.for_booking(session, booking_id)
+    return next((each for each in reversed(made) if each.purpose == Purpose.BOOKING), None)
