@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +17,17 @@ from bench.proof.run import Order, facts, postgres, run
 app = typer.Typer(pretty_exceptions_enable=False)
 
 
+@contextmanager
+def place(folder: Path | None) -> Iterator[Path]:
+    """A folder for the run: one to keep, or one that is gone afterwards."""
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="lodestay-proof-") as made:
+        yield Path(made)
+
+
 @app.command()
 def prove(
     seed: Annotated[int, typer.Option(help="Of the first history.")] = 1,
@@ -23,12 +36,15 @@ def prove(
     kills: Annotated[int, typer.Option(help="Kills of workers and of PostgreSQL.")] = 20,
     minutes: Annotated[float, typer.Option(help="Time after which it ends in any case.")] = 60.0,
     at_a_time: Annotated[int, typer.Option(help="Histories under way in one worker.")] = 4,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where to leave everything, PostgreSQL running, to be looked at.")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="JSON file for the result.")] = None,
 ) -> None:
     """Run random histories on a PostgreSQL of their own, killing processes, and check each."""
     order = Order(seed=seed, histories=histories, workers=workers, kills=kills, minutes=minutes, at_a_time=at_a_time)
-    with tempfile.TemporaryDirectory(prefix="lodestay-proof-") as folder, postgres(Path(folder) / "home") as services:
-        outcome = run(order, services, Path(folder), report=print)
+    with place(folder) as here, postgres(here / "home", keep=folder is not None) as services:
+        outcome = run(order, services, here, report=print)
     result = json.dumps(facts(outcome), indent=2)
     print(result)
     if output is not None:

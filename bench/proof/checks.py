@@ -93,7 +93,7 @@ _EVENTS = """
 _NIGHTS = """
     SELECT booking_id, kind, lower(stay) AS check_in, upper(stay) AS check_out, expires_at
     FROM occupancy
-    WHERE booking_id IS NOT NULL AND is_live AND listing_id >= %(first)s AND listing_id < %(last)s
+    WHERE kind IN ('hold','booking') AND is_live AND listing_id >= %(first)s AND listing_id < %(last)s
 """
 _UNFINISHED = """
     SELECT listing_id, saga_id, kind, sagas.status, step, error FROM sagas JOIN bookings USING (booking_id)
@@ -114,11 +114,11 @@ _OWED = """
     GROUP BY bookings.booking_id, entry.currency HAVING sum(minor) <> 0
 """
 # What a booking's guest must have paid in the end: its price where the stay stands, what a cancellation
-# keeps of it where it was paid before, nothing else.
+# keeps of it where it was paid, nothing else.
 _PAID = """
     SELECT listing_id, booking_id, reference, status, charge_currency,
            CASE WHEN status IN ('confirmed','completed','no_show') THEN charge_total_minor
-                WHEN status = 'cancelled' AND refund IS NOT NULL THEN charge_total_minor - coalesce((
+                WHEN status = 'cancelled' AND refund IS NOT NULL AND captured > 0 THEN charge_total_minor - coalesce((
                     SELECT sum((line->>'minor')::bigint) FROM jsonb_array_elements(refund->'lines') AS line), 0)
                 ELSE 0 END AS due_minor,
            captured, net_minor, paid_out_minor

@@ -9,8 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from bench.proof.plan import AHEAD, STARTS_AT
-from bench.proof.stays import Promised
-from bench.proof.turns import Turn
+from bench.proof.turns import Promised, Turn
 from transactional.feeds.errors import FeedUnreachable
 from transactional.feeds.fetching import Fetched, Validators
 from transactional.feeds.reading import read_due_feeds

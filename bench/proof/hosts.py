@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bench.proof.stays import Promised
-from bench.proof.turns import Turn
+from bench.proof.turns import Promised, Turn
 from transactional.calendars import service
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import psycopg
@@ -14,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from bench.proof import complaints
 from bench.proof.log import Entry, Writer
 from bench.proof.marks import Marks
+from bench.proof.money import work_on
 from bench.proof.operations import FIRST, OPERATIONS, WEIGHTS
-from bench.proof.plan import STEPS, Plan
+from bench.proof.plan import ENDS_AT, STEPS, Plan
 from bench.proof.processor import set_time
 from bench.proof.turns import Memory, Operation, Turn
 from lodestay.clock import FixedClock
@@ -24,6 +26,11 @@ from simulation.processor.bank import Bank
 from transactional.kit.sqlstate import is_away as is_away_code
 
 _PING: Final = text("SELECT 1")
+LATER: Final = (timedelta(seconds=2), timedelta(seconds=30), timedelta(seconds=90))
+"""When a worker comes by while nothing else happens."""
+WORKER_IS_UP: Final = 0.8
+DRAWN: Final = 4
+"""Kinds of operation that a step tries until one has something to be done to."""
 _PAUSE: Final = 0.05
 
 
@@ -57,31 +64,42 @@ class Lane:
         clock = FixedClock(self.plan.instants[step])
         set_time(clock)
         turn = Turn(self.plan, self.memory, self.sessions, clock, draws, self.bank)
-        (operation,) = draws.choices(OPERATIONS, WEIGHTS)
-        entry = await self._attempt(operation, turn, step)
-        if entry is None:
-            entry = await self._attempt(FIRST, turn, step)
-        assert entry is not None  # noqa: S101 (there is always something to be quoted)
-        self.log.write(entry)
-        if entry.outcome == "unknown":
-            await answers(self.sessions)
+        for operation in (*draws.choices(OPERATIONS, WEIGHTS, k=DRAWN), FIRST):
+            if await self._attempt(operation, turn, step):
+                break
+        while turn.followed_by:
+            await self._attempt(turn.followed_by.pop(0), turn, step)
+        if self._goes_by(step) and draws.random() < WORKER_IS_UP:
+            for later in LATER:
+                clock.advance(later)
+                for booking_id in sorted(self.memory.at_work):
+                    await self._attempt(work_on(booking_id), turn, step)
 
-    async def _attempt(self, operation: Operation, turn: Turn, step: int) -> Entry | None:
-        """Do it once, as a caller would, and say what came of it; None where there was nothing to do it to."""
+    def _goes_by(self, step: int) -> bool:
+        """Whether so much time goes by after a step that a worker would come by again and again."""
+        following = self.plan.instants[step + 1] if step + 1 < STEPS else ENDS_AT
+        return following - self.plan.instants[step] > sum(LATER, timedelta())
+
+    async def _attempt(self, operation: Operation, turn: Turn, step: int) -> bool:
+        """Do it once, as a caller would, and note what came of it; False where there was nothing to do it to."""
         outcome, because = "done", ""
         acknowledged = None
         heard = complaints.begin()
         try:
             acknowledged = await operation.work(turn)
             if acknowledged is None:
-                return None
+                return False
         except LodestayError as refused:
             outcome, because = "refused", refused.slug()
         except Exception as error:  # noqa: BLE001 (a fault is a finding, not the end of the harness)
             outcome, because = ("unknown", "") if is_away(error) else ("fault", f"{type(error).__name__}: {error}")
         if heard and outcome != "unknown":
             outcome, because = "fault", heard[0]
-        return Entry(self.plan.seed, self.number, step, operation.name, outcome, because, acknowledged or ())
+        facts = (self.plan.seed, self.number, step, operation.name)
+        self.log.write(Entry(*facts, outcome, because, acknowledged or ()))
+        if outcome == "unknown":
+            await answers(self.sessions)
+        return True
 
 
 async def answers(sessions: async_sessionmaker[AsyncSession]) -> None:

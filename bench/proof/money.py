@@ -10,8 +10,7 @@ from sqlalchemy import text
 
 from bench.proof.log import Acknowledged
 from bench.proof.processor import SECRET, LyingGateway
-from bench.proof.stays import Promised
-from bench.proof.turns import Turn
+from bench.proof.turns import Operation, Promised, Turn
 from simulation.processor.commands import Confirm
 from transactional.bookings.rules import BookingStatus
 from transactional.sagas.actions import Action
@@ -38,6 +37,7 @@ METHODS: Final = {
 """How often guests pay with what. None whose refunds are refused for ever: that is a person's to settle."""
 OF_ANYBODY: Final = 0.02
 """How often a worker takes whatever is due anywhere: another history's clock may be days behind its own."""
+AT_ONCE: Final = 0.7
 _CHALLENGED = text("""
     SELECT processor_id FROM payments JOIN bookings USING (booking_id)
     WHERE payments.status = 'action_required' AND listing_id = ANY(:listing_ids)
@@ -55,21 +55,34 @@ async def pay(turn: Turn) -> Promised:
         return None
     async with turn.begin() as session:
         saga_id = await begin_to_pay(session, turn.clock, known.booking_id, payment_method=method(turn))
-    turn.memory.at_work[known.booking_id] = None
+    work_soon(turn, known.booking_id)
     return (Acknowledged("saga", str(saga_id)),)
 
 
+def work_soon(turn: Turn, booking_id: UUID) -> None:
+    """Have a worker see to a booking: mostly at once, otherwise whenever one comes by."""
+    turn.memory.at_work.add(booking_id)
+    if turn.draws.random() < AT_ONCE:
+        turn.followed_by.append(work_on(booking_id))
+
+
+def work_on(booking_id: UUID | None) -> Operation:
+    """Do what a saga worker does for a booking, or for anybody: take what is due, move it as far as it goes."""
+
+    async def worked(turn: Turn) -> Promised:
+        await advance(turn, booking_id, LyingGateway(turn.bank, turn.draws))
+        return ()
+
+    return Operation("work", 0, worked)
+
+
 async def work(turn: Turn) -> Promised:
-    """Do what a saga worker does: take what is due, move it as far as it goes."""
-    booking_id = None
-    if turn.draws.random() >= OF_ANYBODY:
-        if not turn.memory.at_work:
-            return None
-        booking_id = turn.draws.choice(list(turn.memory.at_work))
-    moved = await advance(turn, booking_id, LyingGateway(turn.bank, turn.draws))
-    if booking_id is not None and not moved and turn.draws.random() < 0.5:
-        turn.memory.at_work.pop(booking_id, None)
-    return ()
+    """Do what a saga worker does, wherever there is something."""
+    if turn.draws.random() < OF_ANYBODY:
+        return await work_on(None).work(turn)
+    if not turn.memory.at_work:
+        return None
+    return await work_on(turn.draws.choice(sorted(turn.memory.at_work))).work(turn)
 
 
 async def advance(turn: Turn, booking_id: UUID | None, gateway: LyingGateway) -> int:
@@ -77,8 +90,9 @@ async def advance(turn: Turn, booking_id: UUID | None, gateway: LyingGateway) ->
     async with turn.begin() as session:
         due = await claim_due(session, turn.clock, limit=2, booking_id=booking_id)
     runner = Runner(turn.sessions, gateway, turn.clock, _actions(), turn.draws.random)
-    for saga in due:
-        await runner.advance(saga)
+    finished = [(await runner.advance(saga)).is_finished for saga in due]
+    if booking_id is not None and all(finished):
+        turn.memory.at_work.discard(booking_id)
     return len(due)
 
 

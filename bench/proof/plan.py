@@ -64,7 +64,7 @@ class Plan:
         for _ in range(STEPS):
             found.append(min(now, _LAST_STEP))
             draw = rng.random()
-            minutes = rng.uniform(0, 4) if draw < 0.7 else rng.uniform(5, 40) if draw < 0.9 else rng.uniform(600, 2400)
+            minutes = rng.uniform(0, 3) if draw < 0.8 else rng.uniform(5, 40) if draw < 0.92 else rng.uniform(600, 3600)
             now += timedelta(minutes=minutes)
         return tuple(found)
 

@@ -38,7 +38,7 @@ MANY_DEATHS: Final = 5
 _PAUSE: Final = 0.1
 _FOUND: Final = """
     SELECT 'bookings ' || status, count(*) FROM bookings GROUP BY 1
-    UNION ALL SELECT 'sagas ' || kind || ' ' || status, count(*) FROM sagas GROUP BY 1
+    UNION ALL SELECT 'sagas ' || kind || ' ' || status || coalesce(': ' || left(error, 40), ''), count(*) FROM sagas GROUP BY 1
     UNION ALL SELECT 'payments ' || status, count(*) FROM payments GROUP BY 1
     UNION ALL SELECT 'refunds ' || status, count(*) FROM refunds GROUP BY 1
     UNION ALL SELECT 'payouts ' || status, count(*) FROM payouts GROUP BY 1
@@ -110,16 +110,21 @@ Report = Callable[[str], None]
 
 
 @contextmanager
-def postgres(home: Path) -> Iterator[Supervisor]:
+def postgres(home: Path, *, keep: bool = False) -> Iterator[Supervisor]:
     """A PostgreSQL of the run's own: nobody else's is ever killed."""
     services = Supervisor(home, services=SERVICES, outside={}, report=lambda _name, _text: None)
     services.up(["postgres"])
     try:
         yield services
     finally:
-        services.down(["postgres"])
-        for left in services.folders():
-            shutil.rmtree(left, ignore_errors=True)
+        if not keep:
+            _remove(services)
+
+
+def _remove(services: Supervisor) -> None:
+    services.down(["postgres"])
+    for left in services.folders():
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def run(order: Order, services: Supervisor, folder: Path, *, report: Report) -> Outcome:

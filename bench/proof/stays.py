@@ -7,18 +7,20 @@ from typing import Final
 from uuid import UUID
 
 from bench.proof.log import Acknowledged
-from bench.proof.turns import Turn
+from bench.proof.money import method, work_soon
+from bench.proof.turns import Promised, Turn
 from transactional.bookings import requests, service
 from transactional.bookings.holds import expire_due_holds
 from transactional.bookings.rules import BookingStatus
+from transactional.cancellations import service as cancellations
 from transactional.quotes.service import create_quote
+from transactional.sagas.checkout import pay
 
 KEEP: Final = timedelta(minutes=15)
 VALID: Final = timedelta(minutes=30)
 CURRENCIES: Final = (None, None, "EUR", "JPY", "KWD", "USD")
 """What guests want to pay in; None: as the listing's."""
 SWEEPERS: Final = (expire_due_holds, requests.expire_due_requests, service.complete_ended_stays)
-Promised = tuple[Acknowledged, ...] | None
 
 
 async def quote(turn: Turn) -> Promised:
@@ -53,7 +55,7 @@ async def request(turn: Turn) -> Promised:
     quote_id, guest_id = await _quoted(turn)
     async with turn.begin() as session:
         booking = await requests.request(
-            session, turn.clock, guest_id=guest_id, quote_id=quote_id, payment_method="pm_card"
+            session, turn.clock, guest_id=guest_id, quote_id=quote_id, payment_method=method(turn)
         )
     return (turn.memory.note(booking),)
 
@@ -65,7 +67,9 @@ async def accept(turn: Turn) -> Promised:
         return None
     async with turn.begin() as session:
         booking = await requests.accept(session, turn.clock, turn.plan.host, known.booking_id, keep=KEEP)
-    return (turn.memory.note(booking),)
+        saga_id = await pay(session, turn.clock, known.booking_id, payment_method=booking.payment_method or "pm_ok")
+    work_soon(turn, known.booking_id)
+    return (turn.memory.note(booking), Acknowledged("saga", str(saga_id)))
 
 
 async def decline(turn: Turn) -> Promised:
@@ -83,10 +87,25 @@ async def cancel(turn: Turn) -> Promised:
     known = await turn.booking(BookingStatus.CONFIRMED, BookingStatus.HELD)
     if known is None:
         return None
-    guest = next(each for each in turn.plan.guests if each.user_id == known.guest_id)
-    actor = turn.draws.choices((guest, turn.plan.host, turn.plan.admin), (6, 3, 1))[0]
+    actor = turn.draws.choices((turn.guest_of(known), turn.plan.host, turn.plan.admin), (6, 3, 1))[0]
     async with turn.begin() as session:
-        booking = await service.cancel(session, turn.clock, actor, known.booking_id)
+        booking = await cancellations.cancel(session, turn.clock, actor, known.booking_id)
+    work_soon(turn, known.booking_id)
+    return (turn.memory.note(booking),)
+
+
+async def end_early(turn: Turn) -> Promised:
+    """Say that a guest did not come, or leaves before the last night."""
+    known = await turn.booking(BookingStatus.CONFIRMED)
+    if known is None:
+        return None
+    async with turn.begin() as session:
+        if turn.draws.random() < 0.4:
+            booking = await cancellations.mark_no_show(session, turn.clock, turn.plan.host, known.booking_id)
+        else:
+            actor = turn.draws.choice((turn.guest_of(known), turn.plan.host))
+            booking = await cancellations.leave_early(session, turn.clock, actor, known.booking_id)
+    work_soon(turn, known.booking_id)
     return (turn.memory.note(booking),)
 
 

@@ -50,7 +50,7 @@ class Memory:
 
     bookings: dict[UUID, Known] = field(default_factory=dict)
     quotes: list[tuple[UUID, UUID]] = field(default_factory=list)
-    at_work: dict[UUID, None] = field(default_factory=dict)
+    at_work: set[UUID] = field(default_factory=set)
     age: int = _STALE_AFTER
 
     def note(self, booking: BookingRecord) -> Acknowledged:
@@ -62,7 +62,13 @@ class Memory:
 
 @dataclass(frozen=True)
 class Turn:
-    """One operation of one lane."""
+    """One operation of one lane.
+
+    Attributes
+    ----------
+    followed_by
+        What is done at once after it, by somebody whom it has woken.
+    """
 
     plan: Plan
     memory: Memory
@@ -70,6 +76,7 @@ class Turn:
     clock: FixedClock
     draws: Random
     bank: Bank
+    followed_by: list[Operation] = field(default_factory=list)
 
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A transaction that commits at its end, as the edge does."""
@@ -78,6 +85,10 @@ class Turn:
     def guest(self) -> Actor:
         """Somebody who wants to stay."""
         return self.draws.choice(self.plan.guests)
+
+    def guest_of(self, known: Known) -> Actor:
+        """Whose booking it is."""
+        return next(each for each in self.plan.guests if each.user_id == known.guest_id)
 
     def listing_id(self) -> int:
         """One of the listings."""
@@ -112,8 +123,9 @@ class Turn:
         self.memory.age = 0
 
 
-Work = Callable[[Turn], Awaitable[tuple[Acknowledged, ...] | None]]
-"""An operation: what it promises once it is committed, None where there was nothing to do it to."""
+Promised = tuple[Acknowledged, ...] | None
+"""What an operation's answer promises, once it is committed; None where there was nothing to do it to."""
+Work = Callable[[Turn], Awaitable[Promised]]
 
 
 @dataclass(frozen=True)
