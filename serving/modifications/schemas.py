@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from serving.booking_requests.schemas import PAYMENT_METHOD
+from serving.bookings.schemas import PAYMENT_METHOD
 from serving.quotes.schemas import CHARGE_LINES, LINES, PriceLineOut
 from serving.schemas import Body, Day, Guests, MoneyOut, Pets, example
 from transactional.bookings.records import BookingRecord
