@@ -248,7 +248,7 @@ async def test_hot_path_is_few_statements(session: AsyncSession, engine: AsyncEn
     assert counts == [9, 9, 8]
 
 
-async def test_a_hold_for_no_time_is_due_at_once(session: AsyncSession, clock: FixedClock) -> None:
+async def test_b9_a_hold_for_no_time_is_due_at_once(session: AsyncSession, clock: FixedClock) -> None:
     """B9: at the very instant of expiry the hold is gone for readers and writers alike."""
     guest, listing = await create_user(session), await create_listing(session)
     first = await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, keep=timedelta(0))

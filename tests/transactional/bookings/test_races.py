@@ -132,20 +132,20 @@ async def nights_shared(sessions: Sessions) -> int:
         return int(await session.scalar(query) or 0)
 
 
-async def test_one_of_many_gets_the_nights(sessions: Sessions, clock: FixedClock) -> None:
+async def test_b7_one_of_many_gets_the_nights(sessions: Sessions, clock: FixedClock) -> None:
     """Sixteen guests want the same nights: one has them, fifteen are told which nights are taken."""
     outcomes = await race_for(sessions, clock, [stay_of(10, 3)] * RACERS)
     assert Counter(type(outcome) for outcome in outcomes) == {BookingRecord: 1, StayUnavailable: RACERS - 1}
     assert await nights_shared(sessions) == 0
 
 
-async def test_neighbours_all_get_theirs(sessions: Sessions, clock: FixedClock) -> None:
+async def test_b1_neighbours_all_get_theirs(sessions: Sessions, clock: FixedClock) -> None:
     """Stays back to back never refuse one another, however many come at once."""
     outcomes = await race_for(sessions, clock, [stay_of(10 + 2 * n, 2) for n in range(RACERS)])
     assert Counter(type(outcome) for outcome in outcomes) == {BookingRecord: RACERS}
 
 
-async def test_overlapping_crowd_without_deadlock(sessions: Sessions, clock: FixedClock) -> None:
+async def test_b17_overlapping_crowd_without_deadlock(sessions: Sessions, clock: FixedClock) -> None:
     """Stays that overlap in every way: winners share no night, losers meet a refusal, never a deadlock."""
     stays = [stay_of(10 + (7 * n) % 13, 1 + n % 5) for n in range(3 * RACERS)]
     outcomes = await race_for(sessions, clock, stays)
@@ -154,7 +154,7 @@ async def test_overlapping_crowd_without_deadlock(sessions: Sessions, clock: Fix
     assert await nights_shared(sessions) == 0
 
 
-async def test_expiry_against_confirmation(sessions: Sessions, clock: FixedClock) -> None:
+async def test_b9_expiry_against_confirmation(sessions: Sessions, clock: FixedClock) -> None:
     """A due hold is confirmed late while another wants its nights and the sweeper runs: one has them."""
     async with sessions.begin() as session:
         ana, ben, listing = await create_user(session), await create_user(session), await create_listing(session)
@@ -174,7 +174,7 @@ async def test_expiry_against_confirmation(sessions: Sessions, clock: FixedClock
     assert await nights_shared(sessions) == 0
 
 
-async def test_block_against_hold(sessions: Sessions, clock: FixedClock) -> None:
+async def test_b12_block_against_hold(sessions: Sessions, clock: FixedClock) -> None:
     """A host blocks nights while guests hold them: either the block or one hold stands."""
     listing_id, wishes = await prepare(sessions, clock, [stay_of(10, 3)] * 4)
     admin = actor_of(wishes[0][0], Role.ADMIN)
@@ -224,7 +224,7 @@ async def test_confirm_against_cancel(sessions: Sessions, clock: FixedClock) -> 
     assert (live, told) == (0, RACERS)
 
 
-async def test_lock_that_does_not_come_is_a_conflict(database_url: str, clock: FixedClock) -> None:
+async def test_b17_lock_that_does_not_come_is_a_conflict(database_url: str, clock: FixedClock) -> None:
     """A listing locked for too long answers `ListingBusy`, not a fault."""
     engine = create_engine(database_url, pool_size=2, lock_timeout_ms=50)
     sessions = session_factory(engine)
@@ -259,7 +259,7 @@ async def at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "require_available", checked_together)
 
 
-async def test_control_without_guards_nights_are_sold_twice(
+async def test_b7_control_without_guards_nights_are_sold_twice(
     sessions: Sessions, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither lock nor constraint: all racers get the same nights. The tests above would fail."""
@@ -272,7 +272,7 @@ async def test_control_without_guards_nights_are_sold_twice(
     assert await nights_shared(sessions) == 6
 
 
-async def test_control_without_lock_the_constraint_still_refuses(
+async def test_b7_control_without_lock_the_constraint_still_refuses(
     sessions: Sessions, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lock taken out: the constraint lets one in at most, and the others meet a conflict, not a fault."""
@@ -285,7 +285,7 @@ async def test_control_without_lock_the_constraint_still_refuses(
     assert await nights_shared(sessions) == 0
 
 
-async def test_control_a_snapshot_from_before_the_lock_sells_twice(database_url: str, clock: FixedClock) -> None:
+async def test_b16_control_a_snapshot_from_before_the_lock_sells_twice(database_url: str, clock: FixedClock) -> None:
     """B16, control: under REPEATABLE READ the lock is waited for and the check still sees the past.
 
     With the constraint gone nothing else stands in the way; READ COMMITTED, as the engine of the project

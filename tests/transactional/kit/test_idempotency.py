@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from lodestay.clock import FixedClock
 from transactional.kit.errors import IdempotencyKeyInFlight, IdempotencyKeyReused, InvalidIdempotencyKey
-from transactional.kit.idempotency import Answer, Call, hash_body, prune, run_once
+from transactional.kit.idempotency import Answer, Call, begin, hash_body, prune, run_once
 
 CALL = Call("ana", "POST", "/v1/bookings", "k-1", hash_body(b'{"quote":1}'))
 
@@ -30,7 +30,7 @@ class Effect:
         return Answer(201, {"time": self.times})
 
 
-async def test_replay_returns_the_first_answer(session: AsyncSession, clock: FixedClock) -> None:
+async def test_b31_replay_returns_the_first_answer(session: AsyncSession, clock: FixedClock) -> None:
     """B31: status and body of the first execution come back, and nothing is done again."""
     effect = Effect()
     first = await run_once(session, CALL, effect, now=clock.now())
@@ -41,7 +41,7 @@ async def test_replay_returns_the_first_answer(session: AsyncSession, clock: Fix
     assert effect.times == 1
 
 
-async def test_key_with_another_body_is_refused(session: AsyncSession, clock: FixedClock) -> None:
+async def test_b31_key_with_another_body_is_refused(session: AsyncSession, clock: FixedClock) -> None:
     """B31: a key belongs to one body."""
     effect = Effect()
     await run_once(session, CALL, effect, now=clock.now())
@@ -53,7 +53,9 @@ async def test_key_with_another_body_is_refused(session: AsyncSession, clock: Fi
 @pytest.mark.parametrize(
     "other", [{"actor": "ben"}, {"method": "PUT"}, {"route": "/v1/bookings/1/cancel"}, {"key": "k-2"}], ids=str
 )
-async def test_calls_that_differ_do_not_meet(session: AsyncSession, clock: FixedClock, other: dict[str, str]) -> None:
+async def test_b31_calls_that_differ_do_not_meet(
+    session: AsyncSession, clock: FixedClock, other: dict[str, str]
+) -> None:
     """B31: actor, method, route and key name a call together; no part alone does."""
     effect = Effect()
     await run_once(session, CALL, effect, now=clock.now())
@@ -61,7 +63,7 @@ async def test_calls_that_differ_do_not_meet(session: AsyncSession, clock: Fixed
     assert (answer.body, replayed) == ({"time": 2}, False)
 
 
-async def test_failed_call_leaves_nothing_and_may_come_again(engine: AsyncEngine, clock: FixedClock) -> None:
+async def test_b31_failed_call_leaves_nothing_and_may_come_again(engine: AsyncEngine, clock: FixedClock) -> None:
     """B31: the key is committed with its effect: an effect that fails takes the key with it."""
 
     async def fails() -> Answer:
@@ -75,7 +77,17 @@ async def test_failed_call_leaves_nothing_and_may_come_again(engine: AsyncEngine
         assert (await run_once(session, CALL, effect, now=clock.now()))[1] is False
 
 
-async def test_many_at_once_have_one_effect(engine: AsyncEngine, clock: FixedClock) -> None:
+async def test_b31_control_a_key_kept_without_its_effect_is_stuck(engine: AsyncEngine, clock: FixedClock) -> None:
+    """B31, control: were the key committed before its effect, a failure would leave a key without an answer."""
+    async with AsyncSession(engine) as session:
+        assert await begin(session, CALL, now=clock.now()) is None
+        await session.commit()  # here the process dies
+    async with AsyncSession(engine) as session:
+        with pytest.raises(TypeError):
+            await run_once(session, CALL, Effect(), now=clock.now())
+
+
+async def test_b31_many_at_once_have_one_effect(engine: AsyncEngine, clock: FixedClock) -> None:
     """B31: of identical calls at the same time one works, the others are told so or get its answer."""
     effect = Effect()
 

@@ -236,6 +236,23 @@ async def test_b14_a_booking_has_one_open_modification(session: AsyncSession, cl
         assert refused.value.extensions["modification_id"] == str(first.modification_id)
 
 
+async def test_b14_control_without_the_question_and_the_index_two_are_open(
+    session: AsyncSession, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B14, control: the question taken out, the index refuses; without the index both stand for the same nights."""
+    booked = await create_booking(session, clock)
+    booking_id = booked.booking.booking_id
+
+    async def none_open(*_: object) -> None:
+        return
+
+    monkeypatch.setattr(repository, "open_of", none_open)
+    await session.execute(text("DROP INDEX ux_modifications_open"))
+    for actor in (booked.guest, booked.host):
+        await service.propose(session, clock, actor, booking_id, Wish(check_in=day(11)))
+    assert await session.scalar(text("SELECT count(*) FROM modifications WHERE status = 'proposed'")) == 2
+
+
 async def test_b11_a_stay_moves_onto_its_own_nights_and_lets_the_others_go(
     session: AsyncSession, clock: FixedClock
 ) -> None:

@@ -64,7 +64,7 @@ async def test_rolled_back_change_tells_nobody(session: AsyncSession, engine: As
     assert await relay(engine, clock) == []
 
 
-async def test_late_commit_of_a_lower_number_is_not_lost(engine: AsyncEngine, clock: FixedClock) -> None:
+async def test_b32_late_commit_of_a_lower_number_is_not_lost(engine: AsyncEngine, clock: FixedClock) -> None:
     """B32: entry 1 commits after entry 2 was there to be read: both are delivered, each once."""
     async with AsyncSession(engine) as slow, AsyncSession(engine) as quick:
         await note(slow, 1)
@@ -76,7 +76,7 @@ async def test_late_commit_of_a_lower_number_is_not_lost(engine: AsyncEngine, cl
     assert await relay(engine, clock) == []
 
 
-async def test_control_reading_by_the_last_number_loses_it(engine: AsyncEngine) -> None:
+async def test_b32_control_reading_by_the_last_number_loses_it(engine: AsyncEngine) -> None:
     """B32, control: who remembers the last number alone never sees the late one."""
     async with AsyncSession(engine) as slow, AsyncSession(engine) as quick:
         await note(slow, 1)

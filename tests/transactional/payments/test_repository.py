@@ -87,8 +87,8 @@ async def refund(session: AsyncSession, clock: FixedClock, payment_id: UUID, min
     return promised.refund_id
 
 
-async def test_refunds_together_stay_within_the_capture(session: AsyncSession, clock: FixedClock) -> None:
-    """What is promised counts until it fails; what is done is summed on the payment; nothing is counted twice."""
+async def test_b15_refunds_together_stay_within_the_capture(session: AsyncSession, clock: FixedClock) -> None:
+    """B15: what is promised counts until it fails; what is done is summed on the payment; nothing is counted twice."""
     payment = await create_captured(session, clock, minor=9_000)
     number = payment.payment_id
     first = await refund(session, clock, number, 6_000)
@@ -148,6 +148,26 @@ async def test_b26_control_without_the_lock_too_much_is_promised(
 
     await asyncio.gather(*(one() for _ in range(4)))
     assert len(await payments.refunds_for_booking(session, payment.booking_id)) == 4
+
+
+async def test_b15_control_without_sum_and_constraint_money_is_spent_twice(
+    session: AsyncSession, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B15, control: two refunds of the whole are promised; the constraint stops the second, and only the constraint."""
+    payment = await create_captured(session, clock, minor=9_000)
+    first = await refund(session, clock, payment.payment_id, 9_000)
+    monkeypatch.setattr(
+        payments, "_PROMISED", text("SELECT CAST(0 AS bigint) WHERE CAST(:payment_id AS uuid) IS NOT NULL")
+    )
+    second = await refund(session, clock, payment.payment_id, 9_000)
+    assert await payments.set_refund_done(session, first, processor_id="ref_1", now=clock.now())
+    await session.commit()
+    with pytest.raises(IntegrityError, match="ck_payments_amounts"):
+        await payments.set_refund_done(session, second, processor_id="ref_2", now=clock.now())
+    await session.rollback()
+    await session.execute(text("ALTER TABLE payments DROP CONSTRAINT ck_payments_amounts"))
+    assert await payments.set_refund_done(session, second, processor_id="ref_2", now=clock.now())
+    assert (await payments.get(session, payment.payment_id)).refunded_minor == 18_000
 
 
 async def test_the_table_refuses_more_than_was_authorised(session: AsyncSession, clock: FixedClock) -> None:
