@@ -64,6 +64,15 @@ LISTINGS: Final = pa.schema(
         "min_stay": pa.int64(),
         "max_stay": pa.int64(),
         "advance_notice_days": pa.int64(),
+        "booking_window_days": pa.int64(),
+        "preparation_days": pa.int64(),
+        "min_gap_nights": pa.int64(),
+        "fills_gaps": pa.bool_(),
+        "last_minute_days": pa.int64(),
+        "last_minute_discount_bps": pa.int64(),
+        "early_bird_days": pa.int64(),
+        "early_bird_discount_bps": pa.int64(),
+        "pet_fee_minor": pa.int64(),
         "calendar_from": pa.date32(),
         "calendar_until": pa.date32(),
         "country": pa.string(),
@@ -88,6 +97,8 @@ NIGHTS: Final = pa.schema(
         "max_stay": pa.int32(),
         "closed_to_arrival": pa.bool_(),
         "closed_to_departure": pa.bool_(),
+        "min_stay_through": pa.int32(),  # null: the night asks nothing of stays that pass through
+        "max_stay_through": pa.int32(),
     }
 )
 """A listing's night a row."""

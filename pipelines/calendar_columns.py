@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from lodestay.calendar import StayCalendar
 from lodestay.pricing import PriceTerms
+from lodestay.stay import MAX_NIGHTS
 
 NIGHT_COLUMNS = (
     "listing_id",
@@ -20,20 +23,32 @@ NIGHT_COLUMNS = (
     "max_stay",
     "closed_to_arrival",
     "closed_to_departure",
+    "min_stay_through",
+    "max_stay_through",
 )
 """Columns of `lodestay.lake.STAGED_NIGHTS` that make a calendar."""
+RULE_COLUMNS = ("advance_notice_days", "booking_window_days", "preparation_days", "min_gap_nights", "fills_gaps")
+"""Columns of `lodestay.lake.STAGED_LISTINGS` that hold in all nights of a listing."""
+NIGHTS_BEFORE = timedelta(days=45)
+"""Nights before a day that its stays' rules on gaps may look at: the longest gap, preparation and one more."""
 
 
-def calendars(nights: pa.Table, advance_notice_days: Mapping[int, int]) -> dict[int, StayCalendar]:
+def calendars(nights: pa.Table, listings: Iterable[Mapping[str, Any]]) -> dict[int, StayCalendar]:
     """Calendar of each listing that has nights.
 
     Parameters
     ----------
     nights
         Rows with :data:`NIGHT_COLUMNS` in any order; the nights of a listing have no gap.
-    advance_notice_days
-        By listing_id; listings that are not there are left out.
+    listings
+        Rows with `listing_id` and :data:`RULE_COLUMNS`; listings that are not there, or have no rate plan, are left
+        out. The hour of the day is not known here: the calendars do not ask for it.
     """
+    rules = {
+        row["listing_id"]: {name: row[name] for name in RULE_COLUMNS}
+        for row in listings
+        if row["advance_notice_days"] is not None
+    }
     ordered = nights.sort_by([("listing_id", "ascending"), ("night", "ascending")])
     ids = ordered["listing_id"].to_numpy()
     bounds = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1], True]) if len(ids) else np.zeros(1, np.int64)
@@ -43,6 +58,7 @@ def calendars(nights: pa.Table, advance_notice_days: Mapping[int, int]) -> dict[
         ordered[name].to_numpy().astype(bool) for name in ("is_free", "closed_to_arrival", "closed_to_departure")
     )
     shortest, longest = (ordered[name].to_numpy().astype(np.int32) for name in ("min_stay", "max_stay"))
+    low, high = _through(ordered["min_stay_through"], 1), _through(ordered["max_stay_through"], MAX_NIGHTS)
     starts = ordered["night"].take(pa.array(bounds[:-1])).to_pylist()
     return {
         listing_id: StayCalendar(
@@ -53,13 +69,24 @@ def calendars(nights: pa.Table, advance_notice_days: Mapping[int, int]) -> dict[
             max_stay=longest[first:last],
             closed_to_arrival=closed_in[first:last],
             closed_to_departure=closed_out[first:last],
-            advance_notice_days=advance_notice_days[listing_id],
+            min_stay_through=_if_said(low[first:last], 1),
+            max_stay_through=_if_said(high[first:last], MAX_NIGHTS),
+            **rules[listing_id],
         )
         for listing_id, start, first, last in zip(
             ids[bounds[:-1]].tolist(), starts, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True
         )
-        if listing_id in advance_notice_days
+        if listing_id in rules
     }
+
+
+def _through(said: pa.ChunkedArray, unsaid: int) -> NDArray[np.int32]:
+    """A rule of every night of a stay, with what says nothing where none is said."""
+    return said.fill_null(unsaid).to_numpy().astype(np.int32)
+
+
+def _if_said(rule: NDArray[np.int32], unsaid: int) -> NDArray[np.int32] | None:
+    return None if (rule == unsaid).all() else rule
 
 
 def price_terms(listing: Mapping[str, Any]) -> PriceTerms:

@@ -11,14 +11,19 @@ Three kinds of token, each about a slot of the ring (:mod:`search.ring`):
   Whatever the rule, at most ten blocks hold a given length, so the clause has eleven terms for any stay,
   and a listing with one rule all year pays nothing.
 
-The answer is :meth:`lodestay.calendar.StayCalendar.refuse`'s, exactly, from the day the document was
-written until its last indexed night; later nights are taken as unavailable.
+Rules of every night of a stay, and gaps that may be filled, come down to the lengths that an arrival may
+have; gaps that may not be left, to dates without arrival or departure.
+
+The answer is :meth:`lodestay.calendar.StayCalendar.refuse`'s without the hour of the day, exactly, from the day
+the document was written until its last indexed night; later nights are taken as unavailable. The hour is asked
+when the page is confirmed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -42,6 +47,7 @@ MAPPING: Final[dict[str, Any]] = {
     "calendar_from": {"type": "integer"},
     "calendar_until": {"type": "integer"},
     "advance_notice_days": {"type": "integer"},
+    "booking_window_days": {"type": "integer"},
     "usual_min_stay": {"type": "integer"},
     "usual_max_stay": {"type": "integer"},
 }
@@ -58,7 +64,9 @@ def availability_fields(calendar: StayCalendar | None, *, today: date) -> dict[s
     rules = list(zip(calendar.min_stay[part].tolist(), calendar.max_stay[part].tolist(), strict=True))
     free_nights = np.flatnonzero(run).tolist()
     usual_min, usual_max = _commonest([rules[n] for n in free_nights] or rules)
-    closed = calendar.closed_to_arrival[part]
+    gap_arrivals, gap_departures = calendar.gap_closed()
+    closed = calendar.closed_to_arrival[part] | gap_arrivals[part]
+    lengths = _Lengths.of(calendar, part, run)
     first = calendar.start + timedelta(days=nights.start)
 
     def tokens() -> Iterator[str]:
@@ -67,13 +75,16 @@ def availability_fields(calendar: StayCalendar | None, *, today: date) -> dict[s
             yield f"n{at}"
             if run[n] >= WEEK:
                 yield f"w{at}"
-            min_stay, max_stay = rules[n]
-            if closed[n] or rules[n] != (usual_min, usual_max):
+            spans = [rules[n]] if lengths is None else lengths.spans(n, rules[n])
+            if closed[n] or spans != [(usual_min, usual_max)]:
                 yield f"x{at}"
-                if not closed[n] and min_stay <= run[n]:
-                    yield from (f"x{at}{block}" for block in _blocks_of(min_stay, max_stay))
+                if not closed[n]:
+                    fitting = (span for span in spans if span[0] <= run[n])
+                    yield from dict.fromkeys(f"x{at}{block}" for span in fitting for block in _blocks_of(*span))
         # A stay leaves the day after its last night: the departures of a window lie one day later.
-        departures = calendar.closed_to_departure[nights.start + 1 : nights.stop + 1]
+        departures = gap_departures[nights.start + 1 : nights.stop + 1].copy()
+        ruled = calendar.closed_to_departure[nights.start + 1 : nights.stop + 1]
+        departures[: len(ruled)] |= ruled
         yield from (f"d{(slot(first) + n + 1) % RING}" for n in np.flatnonzero(departures).tolist())
 
     return {
@@ -81,6 +92,7 @@ def availability_fields(calendar: StayCalendar | None, *, today: date) -> dict[s
         "calendar_from": first.toordinal(),
         "calendar_until": first.toordinal() + len(nights),
         "advance_notice_days": calendar.advance_notice_days,
+        "booking_window_days": calendar.booking_window_days,
         "usual_min_stay": usual_min,
         "usual_max_stay": usual_max,
     }
@@ -100,6 +112,7 @@ def clauses(stay: Stay, today: date) -> list[Query]:
         {"range": {"calendar_from": {"lte": stay.check_in.toordinal()}}},
         {"range": {"calendar_until": {"gte": stay.check_out.toordinal()}}},
         {"range": {"advance_notice_days": {"lte": (stay.check_in - today).days}}},
+        {"range": {"booking_window_days": {"gte": (stay.check_out - today).days}}},
         {
             "bool": {
                 "should": [
@@ -111,6 +124,49 @@ def clauses(stay: Stay, today: date) -> list[Query]:
         },
         {"bool": {"must_not": [{"term": {"stay_tokens": f"d{slot(stay.check_out)}"}}]}},
     ]
+
+
+@dataclass(frozen=True)
+class _Lengths:
+    """Which lengths an arrival may have, where more than the arrival's own rule speaks.
+
+    Attributes
+    ----------
+    run, fillers
+        (n,) free nights in a row from each night, and the length that fills a gap.
+    shortest, longest
+        (n,) rules of every night of a stay.
+    """
+
+    run: NDArray[np.int64]
+    fillers: NDArray[np.int64]
+    shortest: NDArray[np.int32]
+    longest: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, calendar: StayCalendar, part: slice, run: NDArray[np.int64]) -> _Lengths | None:
+        """Those of a part of a calendar; None where no such rule speaks."""
+        low, high = calendar.min_stay_through, calendar.max_stay_through
+        if low is None and high is None and not calendar.fills_gaps:
+            return None
+        return cls(
+            run=run,
+            fillers=calendar.fillers()[part],
+            shortest=np.ones(len(run), dtype=np.int32) if low is None else low[part],
+            longest=np.full(len(run), _LONGEST, dtype=np.int32) if high is None else high[part],
+        )
+
+    def spans(self, night: int, rule: tuple[int, int]) -> list[tuple[int, int]]:
+        """Lengths from a night on, as spans; the arrival's own rule where nothing narrows or widens it."""
+        run, filler = int(self.run[night]), int(self.fillers[night])
+        lengths = np.arange(1, run + 1)
+        longest = np.minimum(np.minimum.accumulate(self.longest[night : night + run]), rule[1])
+        shortest = np.maximum(np.maximum.accumulate(self.shortest[night : night + run]), rule[0])
+        allowed = (lengths <= longest) & ((lengths >= shortest) | (lengths == filler))
+        if (allowed == ((lengths >= rule[0]) & (lengths <= rule[1]))).all():
+            return [rule]
+        edges = np.flatnonzero(np.diff(np.r_[False, allowed, False]))
+        return [(int(low) + 1, int(high)) for low, high in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _free_tokens(stay: Stay) -> list[str]:

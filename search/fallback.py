@@ -123,8 +123,13 @@ def _look_at(
     total = None
     if request.stay is not None and calendar is not None:
         nights_minor = int(calendar.nightly_prices(request.stay).sum())
-        price = price_stay(terms, nights_minor=nights_minor, nights=request.stay.nights, guests=request.guests)
-        total = price.total_minor
+        total = price_stay(
+            terms,
+            nights_minor=nights_minor,
+            nights=request.stay.nights,
+            guests=request.guests,
+            lead_days=(request.stay.check_in - today).days,
+        ).total_minor
     amount, factor = nightly if request.stay is None else total, factors.get(terms.currency)
     price_minor = None if amount is None or factor is None else exchanged(amount, factor)
     return _Found(

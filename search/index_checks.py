@@ -120,7 +120,13 @@ def _problem(sample: Sample, request: SearchRequest, answer: dict[str, Any]) -> 
     free, total = stay is None, None
     if stay is not None and calendar is not None and calendar.refuse(stay, today=sample.today) is None:
         nights_minor = int(calendar.nightly_prices(stay).sum())
-        price = price_stay(sample.terms, nights_minor=nights_minor, nights=stay.nights, guests=request.guests)
+        price = price_stay(
+            sample.terms,
+            nights_minor=nights_minor,
+            nights=stay.nights,
+            guests=request.guests,
+            lead_days=(stay.check_in - sample.today).days,
+        )
         free, total = True, price.total_minor
     found = candidates(request, answer)
     if bool(found) != free:

@@ -50,7 +50,12 @@ def search_body(request: SearchRequest, *, today: date, timeout_ms: int) -> dict
     timeout_ms
         After which the engine answers with what it has.
     """
-    price = PriceScript(request.stay, guests=request.guests, factors=exchange_factors(request.rates, request.currency))
+    price = PriceScript(
+        request.stay,
+        guests=request.guests,
+        factors=exchange_factors(request.rates, request.currency),
+        lead_days=None if request.stay is None else (request.stay.check_in - today).days,
+    )
     ticked = _ticked(request, price)
     return {
         "size": MAX_PAGE_DEPTH,

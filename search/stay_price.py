@@ -34,6 +34,10 @@ MAPPING: Final[dict[str, Any]] = {
     "monthly_discount_bps": _READ_ONLY,
     "service_fee_bps": _READ_ONLY,
     "tax_bps": _READ_ONLY,
+    "last_minute_days": _READ_ONLY,
+    "last_minute_discount_bps": _READ_ONLY,
+    "early_bird_days": _READ_ONLY,
+    "early_bird_discount_bps": _READ_ONLY,
 }
 """Fields of the document. The prices are read by scripts only: doc values without an index."""
 
@@ -68,7 +72,7 @@ def usual_nightly(calendar: StayCalendar | None, *, today: date) -> int | None:
 
 
 def rate_fields(terms: PriceTerms) -> dict[str, Any]:
-    """Write what, beside the nights, decides the price of a stay."""
+    """Write what, beside the nights, decides the price of a stay without pets."""
     return {
         "currency": terms.currency,
         "cleaning_fee_minor": terms.cleaning_fee_minor,
@@ -78,6 +82,10 @@ def rate_fields(terms: PriceTerms) -> dict[str, Any]:
         "monthly_discount_bps": terms.monthly_discount_bps,
         "service_fee_bps": terms.service_fee_bps,
         "tax_bps": terms.tax_bps,
+        "last_minute_days": terms.last_minute_days,
+        "last_minute_discount_bps": terms.last_minute_discount_bps,
+        "early_bird_days": terms.early_bird_days,
+        "early_bird_discount_bps": terms.early_bird_discount_bps,
     }
 
 
@@ -100,6 +108,13 @@ def exchanged(minor: int, factor: float) -> int:
 
 
 _FUNCTIONS: Final = """
+long lead_bps(Map doc, Map params) {
+  if (params.lead == null) { return 0L; }
+  long late = doc['last_minute_days'].value;
+  long early = doc['early_bird_days'].value;
+  return Math.max(late > 0L && params.lead <= late ? doc['last_minute_discount_bps'].value : 0L,
+                  early > 0L && params.lead >= early ? doc['early_bird_discount_bps'].value : 0L);
+}
 long amount(Map doc, Map params) {
   long nights = 0L;
   for (String field : params.plus) {
@@ -111,7 +126,9 @@ long amount(Map doc, Map params) {
   long bps = params.discount == null ? 0L : doc[params.discount].value;
   long guests = params.guests - doc['guests_included'].value;
   long extra = guests > 0L ? guests * doc['extra_guest_fee_minor'].value * params.nights : 0L;
-  long subtotal = nights - (nights * bps + 5000L) / 10000L + extra + doc['cleaning_fee_minor'].value;
+  long kept = nights - (nights * bps + 5000L) / 10000L;
+  kept -= (kept * lead_bps(doc, params) + 5000L) / 10000L;
+  long subtotal = kept + extra + doc['cleaning_fee_minor'].value;
   return subtotal + (subtotal * doc['service_fee_bps'].value + 5000L) / 10000L
                   + (subtotal * doc['tax_bps'].value + 5000L) / 10000L;
 }
@@ -135,10 +152,14 @@ class PriceScript:
         Size of the party.
     factors
         Of :func:`exchange_factors`; listings of other currencies have no price.
+    lead_days
+        Days from today to the check-in; None takes no discount for them.
     """
 
-    def __init__(self, stay: Stay | None, *, guests: int, factors: Mapping[str, float]) -> None:
-        self._params = {**_reads(stay), "guests": guests, "factors": dict(factors)}
+    def __init__(
+        self, stay: Stay | None, *, guests: int, factors: Mapping[str, float], lead_days: int | None = None
+    ) -> None:
+        self._params = {**_reads(stay), "guests": guests, "factors": dict(factors), "lead": lead_days}
 
     def amount(self) -> dict[str, Any]:
         """Exact total in the listing's currency; -1 where it is not known."""

@@ -9,6 +9,7 @@ outside option (multinomial logit). So clicks follow position, looks and truth, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -65,13 +66,14 @@ class Worth:
         return alone
 
 
-def fitting(market: Market, trip: Trip, bookable: Bools) -> Candidates:
+def fitting(market: Market, trip: Trip, bookable: Bools, *, today: date) -> Candidates:
     """Keep bookable listings that hold the party and lie in the area, with distance and exact total."""
     rows = np.flatnonzero(bookable & (market.accommodates >= trip.guests))
     away = distance_km(market.latitude[rows], market.longitude[rows], to=trip.spot)
     near = away <= trip.radius_km
     rows = rows[near]
-    totals = market.grid.totals(trip.check_in, trip.nights, guests=trip.guests, listings=rows)
+    lead_days = (trip.check_in - today).days
+    totals = market.grid.totals(trip.check_in, trip.nights, guests=trip.guests, listings=rows, lead_days=lead_days)
     return Candidates(rows, totals, away[near])
 
 

@@ -179,7 +179,7 @@ class _Session:
         """Search once; say whether something was booked."""
         market, rng = self.market, self.rng
         bookable = market.grid.bookable(trip.check_in, trip.nights, today=today)
-        candidates = fitting(market, trip, bookable)
+        candidates = fitting(market, trip, bookable, today=today)
         explore = bool(happens(rng, self.behaviour.exploration, 1)[0])
         page = show(rng, market, candidates, size=self.behaviour.page_size, exploration=explore)
         shown = Candidates(

@@ -20,6 +20,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from lodestay.calendar import StayCalendar
 from lodestay.staged import NIGHTS
+from lodestay.stay import MAX_NIGHTS
 from transactional.calendars.rules import (
     KINDS_OF_GUESTS,
     SAYS_NOTHING,
@@ -179,6 +180,14 @@ def _table(
     def column(name: str) -> NDArray[Any]:
         return np.concatenate([getattr(calendar, name) for calendar, _, _ in parts])
 
+    def through(name: str, unsaid: int) -> pa.Array:
+        said = [
+            np.full(len(calendar.free), unsaid, dtype=np.int32) if (rule := getattr(calendar, name)) is None else rule
+            for calendar, _, _ in parts
+        ]
+        values = np.concatenate(said)
+        return pa.array(values, mask=values == unsaid)
+
     price = column("price_minor")
     # Nothing says what the night costs: not known, rather than free of charge.
     unpriced = ~np.array([priced for _, _, priced in parts])[rows] & (price == 0)
@@ -194,5 +203,7 @@ def _table(
             "occupancy_kind": taken["kind"].take(by),
             "taken_at": taken["taken_at"].take(by),
             **{name: column(name) for name in RULES},
+            "min_stay_through": through("min_stay_through", 1),
+            "max_stay_through": through("max_stay_through", MAX_NIGHTS),
         }
     ).cast(ROWS)

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 from lodestay.lake import LISTING_FEATURES, LISTING_VECTORS, SEARCH_DOCUMENTS, STAGED_LISTINGS, STAGED_NIGHTS
 from lodestay.settings import get_settings
 from ml.embeddings.gateway import Embedder
-from pipelines.calendar_columns import NIGHT_COLUMNS, calendars, price_terms
+from pipelines.calendar_columns import NIGHT_COLUMNS, NIGHTS_BEFORE, calendars, price_terms
 from pipelines.partitions import read
 from pipelines.spark_jobs.embeddings import embedder
 from pipelines.spark_jobs.job import Scope, running, start
@@ -44,7 +44,7 @@ def documents(
         .join(features.select("listing_id", *DEMAND), "listing_id", "left")
         .join(vectors.select("listing_id", "vector"), "listing_id", "left")
     )
-    ahead = nights.where(F.col("night") >= F.lit(day)).select("market", *NIGHT_COLUMNS)
+    ahead = nights.where(F.col("night") >= F.lit(day - NIGHTS_BEFORE)).select("market", *NIGHT_COLUMNS)
     groups = (rows.groupBy("market", bucket()), ahead.groupBy("market", bucket()))
     return groups[0].cogroup(groups[1]).applyInArrow(_documents(day), DOCUMENTS)
 
@@ -53,7 +53,7 @@ def _documents(day: date) -> Callable[[pa.Table, pa.Table], pa.Table]:
     def build(listings: pa.Table, nights: pa.Table) -> pa.Table:
         rows = listings.drop_columns("vector").to_pylist()
         vectors = _vectors(listings)
-        known = calendars(nights, {row["listing_id"]: row["advance_notice_days"] for row in rows})
+        known = calendars(nights, rows)
         return pa.table(
             {
                 "listing_id": listings["listing_id"],

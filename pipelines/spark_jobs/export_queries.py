@@ -91,6 +91,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "min_stay",
         "max_stay",
         "advance_notice_days",
+        "last_booking_hour",
+        "booking_window_days",
+        "preparation_days",
+        "min_gap_nights",
+        "fills_gaps",
+        "last_minute_days",
+        "last_minute_discount_bps",
+        "early_bird_days",
+        "early_bird_discount_bps",
+        "pet_fee_minor",
         "calendar_from",
         "calendar_until",
         "updated_at",
@@ -104,6 +114,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "max_stay",
         "closed_to_arrival",
         "closed_to_departure",
+        "min_stay_through",
+        "max_stay_through",
     ),
     "occupancy": ("occupancy_id", "listing_id", "stay", "kind", "booking_id", "expires_at", "is_live", "created_at"),
     "bookings": (
@@ -129,7 +141,15 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
     "occupancy": ("feed_id",),
     "host_profiles": ("source", "source_key"),  # a pseudonym of the source: only the import compares it
     "listings": ("source", "source_id", "content_hash", "version"),  # the import's bookkeeping
-    "rate_plans": (),
+    "rate_plans": (  # what a booking asks of its guest, and when it begins: nothing here models that
+        "version",
+        "max_pets",
+        "check_in_hour",
+        "check_out_hour",
+        "approval_hours",
+        "requires_verified_guest",
+        "requires_completed_stays",
+    ),
     "bookings": (  # who booked, and by which agreement, stays in PostgreSQL
         "reference",
         "guest_id",

@@ -19,7 +19,7 @@ from opensearchpy import OpenSearch
 
 from lodestay.lake import RAW, SEARCH_DOCUMENTS, STAGED_LISTINGS, STAGED_NIGHTS
 from lodestay.settings import Settings, get_settings
-from pipelines.calendar_columns import NIGHT_COLUMNS, calendars, price_terms
+from pipelines.calendar_columns import NIGHT_COLUMNS, NIGHTS_BEFORE, calendars, price_terms
 from pipelines.partitions import Partition, newest, read_rows, read_table
 from pipelines.spark_jobs.job import Scope, running, start
 from search.errors import IndexNotReady
@@ -122,10 +122,10 @@ def _samples_of(lake: str, partition: Partition, count: int, rng: np.random.Gene
     ids = read_table(SEARCH_DOCUMENTS, lake, partition, columns=["listing_id"])["listing_id"].to_numpy()
     chosen = pa.array(rng.choice(ids, size=min(count, len(ids)), replace=False), pa.int64())
     listings = read_rows(STAGED_LISTINGS, lake, partition, pc.field("listing_id").isin(chosen))
-    wanted = pc.field("listing_id").isin(chosen) & (pc.field("night") >= pa.scalar(today))
+    wanted = pc.field("listing_id").isin(chosen) & (pc.field("night") >= pa.scalar(today - NIGHTS_BEFORE))
     nights = read_rows(STAGED_NIGHTS, lake, partition, wanted).select(NIGHT_COLUMNS)
     rows = [{**row, "market": market} for row in listings.to_pylist()]
-    known = calendars(nights, {row["listing_id"]: row["advance_notice_days"] for row in rows})
+    known = calendars(nights, rows)
     return [Sample(row, known.get(row["listing_id"]), price_terms(row), today) for row in rows]
 
 

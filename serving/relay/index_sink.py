@@ -110,7 +110,7 @@ async def present_fields(
     bookable = await load_bookable(session, listing_ids)
     cards = await load_cards(session, listing_ids)
     # A day on each side, since the listings' today may be another than UTC's.
-    window = Window(now.date() - timedelta(days=1), now.date() + timedelta(days=HORIZON_NIGHTS + 2))
+    window = Window(now.date() - timedelta(days=1), now.date() + timedelta(days=HORIZON_NIGHTS + 2), margin=True)
     calendars = await load_calendars(session, listing_ids, window, now=now)
     return {
         listing_id: _fields(listing, cards[listing_id], calendars.get(listing_id), clock=clock)

@@ -101,7 +101,7 @@ def test_night_before_the_window_is_outside() -> None:
 
 
 @given(taken=st.sets(st.integers(0, LENGTH - 1)), first=st.integers(0, LENGTH - 1), nights=st.integers(1, 10))
-def test_free_stays_are_those_whose_nights_are_all_free(taken: set[int], first: int, nights: int) -> None:
+def test_b1_free_stays_are_those_whose_nights_are_all_free(taken: set[int], first: int, nights: int) -> None:
     """B1: with no other rule, availability is the nights and nothing else."""
     asked = set(range(first, first + nights))
     refused = rule(calendar(free=dict.fromkeys(taken, False)), stay(first, nights))

@@ -15,7 +15,7 @@ stays = st.builds(lambda start, nights: Stay(start, start + timedelta(days=night
 
 
 @given(stays)
-def test_nights_are_counted_by_date(stay: Stay) -> None:
+def test_b3_nights_are_counted_by_date(stay: Stay) -> None:
     """B3: as many as dates, the day of departure not among them, over leap days and turns of the year."""
     nights = list(stay)
     assert len(nights) == stay.nights
@@ -34,13 +34,13 @@ def test_nights_are_counted_by_date(stay: Stay) -> None:
     ],
     ids=["leap", "no-leap", "year", "clocks-forward", "clocks-back"],
 )
-def test_edges_of_the_calendar(check_in: date, check_out: date, nights: int) -> None:
+def test_b3_edges_of_the_calendar(check_in: date, check_out: date, nights: int) -> None:
     """B3, B6: a 23- or 25-hour day is a day."""
     assert Stay(check_in, check_out).nights == nights
 
 
 @pytest.mark.parametrize("nights", [0, -1, MAX_NIGHTS + 1])
-def test_what_is_no_stay_is_named(nights: int) -> None:
+def test_b2_what_is_no_stay_is_named(nights: int) -> None:
     """B2: without a night, reversed, or too long."""
     start = date(2026, 6, 15)
     with pytest.raises(InvalidStay):

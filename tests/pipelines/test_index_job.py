@@ -14,6 +14,7 @@ import pytest
 
 from lodestay.lake import RAW, SEARCH_DOCUMENTS, STAGED_LISTINGS, STAGED_NIGHTS, Dataset
 from lodestay.pricing import PriceTerms
+from pipelines.calendar_columns import RULE_COLUMNS
 from pipelines.partitions import FILE, Partition, folder
 from pipelines.spark_jobs import index
 from pipelines.spark_jobs.export import snapshot_of
@@ -54,16 +55,19 @@ def test_replay_and_check_leave_no_gap() -> None:
 def test_every_market_is_sampled(lake: str, partitions: list[Partition]) -> None:
     """Listings are drawn from each market as of the day of its documents, though no market is of the run's day."""
     terms = dict.fromkeys(PriceTerms.__dataclass_fields__, 0) | {"currency": "EUR"}
+    rules = dict.fromkeys(RULE_COLUMNS, 0)
     for place, partition in enumerate(partitions):
         day = date.fromisoformat(partition[0])
         night = {"min_stay": 1, "max_stay": 30, "closed_to_arrival": False, "closed_to_departure": False}
+        night |= {"min_stay_through": 2, "max_stay_through": 30}
         rows = [
             {"listing_id": place, "night": day + timedelta(days=ahead), "price_minor": 1, "is_free": True, **night}
-            for ahead in (-1, 0, 1)
+            for ahead in (-46, -1, 0, 1)
         ]
         _put(SEARCH_DOCUMENTS, lake, partition, [{"listing_id": place}])
-        _put(STAGED_LISTINGS, lake, partition, [{"listing_id": place, "advance_notice_days": 0, **terms}])
+        _put(STAGED_LISTINGS, lake, partition, [{"listing_id": place, **rules, **terms}])
         _put(STAGED_NIGHTS, lake, partition, rows)
     found = index.samples(lake, partitions, np.random.default_rng(1))
     assert [(one.listing["market"], one.today.isoformat()) for one in found] == [(m, d) for d, m in partitions]
-    assert [one.calendar.start if one.calendar else None for one in found] == [one.today for one in found]
+    starts = [one.calendar.start if one.calendar else None for one in found]
+    assert starts == [one.today - timedelta(days=1) for one in found], "as far back as a rule on gaps looks"

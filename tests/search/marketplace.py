@@ -74,7 +74,27 @@ def random_calendar(rng: np.random.Generator, *, today: date = TODAY) -> StayCal
         closed_to_arrival=rng.random(length) < rng.choice([0.0, 0.2]),
         closed_to_departure=rng.random(length) < rng.choice([0.0, 0.2]),
         advance_notice_days=int(rng.choice([0, 0, 1, 3, 60])),
+        **_rare_rules(rng, length),
     )
+
+
+def _rare_rules(rng: np.random.Generator, length: int) -> dict[str, Any]:
+    """Draw what few hosts say, and mostly nothing."""
+    rules: dict[str, Any] = {}
+    if rng.random() < 0.2:
+        rules["booking_window_days"] = int(rng.choice([30, 90, 365, 730]))
+    if rng.random() < 0.3:
+        rules |= {
+            "min_gap_nights": int(rng.choice([0, 2, 4])),
+            "fills_gaps": bool(rng.random() < 0.7),
+            "preparation_days": int(rng.choice([0, 0, 1, 3])),
+        }
+    if rng.random() < 0.3:
+        rules["min_stay_through"] = np.where(rng.random(length) < 0.1, rng.integers(1, 30, length), 1).astype(np.int32)
+    if rng.random() < 0.3:
+        longest = np.where(rng.random(length) < 0.05, rng.integers(1, 60, length), 365)
+        rules["max_stay_through"] = longest.astype(np.int32)
+    return rules
 
 
 def random_stay(rng: np.random.Generator, *, today: date = TODAY) -> Stay:
@@ -97,6 +117,11 @@ def random_terms(rng: np.random.Generator, *, currency: str) -> PriceTerms:
         monthly_discount_bps=int(rng.choice([0, rng.integers(0, 10_001)])),
         service_fee_bps=int(rng.integers(0, 2_000)),
         tax_bps=int(rng.integers(0, 2_500)),
+        last_minute_days=int(rng.choice([0, 3, rng.integers(1, 60)])),
+        last_minute_discount_bps=int(rng.choice([0, rng.integers(0, 10_001)])),
+        early_bird_days=int(rng.choice([0, 30, rng.integers(1, 300)])),
+        early_bird_discount_bps=int(rng.choice([0, rng.integers(0, 10_001)])),
+        pet_fee_minor=int(rng.integers(0, 9_000)),
     )
 
 

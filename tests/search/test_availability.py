@@ -95,12 +95,16 @@ def test_clauses_stay_small(nights: int) -> None:
 
 def test_one_rule_all_year_costs_no_tokens() -> None:
     """A minimum of ninety nights on every night is two numbers, not a token a night."""
-    calendar = random_calendar(np.random.default_rng(1))
+    drawn = random_calendar(np.random.default_rng(1))
     calendar = replace(
-        calendar,
-        min_stay=np.full_like(calendar.min_stay, 90),
-        max_stay=np.full_like(calendar.max_stay, 1125),
-        closed_to_arrival=np.zeros_like(calendar.closed_to_arrival),
+        drawn,
+        min_gap_nights=0,
+        fills_gaps=False,
+        min_stay_through=None,
+        max_stay_through=None,
+        min_stay=np.full_like(drawn.min_stay, 90),
+        max_stay=np.full_like(drawn.max_stay, 1125),
+        closed_to_arrival=np.zeros_like(drawn.closed_to_arrival),
     )
     assert "x" not in availability_fields(calendar, today=TODAY)["stay_tokens"]
 

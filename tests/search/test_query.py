@@ -74,6 +74,7 @@ def test_a_search_without_anything() -> None:
                                     "nights": 0,
                                     "guests": 1,
                                     "factors": {"SEK": 0.0871, "SGD": 0.6912, "JPY": 0.613, "EUR": 1.0},
+                                    "lead": None,
                                 },
                             }
                         }
@@ -119,6 +120,7 @@ def test_a_city_map_with_dates_and_filters() -> None:
                     {"range": {"calendar_from": {"lte": 739800}}},
                     {"range": {"calendar_until": {"gte": 739802}}},
                     {"range": {"advance_notice_days": {"lte": 18}}},
+                    {"range": {"booking_window_days": {"gte": 20}}},
                     {
                         "bool": {
                             "should": [
@@ -175,6 +177,7 @@ def test_a_city_map_with_dates_and_filters() -> None:
                                     "nights": 2,
                                     "guests": 3,
                                     "factors": {"SEK": 0.0871, "SGD": 0.6912, "JPY": 0.613, "EUR": 1.0},
+                                    "lead": 18,
                                     "low": 0.0,
                                     "high": 50000.0,
                                 },
@@ -204,6 +207,7 @@ def test_a_city_map_with_dates_and_filters() -> None:
                                         "nights": 2,
                                         "guests": 3,
                                         "factors": {"SEK": 0.0871, "SGD": 0.6912, "JPY": 0.613, "EUR": 1.0},
+                                        "lead": 18,
                                         "low": 0.0,
                                         "high": 50000.0,
                                     },
@@ -231,6 +235,7 @@ def test_a_city_map_with_dates_and_filters() -> None:
                                         "nights": 2,
                                         "guests": 3,
                                         "factors": {"SEK": 0.0871, "SGD": 0.6912, "JPY": 0.613, "EUR": 1.0},
+                                        "lead": 18,
                                         "low": 0.0,
                                         "high": 50000.0,
                                     },
@@ -281,6 +286,7 @@ def test_a_city_map_with_dates_and_filters() -> None:
                             "nights": 2,
                             "guests": 3,
                             "factors": {"SEK": 0.0871, "SGD": 0.6912, "JPY": 0.613, "EUR": 1.0},
+                            "lead": 18,
                         },
                     },
                 }

@@ -22,12 +22,13 @@ from tests.search.marketplace import RATES, TODAY, random_calendar
 def test_totals_are_the_pure_price_to_the_unit(opensearch: OpenSearch, marketplace: IndexedMarketplace) -> None:
     """Random stays of every length over the whole ring, for one to nine guests, in every listing with the nights."""
     rng = np.random.default_rng(9)
-    supply, compared, wrapped = marketplace.supply, 0, 0
+    supply, compared, wrapped, discounted = marketplace.supply, 0, 0, 0
     for _ in range(80):
         nights = int(rng.choice([1, 2, 6, 7, 27, 28, 90, rng.integers(1, 366)]))
         check_in = TODAY + timedelta(days=int(rng.integers(0, 366 - nights)))
         stay, guests = Stay(check_in, check_in + timedelta(days=nights)), int(rng.integers(1, 10))
-        script = PriceScript(stay, guests=guests, factors={}).amount()
+        lead_days = None if rng.random() < 0.1 else (check_in - TODAY).days
+        script = PriceScript(stay, guests=guests, factors={}, lead_days=lead_days).amount()
         inside = {"range": {"calendar_until": {"gte": stay.check_out.toordinal()}}}
         body = {"query": inside, "size": 1000, "script_fields": {"total": {"script": script}}}
         for hit in opensearch.search(index=marketplace.alias, body=body)["hits"]["hits"]:
@@ -36,12 +37,15 @@ def test_totals_are_the_pure_price_to_the_unit(opensearch: OpenSearch, marketpla
             if stay.check_in < calendar.start:
                 continue
             nights_minor = int(calendar.nightly_prices(stay).sum())
-            price = price_stay(supply.terms[listing_id], nights_minor=nights_minor, nights=nights, guests=guests)
+            terms = supply.terms[listing_id]
+            price = price_stay(terms, nights_minor=nights_minor, nights=nights, guests=guests, lead_days=lead_days)
             assert hit["fields"]["total"] == [price.total_minor], (listing_id, stay, guests)
             compared += 1
             wrapped += slot(stay.check_out) < slot(stay.check_in)
+            discounted += any(terms.lead_discounts_bps(lead_days))
     assert compared > 5_000
     assert wrapped > 500, "the end of the ring must be crossed"
+    assert discounted > 1_000, "the time of booking must count"
 
 
 @given(seed=st.integers(0, 2**32 - 1))

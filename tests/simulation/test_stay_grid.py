@@ -27,6 +27,10 @@ _terms = st.builds(
     monthly_discount_bps=_bps,
     service_fee_bps=_bps,
     tax_bps=_bps,
+    last_minute_days=st.integers(0, 10),
+    last_minute_discount_bps=_bps,
+    early_bird_days=st.integers(0, 15),
+    early_bird_discount_bps=_bps,
 )
 
 
@@ -46,6 +50,12 @@ def _calendars(draw: st.DrawFn) -> StayCalendar:
         closed_to_arrival=rng.random(length) < often,
         closed_to_departure=rng.random(length) < often,
         advance_notice_days=draw(st.integers(0, 5)),
+        booking_window_days=draw(st.sampled_from([20, 365])),
+        min_gap_nights=draw(st.sampled_from([0, 0, 3])),
+        fills_gaps=draw(st.booleans()),
+        preparation_days=draw(st.sampled_from([0, 0, 2])),
+        min_stay_through=None if draw(st.booleans()) else rng.integers(1, 4, length).astype(np.int32),
+        max_stay_through=None if draw(st.booleans()) else rng.integers(3, 40, length).astype(np.int32),
     )
 
 
@@ -85,16 +95,20 @@ def test_grid_agrees_with_calendar_and_price(
     rows = np.flatnonzero(bookable)
     expected = [
         price_stay(
-            terms[row], nights_minor=int(calendars[row].nightly_prices(stay).sum()), nights=nights, guests=guests
+            terms[row],
+            nights_minor=int(calendars[row].nightly_prices(stay).sum()),
+            nights=nights,
+            guests=guests,
+            lead_days=notice,
         ).total_minor
         for row in rows
     ]
-    assert grid.totals(check_in, nights, guests=guests, listings=rows).tolist() == expected
+    assert grid.totals(check_in, nights, guests=guests, listings=rows, lead_days=notice).tolist() == expected
 
 
 def _take(calendar: StayCalendar, check_in: date, nights: int) -> None:
-    first = calendar.index(check_in)
-    calendar.free[max(0, first) : max(0, first + nights)] = False
+    first, around = calendar.index(check_in), calendar.preparation_days
+    calendar.free[max(0, first - around) : max(0, first + nights + around)] = False
 
 
 def test_listing_that_knows_no_night_is_never_bookable() -> None:

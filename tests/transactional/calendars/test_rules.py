@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import permutations
 
@@ -121,7 +122,7 @@ def test_unknown_calendar_is_empty(known: tuple[date | None, date | None]) -> No
     length=st.integers(1, 60),
     occupied=st.lists(st.tuples(st.integers(-30, 90), st.integers(1, 40)), max_size=5),
 )
-def test_night_is_free_exactly_when_nobody_has_it(
+def test_b1_night_is_free_exactly_when_nobody_has_it(
     window_from: int, length: int, occupied: list[tuple[int, int]]
 ) -> None:
     """B1: an occupied range takes its nights and not the day of departure, however it lies to the window."""
@@ -131,6 +132,89 @@ def test_night_is_free_exactly_when_nobody_has_it(
     for n, free in enumerate(calendar.free):
         here = calendar.start + timedelta(days=n)
         assert free == (not any(start <= here < end for start, end in ranges))
+
+
+@given(
+    stays=st.lists(st.tuples(st.integers(-20, 60), st.integers(1, 9)), max_size=3),
+    others=st.lists(st.tuples(st.integers(-20, 60), st.integers(1, 9)), max_size=3),
+    preparation=st.integers(0, 14),
+    window_from=st.integers(0, 40),
+)
+def test_preparation_lies_around_guests_alone(
+    stays: list[tuple[int, int]], others: list[tuple[int, int]], preparation: int, window_from: int
+) -> None:
+    """So many nights before and after each guest's, also from beyond the window; not around blocks and imports."""
+    by_guests, by_others = ([(day(a), day(a + n)) for a, n in each] for each in (stays, others))
+    plan = replace(PLAN, preparation_days=preparation)
+    window = Window(day(window_from), day(window_from + 20))
+    calendar = build_calendar(plan, seasons=(), nights=NO_NIGHTS, occupied=by_others, stays=by_guests, window=window)
+    for n, free in enumerate(calendar.free):
+        here = calendar.start + timedelta(days=n)
+        taken = any(start <= here < end for start, end in (*by_guests, *by_others))
+        near = any((start - here).days <= preparation and (here - end).days < preparation for start, end in by_guests)
+        assert free == (not taken and not near)
+        if calendar.preparation is not None:
+            assert calendar.preparation[n] == (near and not taken)
+
+
+def test_a_margin_has_the_nights_that_gap_rules_look_at() -> None:
+    """Around a stay a calendar reaches as far as its own rules on gaps do, and no farther without any."""
+    stay = Stay(day(20), day(22))
+    for plan, beside in (
+        (PLAN, 0),
+        (replace(PLAN, preparation_days=2), 0),
+        (replace(PLAN, fills_gaps=True), 1),
+        (replace(PLAN, min_gap_nights=3, preparation_days=2), 6),
+    ):
+        calendar = build_calendar(plan, seasons=(), nights=NO_NIGHTS, occupied=(), window=Window.around(stay))
+        assert (calendar.start, calendar.end) == (day(20 - beside), day(23 + beside))
+
+
+@given(
+    taken=st.lists(st.tuples(st.integers(0, 50), st.integers(1, 6)), max_size=8),
+    others=st.lists(st.tuples(st.integers(0, 50), st.integers(1, 6)), max_size=4),
+    arrival=st.integers(5, 45),
+    nights=st.integers(1, 8),
+    gap=st.integers(0, 6),
+    fills=st.booleans(),
+    preparation=st.integers(0, 4),
+)
+def test_what_is_loaded_around_a_stay_decides_it_as_the_whole_calendar_does(
+    *,
+    taken: list[tuple[int, int]],
+    others: list[tuple[int, int]],
+    arrival: int,
+    nights: int,
+    gap: int,
+    fills: bool,
+    preparation: int,
+) -> None:
+    """The margin is wide enough: no rule sees less through the window than over all nights."""
+    plan = replace(PLAN, min_gap_nights=gap, fills_gaps=fills, preparation_days=preparation)
+    stay = Stay(day(arrival), day(arrival + nights))
+    refused = {
+        build_calendar(
+            plan,
+            seasons=(),
+            nights=NO_NIGHTS,
+            occupied=[(day(a), day(a + n)) for a, n in others],
+            stays=[(day(a), day(a + n)) for a, n in taken],
+            window=window,
+        ).refuse(stay, today=MONDAY)
+        for window in (Window.around(stay), Window(day(0), day(60)))
+    }
+    assert len(refused) == 1
+
+
+def test_control_without_the_margin_a_gap_is_not_seen() -> None:
+    """A window of the stay's own nights lets a single night stand alone."""
+    plan = replace(PLAN, min_gap_nights=2)
+    stay, taken = Stay(day(10), day(13)), [(day(5), day(9))]
+    narrow = Window(stay.check_in, stay.check_out + timedelta(days=1))
+    for window, rule in ((narrow, None), (Window.around(stay), Refusal.GAP)):
+        calendar = build_calendar(plan, seasons=(), nights=NO_NIGHTS, occupied=taken, window=window)
+        refused = calendar.refuse(stay, today=MONDAY)
+        assert (None if refused is None else refused.rule) is rule
 
 
 def test_of_seasons_that_overlap_the_later_and_the_shorter_counts_in_whatever_order_they_come() -> None:

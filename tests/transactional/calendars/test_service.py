@@ -9,7 +9,9 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from lodestay.calendar import Refusal
 from lodestay.clock import FixedClock
+from lodestay.ids import new_id
 from tests.transactional.factories import (
     TODAY,
     actor_of,
@@ -144,3 +146,78 @@ async def test_b2_control_an_unchecked_empty_range_slips_past_the_constraint(ses
     await session.execute(text("ALTER TABLE occupancy DROP CONSTRAINT ck_occupancy_stay_half_open"))
     insert = text("INSERT INTO occupancy (listing_id, stay, kind) VALUES (:id, daterange(:day, :day), 'imported')")
     await session.execute(insert, {"id": listing.listing_id, "day": stay_of(3, 1).check_in})
+
+
+_TAKE = """
+    INSERT INTO occupancy (listing_id, stay, kind)
+    VALUES (:id, daterange(CAST(:start AS date), CAST(:end AS date), :bounds), 'imported')
+"""
+
+
+@pytest.mark.parametrize("first", [-3, 4])
+async def test_b1_back_to_back_stays_stand_beside_each_other(session: AsyncSession, first: int) -> None:
+    """B1: one leaves as the other comes, before and after, and the constraint lets both; a shared night it refuses."""
+    listing = await create_listing(session)
+    await create_occupancy(session, listing.listing_id, stay_of(0, 4).check_in, stay_of(0, 4).check_out)
+    beside = stay_of(first, 3)
+    await create_occupancy(session, listing.listing_id, beside.check_in, beside.check_out)
+    shared = stay_of(first + (1 if first < 0 else -1), 3)
+    with pytest.raises(IntegrityError):
+        await create_occupancy(session, listing.listing_id, shared.check_in, shared.check_out)
+
+
+async def test_b1_control_an_inclusive_end_loses_the_day_of_change(session: AsyncSession) -> None:
+    """B1, control: with the date of departure taken as a night, the next guest cannot come that day."""
+    listing = await create_listing(session)
+    for days_ahead, refused in ((0, False), (4, True)):
+        stay = stay_of(days_ahead, 4)
+        values = {"id": listing.listing_id, "start": stay.check_in, "end": stay.check_out, "bounds": "[]"}
+        if refused:
+            with pytest.raises(IntegrityError):
+                await session.execute(text(_TAKE), values)
+        else:
+            await session.execute(text(_TAKE), values)
+
+
+async def test_a_booking_that_moves_is_not_in_its_own_way(session: AsyncSession, clock: FixedClock) -> None:
+    """Left out, its nights are free and nobody prepares for it; others' nights stay taken."""
+    listing = await create_listing(session, rate_plan={"preparation_days": 1})
+    numbers = [new_id(), new_id()]
+    for days_ahead, booking_id in zip((2, 6), numbers, strict=True):
+        stay = stay_of(days_ahead, 1)
+        await create_occupancy(
+            session, listing.listing_id, stay.check_in, stay.check_out, kind="booking", booking_id=booking_id
+        )
+    window = window_of(0, 9)
+    found = await load_calendars(session, [listing.listing_id], window, now=clock.now(), without=numbers[0])
+    assert found[listing.listing_id].free.tolist() == [True] * 5 + [False] * 3 + [True]
+
+
+async def test_preparation_reaches_into_a_window_from_outside(session: AsyncSession, clock: FixedClock) -> None:
+    """What is asked about lies between two stays: their preparation is loaded although they are not in it."""
+    listing = await create_listing(session, rate_plan={"preparation_days": 2})
+    for days_ahead in (2, 8):
+        stay = stay_of(days_ahead, 1)
+        await create_occupancy(session, listing.listing_id, stay.check_in, stay.check_out, kind="booking")
+    calendar = await service.get_calendar(session, clock, listing.listing_id, window_of(3, 5))
+    assert calendar.free.tolist() == [False, False, True, False, False]
+    refused = calendar.refuse(stay_of(5, 2), today=TODAY)
+    assert refused is not None
+    assert (refused.rule, refused.limit) == (Refusal.PREPARATION, 2)
+
+
+async def test_gap_rules_see_beside_the_stay_that_is_asked_about(session: AsyncSession, clock: FixedClock) -> None:
+    """The query brings the nights beside a stay for listings with rules on gaps, whoever has them."""
+    ids = [
+        (await create_listing(session, rate_plan={"min_gap_nights": gap, "preparation_days": 1})).listing_id
+        for gap in (0, 2, 3)
+    ]
+    for listing_id in ids:
+        taken = stay_of(5, 2)
+        await create_occupancy(session, listing_id, taken.check_in, taken.check_out, kind="booking")
+    stay = stay_of(11, 2)  # a day of preparation on each side leaves two nights between
+    found = await load_calendars(session, ids, Window.around(stay), now=clock.now())
+    rules = [found[listing_id].refuse(stay, today=TODAY) for listing_id in ids]
+    assert rules[:2] == [None, None]
+    assert rules[2] is not None
+    assert (rules[2].rule, rules[2].nights) == (Refusal.GAP, tuple(stay_of(8, 2)))
