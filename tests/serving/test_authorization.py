@@ -356,7 +356,7 @@ def things(client: TestClient, marketplace: Marketplace, signed_in: SignIn, *, d
 def known_modification(client: TestClient, marketplace: Marketplace, signed_in: SignIn, days: int) -> dict[str, Any]:
     """Two confirmed bookings of the guest's in the loft, and what the guest proposes for one of them."""
 
-    def post(path: str, body: dict[str, Any] | None) -> Any:
+    def post(path: str, body: dict[str, Any]) -> Any:
         answer = client.post(path, headers=signed_in(marketplace.guest), json=body)
         assert answer.status_code < 300, answer.text
         return answer.json()
@@ -366,7 +366,7 @@ def known_modification(client: TestClient, marketplace: Marketplace, signed_in: 
         stay = {"check_in": str(night), "check_out": str(night + timedelta(days=1)), "guests": 2}
         quoted = post("/v1/quotes", stay | {"listing_id": marketplace.loft})
         held = post("/v1/bookings", {name: quoted[name] for name in ("quote_id", "signature")})
-        numbers.append(post(f"/v1/bookings/{held['booking_id']}/confirm", None)["booking_id"])
+        numbers.append(post(f"/v1/bookings/{held['booking_id']}/confirm", {"payment_method": "pm_ok"})["booking_id"])
     confirmed, modified = numbers
     wish = {"guests": 3, "payment_method": "pm_ok"}
     proposed = post(f"/v1/bookings/{modified}/modifications", wish)
