@@ -61,11 +61,14 @@ class Call:
         Number of the payment, refund or payout.
     data
         Kept with the saga before anything is sent.
+    authorises
+        Whether an authorisation is asked for: the row may be past that when the answer comes, by a message.
     """
 
     subject: UUID
     send: Callable[[PaymentGateway], Awaitable[Outcome]]
     data: dict[str, Any] = field(default_factory=dict)
+    authorises: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,7 @@ class GiveBack:
         payment = await payments.find(turn.session, call.subject)
         if payment is None:
             return await conclude_refund(turn, call, outcome)
-        if payment.status == PaymentStatus.NEW:
+        if call.authorises:
             await take_authorisation_in(turn, payment, outcome)
             return Again()
         return await conclude_release(turn, call, outcome)
@@ -202,6 +202,7 @@ def authorisation(payment: PaymentRecord) -> Call:
     return Call(
         payment.payment_id,
         lambda gateway: gateway.authorise(key, payment_method=method, amount=amount, reference=reference),
+        authorises=True,
     )
 
 

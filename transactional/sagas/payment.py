@@ -91,12 +91,12 @@ class UndoConfirm(Local):
     """Cancel what was confirmed and could not be paid, and post that nobody owes anything of it."""
 
     async def intend(self, turn: Turn) -> Call | Verdict:
-        """Cancel as the platform; a booking that its guest or host has cancelled meanwhile stays as it is."""
+        """Cancel as the platform; a booking that was cancelled meanwhile, or whose stay is over, stays as it is."""
         if not (CONFIRMED in turn.saga.data or await repository.was_done(turn.session, turn.saga.saga_id, "confirm")):
             return Done()
         listing = await lock_listing(turn.session, await bookings.listing_of(turn.session, turn.booking_id), owner=None)
         booking = await bookings.get(turn.session, turn.booking_id)
-        if booking.status != BookingStatus.CANCELLED:
+        if booking.status == BookingStatus.CONFIRMED:
             ended = {
                 "cancelled_at": turn.now,
                 "cancelled_by": Side.PLATFORM.value,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -10,7 +12,10 @@ from tests.transactional.factories import stay_of
 from tests.transactional.payments.fake_gateway import Fault
 from tests.transactional.sagas.harness import KEEP, World
 from transactional.bookings.errors import BookingStateConflict
+from transactional.bookings.service import complete_ended_stays
 from transactional.ledger.records import Account
+from transactional.payments import repository as payments
+from transactional.payments.gateway import Outcome
 from transactional.sagas.checkout import LATE
 from transactional.sagas.errors import PaymentUnderWay
 
@@ -115,6 +120,44 @@ async def test_b10_a_success_after_the_deadline_is_given_back(world: World) -> N
     assert (await world.saga(saga_id)).status == "compensated"
     assert world.processor.authorisations["auth_1"].status == "voided"
     assert await world.complaints(booking) == []
+
+
+async def test_b30_a_message_that_overtakes_the_answer_while_undoing_releases_nothing_by_itself(world: World) -> None:
+    """Undoing asks what came of an authorisation; its message is faster than the answer: it is still voided."""
+    booking = await world.hold()
+    world.processor.fail_next("authorise", Fault.TIMEOUT_AFTER)
+    await world.begin(booking)
+    await world.work()
+    world.clock.advance(KEEP + LATE)
+    asked = world.processor.authorise
+
+    async def told_before_answered(key: str, **asking: Any) -> Outcome:
+        outcome = await asked(key, **asking)
+        async with world.sessions.begin() as session:
+            number = UUID(key.removesuffix(":authorise"))
+            await payments.set_authorised(session, number, processor_id=outcome.processor_id, now=world.clock.now())
+        return outcome
+
+    world.processor.authorise = told_before_answered  # type: ignore[method-assign]
+    await world.finish()
+    assert world.processor.authorisations["auth_1"].status == "voided"
+    assert await world.complaints(booking) == []
+
+
+async def test_a_stay_that_is_over_when_its_capture_fails_ends_its_saga(world: World) -> None:
+    """The processor is away until the guest has left, then declines: nobody is charged, and no saga stays stuck."""
+    booking = await world.hold(stay=stay_of(0, 1))
+    world.processor.fail_next("capture", Fault.TIMEOUT_BEFORE, Fault.DECLINE)
+    saga_id = await world.begin(booking)
+    await world.work()
+    world.clock.advance(booking.ends_at - world.clock.now())
+    async with world.sessions.begin() as session:
+        assert await complete_ended_stays(session, world.clock, limit=10) == 1
+    await world.finish()
+    assert (await world.saga(saga_id)).status == "compensated"
+    assert (await world.booking(booking)).status == "completed"
+    assert world.processor.charged(str(booking.booking_id)) == world.processor.reserved(str(booking.booking_id)) == 0
+    assert await world.balance(booking, Account.GUEST_RECEIVABLE) == 0
 
 
 async def test_b28_what_cannot_be_captured_is_cancelled_by_the_platform(world: World) -> None:
