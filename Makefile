@@ -53,7 +53,7 @@ doctor:  ## What this machine lacks, and how to get it (runs before anything is 
 	@$(PYTHON) -m lodestay.local.prerequisites && echo "This machine has what Lodestay needs."
 
 ##@ Work on the code
-.PHONY: test lint format docs bench lock
+.PHONY: test lint format docs bench prove mutants lock
 
 test: install  ## Run every test, on real services (ARGS=... goes to pytest).
 	@$(BIN)/pytest $(ARGS)
@@ -74,6 +74,12 @@ docs: install  ## Build the documentation's pages into site/.
 
 bench: install  ## Take the published figures again (ARGS=... goes to the command).
 	@$(BIN)/python -m bench $(ARGS)
+
+prove: install  ## Attack the booking core with random histories, kills and lies (ARGS=... goes to the command).
+	@$(BIN)/python -m bench.proof $(ARGS)
+
+mutants: install  ## Take the booking core's guards out one by one and see whether a test notices (ARGS=B7: some).
+	@$(BIN)/python -m bench.mutants $(ARGS)
 
 lock: install  ## Write the locks again after a change of pyproject.toml (ARGS=--upgrade: newest versions).
 	@$(COMPILE) $(ARGS) --output-file requirements.lock

@@ -1,0 +1,1 @@
+"""Guards taken out one by one, to see whether a test notices."""
