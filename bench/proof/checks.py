@@ -113,14 +113,14 @@ _OWED = """
     WHERE listing_id >= %(first)s AND listing_id < %(last)s AND account = 'guest_receivable'
     GROUP BY bookings.booking_id, entry.currency HAVING sum(minor) <> 0
 """
-# What a booking's guest must have paid in the end: its price where the stay stands, what a cancellation
-# keeps of it where it was paid, nothing else.
+# What a booking's guest must have paid in the end: where its payment came to its end, the price without
+# what a cancellation gives back; where it did not, nothing, and then no stay stands.
 _PAID = """
     SELECT listing_id, booking_id, reference, status, charge_currency,
-           CASE WHEN status IN ('confirmed','completed','no_show') THEN charge_total_minor
-                WHEN status = 'cancelled' AND refund IS NOT NULL AND captured > 0 THEN charge_total_minor - coalesce((
+           CASE WHEN is_paid THEN charge_total_minor - coalesce((
                     SELECT sum((line->>'minor')::bigint) FROM jsonb_array_elements(refund->'lines') AS line), 0)
                 ELSE 0 END AS due_minor,
+           status = 'confirmed' AND NOT is_paid AS stands_unpaid,
            captured, net_minor, paid_out_minor
     FROM bookings CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE captured_minor > 0) AS captured,
@@ -129,7 +129,11 @@ _PAID = """
     ) ours CROSS JOIN LATERAL (
         SELECT coalesce(sum(amount_minor), 0) AS paid_out_minor
         FROM payouts WHERE payouts.booking_id = bookings.booking_id AND payouts.status = 'paid'
-    ) hosts
+    ) hosts CROSS JOIN LATERAL (
+        SELECT EXISTS (
+            SELECT FROM sagas WHERE sagas.booking_id = bookings.booking_id AND kind = 'payment' AND sagas.status = 'done'
+        ) AS is_paid
+    ) saga
     WHERE listing_id >= %(first)s AND listing_id < %(last)s
 """
 
@@ -223,6 +227,8 @@ def _contradictions(row: Mapping[str, Any], charged: Charged) -> Iterator[str]:
         yield f"captured {charged.captures} times for {row['captured']} payments"
     if charged.net_minor != row["due_minor"]:
         yield f"{row['status']}, {charged.net_minor} {row['charge_currency']} charged, {row['due_minor']} due"
+    if row["stands_unpaid"]:
+        yield "it is confirmed and no payment of it came to its end"
     if charged.net_minor != row["net_minor"]:
         yield f"the processor says {charged.net_minor}, our payments {row['net_minor']}"
     if charged.reserved_minor:
