@@ -57,6 +57,7 @@ Search, quote and book stays, and ask what a night should cost.
 """
 
 ROUTERS = (
+    instant_bookings.router,  # they are asked in this order, and this one cannot wait
     search.router,
     suggest.router,
     listings.router,
@@ -65,7 +66,6 @@ ROUTERS = (
     booking_requests.router,
     booking_history.router,
     cancellations.router,
-    instant_bookings.router,
     modifications.router,
     host_calendar.router,
     rate_plans.router,
@@ -102,7 +102,8 @@ def create_app(
         Moves money; None asks the payment processor that the settings name.
     """
     settings = settings or get_settings()
-    provider = tracing or tracer_provider(SERVICE, otlp_endpoint=settings.otlp_endpoint)
+    exported = settings.otlp_endpoint
+    provider = tracing or tracer_provider(SERVICE, otlp_endpoint=exported, records=exported is not None)
     tracer = provider.get_tracer(SERVICE)
     metrics = Metrics(tracer)
 

@@ -10,8 +10,10 @@ import secrets
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 10
+BITS_EACH = 5
 
 
 def new_reference() -> str:
     """Draw a reference from the system's source of secrets."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    drawn = secrets.randbits(BITS_EACH * LENGTH)
+    return "".join(ALPHABET[drawn >> shift & 31] for shift in range(0, BITS_EACH * LENGTH, BITS_EACH))
