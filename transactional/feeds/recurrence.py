@@ -17,7 +17,7 @@ from transactional.feeds.errors import TooManyEvents, UnreadableEvent
 from transactional.feeds.lines import MAX_EVENTS
 
 REPEATING = ("RRULE", "RDATE", "RECURRENCE-ID")
-MAX_RULES = 50
+MAX_RULES = 20
 """Rules in one calendar: each costs up to ten years of days."""
 OLDEST_RULE = timedelta(days=3660)
 _PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "BYMONTH", "BYMONTHDAY"}

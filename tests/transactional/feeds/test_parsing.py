@@ -247,8 +247,8 @@ def test_repeating_events_are_laid_out() -> None:
     assert [event.start.day for event in said.events] == [1, 5, 20]
     yearly = read(calendar(["UID:y", "DTSTART;VALUE=DATE:20200229", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"]))
     assert spans(yearly) == [("2028-02-29", "2028-03-01")]
-    many = [["UID:" + str(n), "DTSTART;VALUE=DATE:20260701", "RRULE:FREQ=YEARLY;COUNT=1"] for n in range(51)]
-    assert read(calendar(*many)).unreadable == ("50",)
+    many = [["UID:" + str(n), "DTSTART;VALUE=DATE:20260701", "RRULE:FREQ=YEARLY;COUNT=1"] for n in range(21)]
+    assert read(calendar(*many)).unreadable == ("20",)
 
 
 @PROPERTY

@@ -169,6 +169,37 @@ def test_bookings_stay_and_the_rest_is_imported(
     assert held == [("imported", 9, 10), ("booking", 10, 12), ("imported", 12, 14)]
 
 
+def test_an_import_leaves_the_nights_of_feeds_alone(
+    imported: ImportSummary, city: City, run_import: Import, connection: Db
+) -> None:
+    """Nights that another site's calendar has are as much in the way as a booking, and are not the import's to free."""
+    later = FIRST + timedelta(days=1)
+    first = later + SHIFT
+    (number,) = rows(connection, "SELECT listing_id FROM listings WHERE source_id = '1'")[0]
+    connection.execute("DELETE FROM occupancy WHERE listing_id = %s", (number,))
+    connection.execute(
+        "INSERT INTO calendar_feeds (feed_id, listing_id, name, url, status, created_at, next_read_at)"
+        " VALUES (gen_random_uuid(), %s, 'Airbnb', 'https://airbnb.example/1.ics', 'fresh', now(), now())",
+        (number,),
+    )
+    connection.execute(
+        "INSERT INTO occupancy (listing_id, stay, kind, feed_id)"
+        " SELECT listing_id, daterange(%s, %s), 'imported', feed_id FROM calendar_feeds",
+        (first + timedelta(days=10), first + timedelta(days=12)),
+    )
+    of_feed = "SELECT lower(stay), upper(stay) FROM occupancy WHERE is_live AND feed_id IS NOT NULL"
+    before = rows(connection, of_feed)
+    city.listings(listing(1), name=f"listings_{later}.csv.gz")
+    city.calendar(*nights(1, later, "." * 9 + "xxxxx" + "." * 380), name=f"calendar_{later}.csv.gz")
+    assert run_import(snapshot=later).changes.conflicts == 2
+    assert rows(connection, of_feed) == before
+    much_later = date(2026, 6, 1)
+    city.listings(listing(1), name=f"listings_{much_later}.csv")
+    city.calendar(*nights(1, much_later, "." * 365), name=f"calendar_{much_later}.csv")
+    run_import(snapshot=much_later)
+    assert rows(connection, of_feed) == before
+
+
 def test_full_reviews_replace_dates_and_not_the_other_way_round(city: City, run_import: Import, connection: Db) -> None:
     """The same review is never there twice; one that the source took back goes."""
     days = [{"listing_id": 1, "date": "2024-05-01"}, {"listing_id": 1, "date": "2024-05-02"}]
