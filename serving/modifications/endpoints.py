@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, BackgroundTasks, Path
 from fastapi.responses import JSONResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from serving.bookings.endpoints import CHANGES, BookingId
 from serving.dependencies import AnyActor, ReadSession, ServicesDep, WriteSession
@@ -21,12 +22,24 @@ from serving.modifications.schemas import (
 )
 from serving.openapi import problems
 from transactional.bookings import repository as bookings
+from transactional.bookings.rules import Side
 from transactional.modifications import service
+from transactional.modifications.records import ModificationRecord
 from transactional.modifications.service import Answered
+from transactional.payments import repository as payments
+from transactional.users.actors import Actor
 
 router = APIRouter(prefix="/v1/bookings/{booking_id}/modifications", tags=["bookings"])
 
 ModificationId = Annotated[UUID, Path(description="A modification of the booking.")]
+
+
+async def shown(session: AsyncSession, actor: Actor, modification: ModificationRecord) -> ModificationOut:
+    """A modification as the caller may see it: the guest's payment is not the host's."""
+    booking = await bookings.get(session, modification.booking_id)
+    _, side = await bookings.side_of(session, actor, booking.booking_id)
+    made = [] if side is Side.HOST else await payments.for_booking(session, booking.booking_id)
+    return ModificationOut.of(modification, booking, made)
 
 
 @router.post(
@@ -44,6 +57,7 @@ async def propose_modification(
     session: WriteSession,
     once: OnceDep,
     services: ServicesDep,
+    after: BackgroundTasks,
     if_match: IfMatch,
 ) -> JSONResponse:
     """Price a changed stay and put it to the other side, until `expires_at`; what is left out stays as it is.
@@ -56,7 +70,8 @@ async def propose_modification(
 
     async def propose() -> tuple[int, ModificationOut]:
         proposed = await service.propose(session, services.clock, actor, booking_id, body.wish(), if_match=if_match)
-        return 201, ModificationOut.of(proposed, await bookings.get(session, booking_id))
+        after.add_task(services.desk.advance, booking_id)  # what is to be paid or given back: once this is committed
+        return 201, await shown(session, actor, proposed)
 
     return await once(propose)
 
@@ -65,8 +80,7 @@ async def propose_modification(
 async def list_modifications(booking_id: BookingId, actor: AnyActor, session: ReadSession) -> ModificationsOut:
     """List every modification of a booking of the caller's, newest first, whatever became of it."""
     found = await service.list_for(session, actor, booking_id)
-    booking = await bookings.get(session, booking_id)
-    return ModificationsOut(items=[ModificationOut.of(each, booking) for each in found])
+    return ModificationsOut(items=[await shown(session, actor, each) for each in found])
 
 
 @router.get("/{modification_id}", summary="A modification", responses=problems(401, 404, 422, 503))
@@ -75,7 +89,7 @@ async def get_modification(
 ) -> ModificationOut:
     """Show a modification of a booking of the caller's."""
     found = await service.get_for(session, actor, Answered(booking_id, modification_id))
-    return ModificationOut.of(found, await bookings.get(session, booking_id))
+    return await shown(session, actor, found)
 
 
 @router.post("/{modification_id}/approve", response_model=ModificationOut, summary="Agree", responses=CHANGES)
@@ -87,6 +101,7 @@ async def approve_modification(
     session: WriteSession,
     once: OnceDep,
     services: ServicesDep,
+    after: BackgroundTasks,
     body: ApproveModificationIn | None = None,
 ) -> JSONResponse:
     """Agree to what the other side proposed: it is applied at once, or as soon as a higher price has been paid."""
@@ -95,7 +110,8 @@ async def approve_modification(
         answered = Answered(booking_id, modification_id)
         method = None if body is None else body.payment_method
         agreed = await service.approve(session, services.clock, actor, answered, payment_method=method)
-        return 200, ModificationOut.of(agreed, await bookings.get(session, booking_id))
+        after.add_task(services.desk.advance, booking_id)
+        return 200, await shown(session, actor, agreed)
 
     return await once(approve)
 
@@ -117,7 +133,7 @@ async def decline_modification(
         answered = Answered(booking_id, modification_id)
         reason = None if body is None else body.reason
         declined = await service.decline(session, services.clock, actor, answered, reason=reason)
-        return 200, ModificationOut.of(declined, await bookings.get(session, booking_id))
+        return 200, await shown(session, actor, declined)
 
     return await once(decline)
 
@@ -137,6 +153,6 @@ async def withdraw_modification(
     async def withdraw() -> tuple[int, ModificationOut]:
         answered = Answered(booking_id, modification_id)
         withdrawn = await service.withdraw(session, services.clock, actor, answered)
-        return 200, ModificationOut.of(withdrawn, await bookings.get(session, booking_id))
+        return 200, await shown(session, actor, withdrawn)
 
     return await once(withdraw)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from serving.bookings.schemas import PAYMENT_METHOD
+from serving.bookings.schemas import PAYMENT_METHOD, PaymentOut
 from serving.quotes.schemas import CHARGE_LINES, LINES, PriceLineOut
 from serving.schemas import Body, Day, Guests, MoneyOut, Pets, example
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.rules import Side
 from transactional.modifications.records import ModificationRecord, Wish
 from transactional.modifications.rules import ANSWERING, ModificationStatus
+from transactional.modifications.settling import payment_of
+from transactional.payments.records import PaymentRecord
 
 Token = Annotated[
     str,
@@ -91,6 +94,7 @@ MODIFICATION = {
     "charge_lines": CHARGE_LINES,
     "charge": MoneyOut.of(77250, "SGD"),
     "difference": MoneyOut.of(18000, "SGD"),
+    "payment": None,
     "reason": "A friend comes along.",
     "created_at": "2027-01-02T09:30:00Z",
     "expires_at": "2027-01-03T09:30:00Z",
@@ -119,15 +123,17 @@ class ModificationOut(BaseModel):
     charge_lines: list[PriceLineOut] = Field(description="They add up to `charge`.")
     charge: MoneyOut = Field(description="The whole changed price as the guest pays it.")
     difference: MoneyOut = Field(description="What the guest pays on top, or gets back where it is negative.")
+    payment: PaymentOut | None = Field(description="Of what is paid on top, once agreed to; the host does not see it.")
     reason: str | None = Field(description="Why it was proposed, or why nothing came of it.")
     created_at: datetime
     expires_at: datetime = Field(description="Until then it can be answered.")
     closed_at: datetime | None
 
     @classmethod
-    def of(cls, modification: ModificationRecord, booking: BookingRecord) -> Self:
-        """Write a modification of a booking down."""
+    def of(cls, modification: ModificationRecord, booking: BookingRecord, made: Sequence[PaymentRecord]) -> Self:
+        """Write a modification of a booking down, with its payment among those that the caller may see."""
         status, by = ModificationStatus(modification.status), Side(modification.proposed_by)
+        payment = payment_of(modification, made)
         listing, charged = booking.currency, booking.charge_currency
         return cls(
             modification_id=modification.modification_id,
@@ -145,6 +151,7 @@ class ModificationOut(BaseModel):
             charge_lines=PriceLineOut.all_of(modification.charge_lines, charged),
             charge=MoneyOut.of(modification.charge_total_minor, charged),
             difference=MoneyOut.of(modification.charge_difference_minor, charged),
+            payment=None if payment is None else PaymentOut.of(payment),
             reason=modification.reason,
             created_at=modification.created_at,
             expires_at=modification.expires_at,

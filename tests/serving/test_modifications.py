@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import STAY, SignIn
+from tests.transactional.payments.fake_gateway import FakeGateway
 from transactional.users.actors import Actor
 
 
@@ -45,18 +46,49 @@ def test_a_guest_proposes_and_the_host_agrees(
     assert client.get(path, headers=signed_in(marketplace.guest)).json() == {"items": [agreed]}
 
 
-def test_a_dearer_stay_waits_for_its_payment(
-    client: TestClient, marketplace: Marketplace, signed_in: SignIn, path: str
+def test_a_dearer_stay_is_paid_before_it_changes(
+    *, client: TestClient, marketplace: Marketplace, signed_in: SignIn, path: str, processor: FakeGateway
 ) -> None:
-    """The host names a price, the guest agrees and pays; until that is through the booking stays as it is."""
+    """The host names a price, the guest agrees and pays with another card; then the booking is what was agreed."""
     wish = {"nights_price_minor": 50_000, "reason": "The pool is open again."}
     proposed = client.post(path, headers=signed_in(marketplace.host), json=wish).json()
     assert (proposed["proposed_by"], proposed["awaits"], proposed["reason"]) == ("host", ["guest"], wish["reason"])
     approve = f"{path}/{proposed['modification_id']}/approve"
     agreed = client.post(approve, headers=signed_in(marketplace.guest), json={"payment_method": "pm_other"}).json()
     assert agreed["status"] == "paying"
+    done = client.get(approve.removesuffix("/approve"), headers=signed_in(marketplace.guest)).json()
+    assert (done["status"], done["payment"]["amount"]) == ("applied", done["difference"])
+    assert client.get(path, headers=signed_in(marketplace.host)).json()["items"][0]["payment"] is None
     booking = client.get(path.removesuffix("/modifications"), headers=signed_in(marketplace.guest)).json()
-    assert booking["version"] == 2
+    assert (booking["version"], booking["charge"]) == (3, done["charge"])
+    assert processor.charged(booking["booking_id"]) == done["charge"]["minor"]
+
+
+def test_a_cardholder_is_told_where_to_confirm(
+    client: TestClient, marketplace: Marketplace, signed_in: SignIn, path: str
+) -> None:
+    """3-D Secure: the payment on top waits for the guest, and so does the booking."""
+    wish = {"check_out": "2026-06-29", "payment_method": "pm_3ds"}
+    one = f"{path}/{client.post(path, headers=signed_in(marketplace.guest), json=wish).json()['modification_id']}"
+    assert client.post(f"{one}/approve", headers=signed_in(marketplace.host)).json()["payment"] is None
+    waiting = client.get(one, headers=signed_in(marketplace.guest)).json()
+    assert (waiting["status"], waiting["payment"]["status"]) == ("paying", "action_required")
+    assert waiting["payment"]["action_url"]
+
+
+def test_a_declined_payment_leaves_the_booking(
+    client: TestClient, marketplace: Marketplace, signed_in: SignIn, path: str
+) -> None:
+    """The modification has failed and says why."""
+    wish = {"check_out": "2026-06-29", "payment_method": "pm_declined"}
+    proposed = client.post(path, headers=signed_in(marketplace.guest), json=wish).json()
+    one = f"{path}/{proposed['modification_id']}"
+    assert client.post(f"{one}/approve", headers=signed_in(marketplace.host)).json()["status"] == "paying"
+    failed = client.get(one, headers=signed_in(marketplace.guest)).json()
+    assert (failed["status"], failed["payment"]["status"]) == ("failed", "declined")
+    assert failed["reason"]
+    booking = client.get(path.removesuffix("/modifications"), headers=signed_in(marketplace.guest)).json()
+    assert (booking["version"], booking["check_out"]) == (2, "2026-06-28")
 
 
 def test_a_proposal_sent_again_is_made_once(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +16,7 @@ from transactional.bookings.records import BookingRecord
 from transactional.modifications.errors import PaymentMethodNeeded
 from transactional.modifications.records import ModificationRecord
 from transactional.payments import repository as payments
+from transactional.payments.records import PaymentRecord
 from transactional.payments.rules import PaymentStatus, Purpose
 from transactional.sagas import service as sagas
 from transactional.sagas.rules import SagaKind
@@ -94,3 +96,16 @@ async def method_for(session: AsyncSession, booking: BookingRecord, *named: str 
     if known is None:
         raise PaymentMethodNeeded(booking.reference)
     return known
+
+
+def payment_of(modification: ModificationRecord, made: Sequence[PaymentRecord]) -> PaymentRecord | None:
+    """The payment on top that a modification was agreed to with, among all of its booking, the oldest first.
+
+    A booking has one open modification at most, so it is the one that was begun while this one was open.
+    """
+    until = modification.closed_at
+    for payment in reversed(made):
+        begun = payment.created_at
+        if payment.purpose == Purpose.MODIFICATION and modification.created_at <= begun <= (until or begun):
+            return payment
+    return None
