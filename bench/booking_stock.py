@@ -7,8 +7,8 @@ signature of their own. Every night costs the same, so every quote is right.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, timedelta
 from typing import Any
 from uuid import UUID
 

@@ -82,7 +82,7 @@ def calendars(nights: pa.Table, listings: Iterable[Mapping[str, Any]]) -> dict[i
 
 def _through(said: pa.ChunkedArray, unsaid: int) -> NDArray[np.int32]:
     """A rule of every night of a stay, with what says nothing where none is said."""
-    return said.fill_null(unsaid).to_numpy().astype(np.int32)
+    return np.asarray(said.fill_null(unsaid), dtype=np.int32)
 
 
 def _if_said(rule: NDArray[np.int32], unsaid: int) -> NDArray[np.int32] | None:

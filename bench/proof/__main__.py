@@ -30,6 +30,7 @@ def place(folder: Path | None) -> Iterator[Path]:
 
 @app.command()
 def prove(
+    *,
     seed: Annotated[int, typer.Option(help="Of the first history.")] = 1,
     histories: Annotated[int, typer.Option(help="Histories of 100 operations.")] = 500,
     workers: Annotated[int, typer.Option(help="Worker processes.")] = 2,

@@ -54,7 +54,7 @@ class Evidence:
         """Answer of a query; `%(first)s` and `%(last)s` are listings, half-open."""
         span = {"first": self.first * LISTINGS, "last": self.last * LISTINGS}
         with self.connection.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(query, span | values).fetchall()  # type: ignore[arg-type]
+            return cursor.execute(query, span | values).fetchall()
 
 
 Check = Callable[[Evidence], Iterator[Violation]]
@@ -131,7 +131,8 @@ _PAID = """
         FROM payouts WHERE payouts.booking_id = bookings.booking_id AND payouts.status = 'paid'
     ) hosts CROSS JOIN LATERAL (
         SELECT EXISTS (
-            SELECT FROM sagas WHERE sagas.booking_id = bookings.booking_id AND kind = 'payment' AND sagas.status = 'done'
+            SELECT FROM sagas
+            WHERE sagas.booking_id = bookings.booking_id AND kind = 'payment' AND sagas.status = 'done'
         ) AS is_paid
     ) saga
     WHERE listing_id >= %(first)s AND listing_id < %(last)s

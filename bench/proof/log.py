@@ -55,8 +55,9 @@ class Entry:
     @classmethod
     def read(cls, line: bytes) -> Self:
         """The entry of a line."""
-        *facts, acknowledged = orjson.loads(line)
-        return cls(*facts, tuple(Acknowledged(*each) for each in acknowledged))
+        seed, lane, step, operation, outcome, because, acknowledged = orjson.loads(line)
+        said = tuple(Acknowledged(*each) for each in acknowledged)
+        return cls(seed, lane, step, operation, outcome, because, said)
 
 
 class Writer:

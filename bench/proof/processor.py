@@ -87,7 +87,9 @@ class LyingGateway:
 
     async def authorise(self, key: str, *, payment_method: str, amount: Money, reference: str) -> Outcome:
         """Reserve an amount on a payment method."""
-        command = Authorise(payment_method=payment_method, **_money(amount), reference=reference)
+        command = Authorise(
+            payment_method=payment_method, amount_minor=amount.minor, currency=amount.currency, reference=reference
+        )
         return await self._do(
             "authorise",
             key,
@@ -99,7 +101,7 @@ class LyingGateway:
 
     async def capture(self, key: str, *, processor_id: str, amount: Money) -> Outcome:
         """Take an authorised amount, or a part of it."""
-        command = Capture(**_money(amount))
+        command = Capture(amount_minor=amount.minor, currency=amount.currency)
         known = self.bank.store.find(Authorisation, processor_id)
         return await self._do(
             f"capture {processor_id}",
@@ -115,14 +117,14 @@ class LyingGateway:
 
     async def refund(self, key: str, *, processor_id: str, amount: Money) -> Outcome:
         """Give captured money back, or a part of it."""
-        command = GiveBack(authorisation_id=processor_id, **_money(amount))
+        command = GiveBack(authorisation_id=processor_id, amount_minor=amount.minor, currency=amount.currency)
         return await self._do(
             "refund", key, command, lambda call: self.bank.refund(call, command), decline=self.policy.refund_decline
         )
 
     async def pay_out(self, key: str, *, host_id: UUID, amount: Money, reference: str) -> Outcome:
         """Send money to a host."""
-        command = PayOut(host_id=str(host_id), **_money(amount), reference=reference)
+        command = PayOut(host_id=str(host_id), amount_minor=amount.minor, currency=amount.currency, reference=reference)
         return await self._do(
             "payout", key, command, lambda call: self.bank.pay_out(call, command), decline=self.policy.payout_decline
         )
@@ -149,10 +151,6 @@ class LyingGateway:
         if after is Mishap.SLOW:
             await asyncio.sleep(self.policy.slow_seconds)
         return outcome_of(key, answer.status, orjson.dumps(answer.body))
-
-
-def _money(amount: Money) -> dict[str, int | str]:
-    return {"amount_minor": amount.minor, "currency": amount.currency}
 
 
 def _no_answer() -> ProcessorUnavailable:

@@ -38,7 +38,8 @@ MANY_DEATHS: Final = 5
 _PAUSE: Final = 0.1
 _FOUND: Final = """
     SELECT 'bookings ' || status, count(*) FROM bookings GROUP BY 1
-    UNION ALL SELECT 'sagas ' || kind || ' ' || status || coalesce(': ' || left(error, 40), ''), count(*) FROM sagas GROUP BY 1
+    UNION ALL SELECT 'sagas ' || kind || ' ' || status || coalesce(': ' || left(error, 40), ''), count(*)
+    FROM sagas GROUP BY 1
     UNION ALL SELECT 'payments ' || status, count(*) FROM payments GROUP BY 1
     UNION ALL SELECT 'refunds ' || status, count(*) FROM refunds GROUP BY 1
     UNION ALL SELECT 'payouts ' || status, count(*) FROM payouts GROUP BY 1

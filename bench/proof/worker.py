@@ -133,7 +133,7 @@ class Worker:
         ]
         await asyncio.gather(*(lane.run() for lane in lanes))
         if self.assignment.owns(place):
-            while not self.marks.is_over(place):
+            while not self.marks.is_over(place):  # noqa: ASYNC110 (the marks are memory that processes share)
                 await asyncio.sleep(0.02)
             await self._close(plan)
             self.marks.closed[place] = 1

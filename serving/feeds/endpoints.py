@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
@@ -38,7 +38,7 @@ OwnListing = Annotated[ListingId, Path(description="A listing of the caller's.")
 FeedId = Annotated[UUID, Path(description="A feed of the listing.")]
 READS = problems(401, 403, 404, 422, 503)
 CHANGES = problems(400, 401, 403, 404, 409, 413, 422, 503)
-CALENDAR = {
+CALENDAR: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/calendar": {"schema": {"type": "string"}}}, "description": "An iCalendar text."},
     304: {"description": "It is what `If-None-Match` names."},
 }

@@ -51,7 +51,9 @@ async def _book_quickly(request: Request) -> Response | None:
     wish, call = read
     services = services_of(request)
     async with services.quick.connection() as connection:
-        booked = await instant.book_quickly(connection, services.clock, services.booking_keys, wish, call, _answer)
+        booked = await instant.book_quickly(
+            connection, services.clock, services.booking_keys, wish, call=call, answer=_answer
+        )
     return None if booked is None else _response(booked)
 
 

@@ -109,6 +109,7 @@ async def book_quickly(
     clock: Clock,
     keys: Keys,
     wish: Wish,
+    *,
     call: Call,
     answer: Callable[[BookingRecord], Answer],
 ) -> Booked | None:

@@ -75,7 +75,7 @@ async def book_quickly(
     connection: AsyncConnection[Any], clock: Clock, wish: Wish, call: Call | None = None
 ) -> Booked | None:
     """The quick way."""
-    return await instant.book_quickly(connection, clock, KEYS, wish, call or call_of(wish), answer_of)
+    return await instant.book_quickly(connection, clock, KEYS, wish, call=call or call_of(wish), answer=answer_of)
 
 
 @asynccontextmanager

@@ -27,7 +27,9 @@ TABLES = {
     "payments": "SELECT * FROM payments WHERE booking_id = :id",
     "sagas": "SELECT * FROM sagas WHERE booking_id = :id",
     "outbox": "SELECT * FROM outbox WHERE payload ->> 'booking_id' = CAST(CAST(:id AS uuid) AS text)",
-    "idempotency_keys": "SELECT * FROM idempotency_keys WHERE response ->> 'booking_id' = CAST(CAST(:id AS uuid) AS text)",
+    "idempotency_keys": """
+        SELECT * FROM idempotency_keys WHERE response ->> 'booking_id' = CAST(CAST(:id AS uuid) AS text)
+    """,
 }
 NEVER_THE_SAME = {
     "occupancy": {"occupancy_id"},

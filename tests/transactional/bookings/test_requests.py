@@ -127,6 +127,17 @@ async def test_b8_accept_against_instant_book(sessions: Sessions, clock: FixedCl
     assert sum(isinstance(outcome, BookingRecord) for outcome in outcomes) == 1
 
 
+async def test_b8_accepting_asks_for_the_nights_itself(session: AsyncSession, clock: FixedClock) -> None:
+    """B8: with the constraint gone, nights that somebody has are still refused to a request."""
+    listing = await create_listing(session)
+    asked = await ask(session, clock, listing)
+    guest = await create_user(session)
+    await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+    await session.execute(text("ALTER TABLE occupancy DROP CONSTRAINT ex_occupancy_no_overlap"))
+    with pytest.raises(StayUnavailable):
+        await requests.accept(session, clock, host_of(listing), asked.booking_id, keep=KEEP)
+
+
 async def test_b8_control_requests_accepted_without_asking_for_the_nights(
     session: AsyncSession, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

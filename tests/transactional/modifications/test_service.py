@@ -414,9 +414,13 @@ async def test_a_version_that_the_caller_has_not_seen_is_refused(session: AsyncS
     """With `if_match`; without it nobody asks."""
     booked = await create_booking(session, clock)
     with pytest.raises(BookingVersionMismatch) as refused:
-        await service.propose(session, clock, booked.guest, booked.booking.booking_id, Wish(guests=1), if_match=frozenset({1}))
+        await service.propose(
+            session, clock, booked.guest, booked.booking.booking_id, Wish(guests=1), if_match=frozenset({1})
+        )
     assert refused.value.extensions["version"] == 2
-    done = await service.propose(session, clock, booked.guest, booked.booking.booking_id, Wish(guests=1), if_match=frozenset({2, 5}))
+    done = await service.propose(
+        session, clock, booked.guest, booked.booking.booking_id, Wish(guests=1), if_match=frozenset({2, 5})
+    )
     assert done.status == "applied"
 
 

@@ -89,7 +89,8 @@ BEGIN
     SELECT bool_or(expires_at <= present) OR preparation > 0 AS is_for_rules,
            jsonb_agg(jsonb_build_array(greatest(lower(stay), arrival), least(upper(stay), departure))) AS spans
     INTO known FROM occupancy
-    WHERE listing_id = listing AND is_live AND lower(stay) < departure + preparation AND upper(stay) > arrival - preparation;
+    WHERE listing_id = listing AND is_live
+      AND lower(stay) < departure + preparation AND upper(stay) > arrival - preparation;
     IF known.spans IS NOT NULL THEN
         outcome := CASE WHEN known.is_for_rules THEN 'ask' ELSE 'nights_taken' END;
         detail := known.spans;
