@@ -26,6 +26,7 @@ from serving.health import endpoints as health
 from serving.host_calendar import endpoints as host_calendar
 from serving.host_calendar import plan_endpoints as rate_plans
 from serving.instant_bookings import endpoints as instant_bookings
+from serving.instant_bookings.quick import QuickBookings
 from serving.listings import endpoints as listings
 from serving.modifications import endpoints as modifications
 from serving.observability.metrics import Metrics
@@ -57,7 +58,6 @@ Search, quote and book stays, and ask what a night should cost.
 """
 
 ROUTERS = (
-    instant_bookings.router,  # they are asked in this order, and this one cannot wait
     search.router,
     suggest.router,
     listings.router,
@@ -67,6 +67,7 @@ ROUTERS = (
     booking_history.router,
     cancellations.router,
     modifications.router,
+    instant_bookings.router,
     host_calendar.router,
     rate_plans.router,
     feeds.router,
@@ -133,6 +134,7 @@ def create_app(
     )
     for router in ROUTERS:
         app.include_router(router, max_body_size=MAX_BODY_BYTES)
+    app.add_middleware(QuickBookings)
     app.add_middleware(RequestContext, metrics=metrics, max_body_bytes=MAX_BODY_BYTES)
     add_problem_handlers(app)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]

@@ -28,6 +28,7 @@ from serving.search.gazetteer import Cities
 from serving.search.markets import MarketShelf
 from serving.tokens import VerifiedTokens
 from transactional.bookings.instant import Keys
+from transactional.bookings.quick import STATEMENTS
 from transactional.kit.connections import QuickConnections
 from transactional.kit.database import create_engine, session_factory
 from transactional.payments.gateway import PaymentGateway
@@ -103,7 +104,9 @@ async def open_services(
     """Open every connection, and close them in the end; none of them needs to answer yet."""
     database = create_engine(settings.require_database_url(), pool_size=POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS)
     trace_statements(database, tracer)
-    quick = QuickConnections(settings.require_database_url(), size=QUICK_POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS)
+    quick = QuickConnections(
+        settings.require_database_url(), STATEMENTS, size=QUICK_POOL_SIZE, lock_timeout_ms=LOCK_TIMEOUT_MS
+    )
     opensearch = None if settings.opensearch_url is None else connect(settings.require_opensearch_url())
     sessions = session_factory(database)
     events = EventLog(settings.lake, writer="api")
@@ -141,7 +144,7 @@ async def open_services(
         await closing.aclose()
         if opensearch is not None:
             await opensearch.close()
-        await quick.close()
+        quick.close()
         await database.dispose()
 
 

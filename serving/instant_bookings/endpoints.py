@@ -1,4 +1,4 @@
-"""Booking at once over HTTP."""
+"""Booking at once over HTTP: the usual way (see :mod:`serving.instant_bookings.quick` for the other)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from fastapi.responses import JSONResponse
 from serving.bookings.schemas import BookingOut
 from serving.dependencies import GuestActor, ServicesDep, WriteSession
 from serving.idempotency import OnceDep
-from serving.instant_bookings.route import QuickRoute
+from serving.instant_bookings.quick import PATH
 from serving.instant_bookings.schemas import InstantBookingIn
 from serving.openapi import problems
 from transactional.bookings import instant
 
-router = APIRouter(prefix="/v1/instant-bookings", tags=["bookings"], route_class=QuickRoute)
+router = APIRouter(prefix=PATH, tags=["bookings"])
 
 
 @router.post(

@@ -14,7 +14,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection
 from psycopg.errors import UniqueViolation
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,6 +34,7 @@ from transactional.bookings.service import (
 )
 from transactional.calendars.conflicts import overlap_as_conflict
 from transactional.calendars.errors import StayUnavailable
+from transactional.kit.connections import QuickConnection
 from transactional.kit.idempotency import Answer, Call, in_flight, key_reused
 from transactional.ledger import service as ledger
 from transactional.markets import repository as markets
@@ -105,7 +105,7 @@ async def book(session: AsyncSession, clock: Clock, keys: Keys, wish: Wish) -> B
 
 
 async def book_quickly(
-    connection: AsyncConnection[Any],
+    connection: QuickConnection,
     clock: Clock,
     keys: Keys,
     wish: Wish,
@@ -118,7 +118,7 @@ async def book_quickly(
     Parameters
     ----------
     connection
-        In autocommit and READ COMMITTED.
+        With :data:`transactional.bookings.quick.STATEMENTS`.
     answer
         Says what a call that books is answered.
 

@@ -1,34 +1,69 @@
-"""Queries of booking in one statement, on the driver's own connection: an ORM session costs more than they do."""
+"""Queries of booking in one statement, on connections of their own: a session would cost more than they do."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from psycopg import AsyncConnection
 
 from lodestay.stay import Stay
 from transactional.bookings.changes import first_event, payload_of
 from transactional.bookings.composition import TOPIC, PaidBooking
 from transactional.journal.rules import body_of
+from transactional.kit.connections import QuickConnection
 from transactional.kit.idempotency import Answer, Call
 from transactional.ledger.records import Posting
 from transactional.listings.repository import LockedListing
 from transactional.quotes.records import QuoteRecord
 
-_QUOTE: Final = tuple(field.name for field in fields(QuoteRecord) if field.name != "stay")
 _LISTING: Final = tuple(field.name for field in fields(LockedListing) if field.name != "host_id")
-_OFFER = f"""
-    SELECT to_jsonb(place)::text, lower(stay), upper(stay), {", ".join(f"quotes.{name}" for name in _QUOTE)}
+_Reader = Callable[[Any], Any]
+
+
+def _instant(value: bytes) -> datetime:
+    return datetime.fromisoformat(value.decode())
+
+
+def _day(value: bytes) -> date:
+    return date.fromisoformat(value.decode())
+
+
+# How each column of a quote is read from the text that the server writes; `stay` comes as two dates.
+_READERS: Final[dict[str, _Reader]] = {
+    "quote_id": lambda value: UUID(value.decode()),
+    "listing_id": int,
+    "guest_id": lambda value: UUID(value.decode()),
+    "guests": int,
+    "pets": int,
+    "currency": bytes.decode,
+    "lines": orjson.loads,
+    "total_minor": int,
+    "charge_currency": bytes.decode,
+    "charge_lines": orjson.loads,
+    "charge_total_minor": int,
+    "exchange_rate": lambda value: Decimal(value.decode()),
+    "exchange_day": _day,
+    "calendar_version": int,
+    "created_at": _instant,
+    "expires_at": _instant,
+}
+_OFFER: Final = f"""
+    (uuid, uuid) AS
+    SELECT to_jsonb(place), lower(stay), upper(stay), {", ".join(f"quotes.{name}" for name in _READERS)}
     FROM quotes JOIN booking_places place USING (listing_id)
-    WHERE quote_id = %s AND guest_id = %s
+    WHERE quote_id = $1 AND guest_id = $2
 """
-_BOOK = """
-    SELECT outcome, detail FROM book_quote(%s::jsonb, %s::jsonb, %s::jsonb, %s, %s, %s, %s::jsonb)
+_BOOK: Final = """
+    (jsonb, jsonb, jsonb, timestamptz, timestamptz, text, jsonb) AS
+    SELECT outcome, detail FROM book_quote($1, $2, $3, $4, $5, $6, $7)
 """
+STATEMENTS: Final = {"offer_of_quote": _OFFER, "book_quote": _BOOK}
+"""What a connection of :class:`~transactional.kit.connections.QuickConnections` has prepared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +83,22 @@ class Offer:
     quote: QuoteRecord
     listing: LockedListing
     host_fee_bps: int
-    facts: str
+    facts: bytes
     is_simple: bool
 
 
-async def load_offer(connection: AsyncConnection[Any], quote_id: UUID, *, guest_id: UUID) -> Offer | None:
+async def load_offer(connection: QuickConnection, quote_id: UUID, *, guest_id: UUID) -> Offer | None:
     """Read a guest's own quote with its listing; None where there is none, or nothing that can be booked."""
-    cursor = await connection.execute(_OFFER, (quote_id, guest_id), prepare=True, binary=True)
-    row = await cursor.fetchone()
+    row = await connection.call(b"offer_of_quote", (str(quote_id).encode(), str(guest_id).encode()))
     if row is None:
         return None
-    facts, check_in, check_out, *values = row
-    quote = QuoteRecord(stay=Stay(check_in, check_out), **dict(zip(_QUOTE, values, strict=True)))
+    facts, check_in, check_out, *columns = row
+    assert facts is not None  # noqa: S101 (of a row)
+    values = {
+        name: None if value is None else read(value)
+        for (name, read), value in zip(_READERS.items(), columns, strict=True)
+    }
+    quote = QuoteRecord(stay=Stay(_day(check_in), _day(check_out)), **values)
     place = orjson.loads(facts)
     listing = LockedListing(host_id=UUID(place["host_id"]), **{name: place[name] for name in _LISTING})
     asks_host = not listing.instant_book or listing.requires_verified_guest or listing.requires_completed_stays > 0
@@ -75,7 +114,7 @@ async def load_offer(connection: AsyncConnection[Any], quote_id: UUID, *, guest_
 
 
 async def book_quote(
-    connection: AsyncConnection[Any], call: Call, answer: Answer, offer: Offer, made: PaidBooking, *, until: datetime
+    connection: QuickConnection, call: Call, answer: Answer, offer: Offer, made: PaidBooking, *, until: datetime
 ) -> tuple[str, Any]:
     """Have `book_quote` guard and write a composed booking; what came of it, and its detail."""
     at = made.booking.created_at
@@ -88,10 +127,10 @@ async def book_quote(
         "payment": made.payment,
         "saga": made.saga,
     }
-    values = (_json(_call_row(call)), _json(answer), offer.facts, at, until, body, _json(rows))
-    cursor = await connection.execute(_BOOK, values, prepare=True)
-    outcome, detail = await cursor.fetchone() or ("ask", None)
-    return outcome, detail
+    instants = (at.isoformat().encode(), until.isoformat().encode())
+    values = (_json(_call_row(call)), _json(answer), offer.facts, *instants, body.encode(), _json(rows))
+    outcome, detail = await connection.call(b"book_quote", values) or (None, None)
+    return (outcome or b"ask").decode(), None if detail is None else orjson.loads(detail)
 
 
 def _call_row(call: Call) -> dict[str, str]:
@@ -115,5 +154,5 @@ def _posting_row(posting: Posting) -> dict[str, Any]:
     }
 
 
-def _json(value: Any) -> str:
-    return orjson.dumps(value, default=str).decode()
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value, default=str)

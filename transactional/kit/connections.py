@@ -1,31 +1,113 @@
-"""Connections of the driver's own, for calls of one statement: no session, no transaction to begin or to end.
+"""Connections for calls of one statement, spoken to as plainly as the driver allows.
 
-SQLAlchemy's pool asks a connection whether it lives each time it gives one out; that is a round trip, and
-this pool is for calls that are two. A connection that has broken is found by the call that meets it.
+A session, a transaction, a cursor and a check whether the connection lives cost more, together, than a
+statement that is prepared and takes and gives a few texts. So each connection here is in autocommit and
+READ COMMITTED, has its statements prepared when it is opened, and sends them through libpq itself. A
+connection that has broken is found by the call that meets it, and not given out again.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
-from psycopg.pq import TransactionStatus
+from psycopg import OperationalError
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, PGresult, TransactionStatus
 
 from lodestay.errors import ServiceUnavailable
 
-Connection = AsyncConnection[Any]
+Values = Sequence[bytes | None]
+
+
+class QuickConnection:
+    """One connection; one call at a time."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+        self._connection = connection
+        self._pg = connection.pgconn
+        self._loop = asyncio.get_running_loop()
+        self._answer: asyncio.Future[None] | None = None
+        self._socket = self._pg.socket
+        self._loop.add_reader(self._socket, self._on_readable)
+
+    @classmethod
+    async def open(
+        cls, database_url: str, statements: Mapping[str, str], *, lock_timeout_ms: int, patience: float
+    ) -> QuickConnection:
+        """Connect, and prepare statements by their names."""
+        isolation = "-c default_transaction_isolation=read\\ committed"
+        connection = await psycopg.AsyncConnection.connect(
+            database_url,
+            autocommit=True,
+            options=f"-c timezone=UTC -c lock_timeout={lock_timeout_ms} {isolation}",
+            connect_timeout=max(2, int(patience)),
+        )
+        for name, statement in statements.items():
+            await connection.execute(f"PREPARE {name} {statement}".encode())
+        return cls(connection)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether another call can be sent."""
+        return self._pg.transaction_status == TransactionStatus.IDLE
+
+    async def call(self, name: bytes, values: Values) -> list[bytes | None] | None:
+        """Run a prepared statement: the columns of its one row, as text; None for no row.
+
+        Raises
+        ------
+        psycopg.Error
+            What the server refused it with, or that the server is gone.
+        """
+        self._answer = self._loop.create_future()
+        self._pg.send_query_prepared(name, values)
+        while self._pg.flush():
+            await asyncio.sleep(0)
+        await self._answer
+        result = self._pg.get_result()
+        while self._pg.get_result() is not None:
+            pass
+        return _row(result)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._loop.remove_reader(self._socket)
+        self._pg.finish()
+
+    def _on_readable(self) -> None:
+        """Take in what has come; tell the call when its answer is whole."""
+        waiting = self._answer
+        try:
+            self._pg.consume_input()
+            if waiting is not None and not waiting.done() and not self._pg.is_busy():
+                waiting.set_result(None)
+        except OperationalError as error:
+            self._loop.remove_reader(self._socket)
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(error)
+
+
+def _row(result: PGresult | None) -> list[bytes | None] | None:
+    if result is None:
+        raise OperationalError("the server gave no answer")
+    if result.status != ExecStatus.TUPLES_OK:
+        raise error_from_result(result)
+    if result.ntuples == 0:
+        return None
+    return [result.get_value(0, column) for column in range(result.nfields)]
 
 
 class QuickConnections:
-    """A few connections in autocommit, READ COMMITTED and UTC, opened when they are first needed.
+    """A few such connections, opened when they are first needed.
 
     Parameters
     ----------
+    statements
+        What is prepared on each, by name: as after the name in SQL's PREPARE.
     size
         Connections at most; who comes when all are at work waits.
     lock_timeout_ms
@@ -34,18 +116,25 @@ class QuickConnections:
         Seconds to wait for a connection, and for the server to take one.
     """
 
-    def __init__(self, database_url: str, *, size: int, lock_timeout_ms: int, patience: float = 10) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        statements: Mapping[str, str],
+        *,
+        size: int,
+        lock_timeout_ms: int,
+        patience: float = 10,
+    ) -> None:
         self._address = database_url
-        self._options = (
-            f"-c timezone=UTC -c lock_timeout={lock_timeout_ms} -c default_transaction_isolation=read\\ committed"
-        )
+        self._statements = statements
+        self._lock_timeout_ms = lock_timeout_ms
         self._patience = patience
         self._free = size
-        self._idle: list[Connection] = []
+        self._idle: list[QuickConnection] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    async def connection(self) -> AsyncIterator[QuickConnection]:
         """Lend a connection; :class:`~lodestay.errors.ServiceUnavailable` where none comes in time."""
         connection = await self.acquire()
         try:
@@ -53,39 +142,34 @@ class QuickConnections:
         finally:
             self.release(connection)
 
-    async def acquire(self) -> Connection:
+    async def acquire(self) -> QuickConnection:
         """Take a connection, to be given back by :meth:`release`."""
         if self._free == 0:
             await self._wait()
         else:
             self._free -= 1
-        while self._idle:
-            connection = self._idle.pop()
-            if not connection.closed:
-                return connection
+        if self._idle:
+            return self._idle.pop()
         try:
-            return await self._open()
+            return await QuickConnection.open(
+                self._address, self._statements, lock_timeout_ms=self._lock_timeout_ms, patience=self._patience
+            )
         except BaseException:
             self._hand_on()
             raise
 
-    def release(self, connection: Connection) -> None:
+    def release(self, connection: QuickConnection) -> None:
         """Give a connection back, whatever became of its call."""
-        if not connection.closed and connection.pgconn.transaction_status == TransactionStatus.IDLE:
+        if connection.is_idle:
             self._idle.append(connection)
         else:
-            connection.pgconn.finish()
+            connection.close()
         self._hand_on()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close those that nobody has."""
         while self._idle:
-            await self._idle.pop().close()
-
-    async def _open(self) -> Connection:
-        return await psycopg.AsyncConnection.connect(
-            self._address, autocommit=True, options=self._options, connect_timeout=int(self._patience)
-        )
+            self._idle.pop().close()
 
     async def _wait(self) -> None:
         """Wait for a place that somebody gives up; it is then the caller's."""

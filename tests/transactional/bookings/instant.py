@@ -9,8 +9,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
-from psycopg import AsyncConnection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.clock import Clock
@@ -18,7 +16,9 @@ from simulation.processor.signing import sign_receipt
 from tests.transactional.factories import create_quote
 from transactional.bookings import instant
 from transactional.bookings.instant import Booked, Keys, Wish
+from transactional.bookings.quick import STATEMENTS
 from transactional.bookings.records import BookingRecord
+from transactional.kit.connections import QuickConnections
 from transactional.kit.idempotency import Answer, Call, run_once
 from transactional.quotes.records import QuoteRecord
 from transactional.quotes.signatures import sign
@@ -72,19 +72,19 @@ async def book_usually(session: AsyncSession, clock: Clock, wish: Wish, call: Ca
 
 
 async def book_quickly(
-    connection: AsyncConnection[Any], clock: Clock, wish: Wish, call: Call | None = None
+    connections: QuickConnections, clock: Clock, wish: Wish, call: Call | None = None
 ) -> Booked | None:
     """The quick way."""
-    return await instant.book_quickly(connection, clock, KEYS, wish, call=call or call_of(wish), answer=answer_of)
+    async with connections.connection() as connection:
+        return await instant.book_quickly(connection, clock, KEYS, wish, call=call or call_of(wish), answer=answer_of)
 
 
 @asynccontextmanager
-async def quick_connection(database_url: str) -> AsyncIterator[AsyncConnection[Any]]:
-    """A connection as the quick way wants it."""
-    options = "-c timezone=UTC -c lock_timeout=20000"
-    connection = await psycopg.AsyncConnection.connect(database_url, autocommit=True, options=options)
-    async with connection:
-        yield connection
+async def quick_connections(database_url: str, *, size: int = 1) -> AsyncIterator[QuickConnections]:
+    """Connections as the quick way wants them."""
+    connections = QuickConnections(database_url, STATEMENTS, size=size, lock_timeout_ms=20_000)
+    yield connections
+    connections.close()
 
 
 def other_receipt(wish: Wish, receipt: str) -> Wish:

@@ -9,14 +9,14 @@ from uuid import UUID
 
 import orjson
 import pytest
-from psycopg import AsyncConnection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.clock import FixedClock
-from tests.transactional.bookings.instant import book_quickly, book_usually, call_of, quick_connection, quoted
+from tests.transactional.bookings.instant import book_quickly, book_usually, call_of, quick_connections, quoted
 from tests.transactional.factories import create_listing, create_rate, create_user
 from transactional.journal.service import audit
+from transactional.kit.connections import QuickConnections
 from transactional.ledger.service import verify as verify_ledger
 
 TABLES = {
@@ -41,10 +41,10 @@ NEVER_THE_SAME = {
 
 
 @pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[AsyncConnection[Any]]:
-    """A connection for the quick way."""
-    async with quick_connection(database_url) as connection:
-        yield connection
+async def connections(database_url: str) -> AsyncIterator[QuickConnections]:
+    """Connections for the quick way."""
+    async with quick_connections(database_url, size=8) as connections:
+        yield connections
 
 
 async def rows_of(session: AsyncSession, booking_id: str) -> dict[str, list[dict[str, Any]]]:
@@ -87,7 +87,7 @@ async def rows_of(session: AsyncSession, booking_id: str) -> dict[str, list[dict
 
 @pytest.mark.parametrize("currency", [None, "JPY", "KWD"])
 async def test_both_ways_leave_the_same_rows(
-    session: AsyncSession, connection: AsyncConnection[Any], clock: FixedClock, currency: str | None
+    session: AsyncSession, connections: QuickConnections, clock: FixedClock, currency: str | None
 ) -> None:
     """Booking, nights, event, ledger, payment, saga, steps, outbox and answer: row for row, column for column."""
     await create_rate(session, "JPY", Decimal("160.5"))
@@ -101,7 +101,7 @@ async def test_both_ways_leave_the_same_rows(
         )
         call = call_of(wish)
         if quickly:
-            done = await book_quickly(connection, clock, wish, call)
+            done = await book_quickly(connections, clock, wish, call)
             assert done is not None
             answer = done.answer
         else:
