@@ -89,7 +89,9 @@ async def _answer(scope: Scope, body: bytes) -> Response | None:
     wish, call = read
     try:
         async with services.quick.connection() as connection:
-            booked = await instant.book_quickly(connection, services.clock, services.booking_keys, wish, call, _written)
+            booked = await instant.book_quickly(
+                connection, services.clock, services.booking_keys, wish, call=call, answer=_written
+            )
     except LodestayError as error:
         return on_domain_error(Request(scope), error)
     except psycopg.Error as error:

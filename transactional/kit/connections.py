@@ -65,7 +65,7 @@ class QuickConnection:
         """
         self._answer = self._loop.create_future()
         self._pg.send_query_prepared(name, values)
-        while self._pg.flush():
+        while self._pg.flush():  # noqa: ASYNC110 (libpq says when its buffer is empty, and nobody else)
             await asyncio.sleep(0)
         await self._answer
         result = self._pg.get_result()
