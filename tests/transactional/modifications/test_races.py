@@ -21,10 +21,10 @@ from tests.transactional.bookings.test_races import nights_shared, without_lock
 from tests.transactional.factories import PAID, create_hold, create_listing, create_user, stay_of
 from tests.transactional.modifications.bookings import Booked, create_booking
 from tests.transactional.modifications.test_service import day, key_of
-from transactional.bookings import service as bookings
 from transactional.bookings.records import BookingRecord
 from transactional.calendars.errors import StayUnavailable
 from transactional.calendars.models import OCCUPANCY_NO_OVERLAP
+from transactional.cancellations import service as cancellations
 from transactional.journal.service import audit
 from transactional.kit.database import create_engine, session_factory
 from transactional.modifications import applying, repository, service
@@ -33,7 +33,7 @@ from transactional.modifications.records import ModificationRecord, Wish
 
 Sessions = async_sessionmaker[AsyncSession]
 T = TypeVar("T")
-ROUNDS = 5
+ROUNDS = 4
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ async def test_an_agreement_against_a_cancellation(sessions: Sessions, clock: Fi
             attempt(sessions, approving(clock, booked, modification)),
             attempt(
                 sessions,
-                lambda session, guest=booked.guest, booking_id=booking_id: bookings.cancel(  # type: ignore[misc]
+                lambda session, guest=booked.guest, booking_id=booking_id: cancellations.cancel(  # type: ignore[misc]
                     session, clock, guest, booking_id
                 ),
             ),

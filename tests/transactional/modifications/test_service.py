@@ -28,10 +28,10 @@ from tests.transactional.factories import (
 )
 from tests.transactional.modifications.bookings import Booked, create_booking
 from transactional.bookings import repository as bookings
-from transactional.bookings import service as booking_service
 from transactional.bookings.errors import BookingNotFound, BookingStateConflict, StayIsOver
 from transactional.bookings.records import BookingRecord
 from transactional.calendars.errors import StayUnavailable
+from transactional.cancellations import service as cancellations
 from transactional.journal.service import audit, look_back
 from transactional.listings.errors import TooManyGuests, TooManyPets
 from transactional.modifications import applying, repository, service
@@ -312,7 +312,7 @@ async def test_a_booking_that_moved_on_is_not_changed(session: AsyncSession, clo
     with pytest.raises(BookingMovedOn):
         await service.approve(session, clock, booked.host, key_of(proposed))
     await session.execute(text("UPDATE bookings SET version = version - 1"))
-    await booking_service.cancel(session, clock, booked.guest, booking_id)
+    await cancellations.cancel(session, clock, booked.guest, booking_id)
     with pytest.raises(BookingStateConflict):
         await service.approve(session, clock, booked.host, key_of(proposed))
     with pytest.raises(BookingStateConflict):
