@@ -28,6 +28,7 @@ from transactional.cancellations.rules import Ending, Reason, deadlines
 from transactional.cancellations.settlement import facts_of, given_back, outcome_of, settle, wake_payment
 from transactional.listings.errors import ListingBusy
 from transactional.listings.repository import LockedListing, lock_listing
+from transactional.modifications import repository as modifications
 from transactional.users.actors import Actor
 
 
@@ -168,6 +169,7 @@ async def _end_confirmed(case: _Case, change: Change, ending: Ending, values: Ma
     around = await repository.circumstances_of(session, before.booking_id, listing_id=before.listing_id)
     outcome = outcome_of(before, around, ending=ending, side=case.side, at=clock.now())
     ended = await _end(case, change, {**values, "refund": outcome.as_json()})
+    await modifications.close_proposals(session, before.booking_id, now=clock.now())
     await settle(session, clock, before=before, around=around, outcome=outcome, ending=ending)
     return ended
 

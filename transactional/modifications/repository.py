@@ -42,6 +42,9 @@ _EXPIRE_OF_BOOKING = text("""
     UPDATE modifications SET status = 'expired', closed_at = :now
     WHERE booking_id = :booking_id AND status = 'proposed' AND expires_at <= :now
 """)
+_CLOSE_PROPOSALS = text("""
+    UPDATE modifications SET status = 'expired', closed_at = :now WHERE booking_id = :booking_id AND status = 'proposed'
+""")
 _NIGHTS_OF_OTHERS = text("""
     SELECT EXISTS (
         SELECT FROM occupancy
@@ -130,6 +133,11 @@ async def expire_due(session: AsyncSession, *, now: datetime, limit: int) -> int
 async def expire_due_of(session: AsyncSession, booking_id: UUID, *, now: datetime) -> None:
     """Close a booking's that nobody answered in time."""
     await session.execute(_EXPIRE_OF_BOOKING, {"booking_id": booking_id, "now": now})
+
+
+async def close_proposals(session: AsyncSession, booking_id: UUID, *, now: datetime) -> None:
+    """Close what was proposed for a booking that has ended: nobody can agree to it any more."""
+    await session.execute(_CLOSE_PROPOSALS, {"booking_id": booking_id, "now": now})
 
 
 async def taken_by_others(session: AsyncSession, listing_id: int, modification: ModificationRecord) -> bool:

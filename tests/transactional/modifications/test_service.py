@@ -236,6 +236,14 @@ async def test_b14_a_booking_has_one_open_modification(session: AsyncSession, cl
         assert refused.value.extensions["modification_id"] == str(first.modification_id)
 
 
+async def test_a_booking_that_ends_closes_what_was_proposed(session: AsyncSession, clock: FixedClock) -> None:
+    """After a cancellation nobody is asked any more to agree to other dates."""
+    booked = await create_booking(session, clock)
+    proposed = await service.propose(session, clock, booked.guest, booked.booking.booking_id, Wish(check_in=day(11)))
+    await cancellations.cancel(session, clock, booked.guest, booked.booking.booking_id)
+    assert (await repository.get(session, proposed.modification_id)).status == "expired"
+
+
 async def test_b14_control_without_the_question_and_the_index_two_are_open(
     session: AsyncSession, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
