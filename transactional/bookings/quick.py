@@ -93,8 +93,8 @@ async def load_offer(connection: QuickConnection, quote_id: UUID, *, guest_id: U
     if row is None:
         return None
     facts, check_in, check_out, *columns = row
-    assert facts is not None  # noqa: S101 (of a row)
-    values = {
+    assert facts is not None and check_in is not None and check_out is not None  # noqa: S101, PT018 (of a row)
+    values: dict[str, Any] = {
         name: None if value is None else read(value)
         for (name, read), value in zip(_READERS.items(), columns, strict=True)
     }

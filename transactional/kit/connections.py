@@ -16,7 +16,8 @@ from contextlib import asynccontextmanager
 import psycopg
 from psycopg import OperationalError
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, PGresult, TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 
 from lodestay.errors import ServiceUnavailable
 
