@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from uuid import UUID
 
 import typer
 
-from lodestay.cli.output import AsJson, console, print_json, print_rows
+from lodestay.cli.output import AsJson, console, print_json
 from lodestay.clock import Clock, SystemClock
 from lodestay.settings import get_settings
 from transactional.kit.reaching import opened
@@ -22,17 +23,6 @@ app = typer.Typer(no_args_is_help=True)
 sagas = typer.Typer(help="Sagas that are under way or stuck, and what to do about them.")
 app.add_typer(sagas, name="sagas")
 LOCK_TIMEOUT_MS = 5_000
-SHOWN = {
-    "status": "status",
-    "kind": "kind",
-    "reference": "booking",
-    "step": "step",
-    "age": "age",
-    "attempts": "attempts",
-    "error": "error",
-    "advice": "what to do",
-    "saga_id": "saga",
-}
 
 
 @sagas.callback(invoke_without_command=True)
@@ -49,7 +39,13 @@ def show(
     found = asyncio.run(_unfinished(get_settings().require_database_url(), limit=limit))
     now = SystemClock().now()
     rows = [described(saga, now=now) for saga in found if not stuck or saga.status == SagaStatus.STUCK]
-    print_rows(None, rows, columns=SHOWN, as_json=as_json)
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        _tell(row)
+    if not rows:
+        console.print("No saga is stuck." if stuck else "No saga is under way.")
 
 
 @sagas.command()
@@ -68,6 +64,19 @@ def described(saga: UnfinishedSaga, *, now: datetime) -> dict[str, Any]:
     advice = ADVICE[saga.step] if stuck or saga.attempts else "Nothing to do: it is under way."
     age = now - saga.created_at
     return asdict(saga) | {"age": str(age).partition(".")[0], "age_seconds": int(age.total_seconds()), "advice": advice}
+
+
+def _tell(row: Mapping[str, Any]) -> None:
+    """A saga in a few lines: a table of so many words would be broken in every column."""
+    tried = f"{row['age']} old, {row['attempts']} attempts"
+    lines = [
+        f"{row['status']}: {row['kind']} of booking {row['reference']}, at {row['step']}, {tried}",
+        f"  error:      {row['error'] or 'none'}",
+        f"  what to do: {row['advice']}",
+        f"  try again:  lodestay sagas retry {row['saga_id']}",
+    ]
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 async def _unfinished(database_url: str, *, limit: int) -> list[UnfinishedSaga]:

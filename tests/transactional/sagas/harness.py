@@ -159,7 +159,13 @@ class Stub:
 
 @dataclass
 class World:
-    """One database, one processor, one clock."""
+    """One database, one processor, one clock.
+
+    Attributes
+    ----------
+    listing_id, holds
+        A listing that runs share, and how many of its nights they have had.
+    """
 
     engine: AsyncEngine
     sessions: Sessions
@@ -167,6 +173,8 @@ class World:
     processor: FakeGateway = field(default_factory=FakeGateway)
     modifications: Stub = field(default_factory=Stub)
     changed_actions: dict[Any, Any] = field(default_factory=dict)
+    listing_id: int | None = None
+    holds: int = 0
 
     def runner(self, killer: Killer | None = None) -> Runner:
         """A worker's runner, as a fresh process has it."""

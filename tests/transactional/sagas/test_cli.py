@@ -78,7 +78,14 @@ def test_stuck_sagas_come_first_with_their_reason_and_what_to_do(
     assert [saga["saga_id"] for saga in listed(run, "--stuck")] == [stuck]
     shown = run.invoke(app, ["sagas"], catch_exceptions=False).stdout
     assert "refund_declined" in shown
-    assert first["reference"] in shown
+    assert f"payment of booking {first['reference']}, at undo_capture" in shown
+    assert f"lodestay sagas retry {stuck}" in shown
+
+
+def test_without_any_saga_that_is_said(run: CliRunner) -> None:
+    """Programs get an empty list."""
+    assert listed(run) == []
+    assert "No saga is stuck." in run.invoke(app, ["sagas", "--stuck"], catch_exceptions=False).stdout
 
 
 def test_a_stuck_saga_is_tried_again_when_somebody_says_so(

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.transactional.factories import stay_of
 from tests.transactional.payments.fake_gateway import Fault
 from tests.transactional.sagas.harness import KEEP, Killed, Killer, World
 from transactional.bookings.records import BookingRecord
@@ -27,32 +28,40 @@ from transactional.sagas.service import LEASE
 Prepare = Callable[[World], Awaitable[BookingRecord]]
 
 
+async def hold(world: World) -> BookingRecord:
+    """A hold of nights that no other has, at the one listing of all runs: making a listing takes as long as paying."""
+    world.holds += 1
+    booking = await world.hold(listing_id=world.listing_id, stay=stay_of(10 + world.holds, 1))
+    world.listing_id = booking.listing_id
+    return booking
+
+
 async def to_be_confirmed(world: World) -> BookingRecord:
     """A payment that goes through."""
-    booking = await world.hold()
+    booking = await hold(world)
     await world.begin(booking)
     return booking
 
 
 async def to_be_declined(world: World) -> BookingRecord:
     """A payment that is declined."""
-    booking = await world.hold()
+    booking = await hold(world)
     await world.begin(booking, "pm_declined")
     return booking
 
 
 async def without_nights(world: World) -> BookingRecord:
     """A payment of a hold that expired, while somebody else has taken the nights."""
-    booking = await world.hold()
+    booking = await hold(world)
     await world.begin(booking)
     world.clock.advance(KEEP)
-    await world.hold(listing_id=booking.listing_id)
+    await world.hold(listing_id=booking.listing_id, stay=booking.stay)
     return booking
 
 
 async def not_captured(world: World) -> BookingRecord:
     """A payment that is authorised and then not captured, so that everything is undone."""
-    booking = await world.hold()
+    booking = await hold(world)
     await world.begin(booking)
     world.processor.fail_next("capture", Fault.DECLINE)
     return booking
