@@ -33,17 +33,26 @@ def prove(
     *,
     seed: Annotated[int, typer.Option(help="Of the first history.")] = 1,
     histories: Annotated[int, typer.Option(help="Histories of 100 operations.")] = 500,
-    workers: Annotated[int, typer.Option(help="Worker processes.")] = 2,
+    workers: Annotated[int, typer.Option(help="Worker processes: up to four.")] = 4,
     kills: Annotated[int, typer.Option(help="Kills of workers and of PostgreSQL.")] = 20,
     minutes: Annotated[float, typer.Option(help="Time after which it ends in any case.")] = 60.0,
     at_a_time: Annotated[int, typer.Option(help="Histories under way in one worker.")] = 4,
     folder: Annotated[
         Path | None, typer.Option(help="Where to leave everything, PostgreSQL running, to be looked at.")
     ] = None,
+    blocking: Annotated[bool, typer.Option(help="One transaction at a time in a worker, or many by asyncio.")] = True,
     output: Annotated[Path | None, typer.Option(help="JSON file for the result.")] = None,
 ) -> None:
     """Run random histories on a PostgreSQL of their own, killing processes, and check each."""
-    order = Order(seed=seed, histories=histories, workers=workers, kills=kills, minutes=minutes, at_a_time=at_a_time)
+    order = Order(
+        seed=seed,
+        histories=histories,
+        workers=workers,
+        kills=kills,
+        minutes=minutes,
+        at_a_time=at_a_time,
+        blocking=blocking,
+    )
     with place(folder) as here, postgres(here / "home", keep=folder is not None) as services:
         outcome = run(order, services, here, report=print)
     result = json.dumps(facts(outcome), indent=2)

@@ -58,6 +58,7 @@ class Lane:
         for step in range(int(self.marks.steps[self.number, self.place]), STEPS):
             await self._step(step)
             self.marks.steps[self.number, self.place] = step + 1
+            await asyncio.sleep(0)  # the others' turn, also where nothing else waits
 
     async def _step(self, step: int) -> None:
         draws = self.plan.draws(self.number, step)

@@ -66,14 +66,17 @@ class Order:
         After which a run ends that has not come to its end: what is closed by then is checked.
     at_a_time
         Histories under way in one worker.
+    blocking
+        Whether a worker does one transaction at a time; otherwise as many as its lanes want, through asyncio.
     """
 
     seed: int = 1
     histories: int = 100
-    workers: int = 2
+    workers: int = 4
     kills: int = 0
     minutes: float = 60.0
     at_a_time: int = 4
+    blocking: bool = True
 
 
 @dataclass
@@ -140,6 +143,7 @@ def run(order: Order, services: Supervisor, folder: Path, *, report: Report) -> 
         histories=order.histories,
         workers=order.workers,
         at_a_time=order.at_a_time,
+        blocking=order.blocking,
     )
     crew = Crew([replace(assignment, number=number) for number in range(order.workers)])
     chaos = Chaos(crew, services, Random(f"{order.seed}:kills"))
@@ -243,6 +247,7 @@ def facts(outcome: Outcome) -> dict[str, Any]:
     return {
         "seed": outcome.order.seed,
         "workers": outcome.order.workers,
+        "blocking": outcome.order.blocking,
         "histories": outcome.histories,
         "operations": outcome.operation_count,
         "seconds": round(outcome.seconds, 1),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ import uvloop
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from bench.proof import complaints
+from bench.proof import complaints, inline
 from bench.proof.closing import close
 from bench.proof.lanes import Lane, answers, is_away
 from bench.proof.log import Writer
@@ -28,6 +29,7 @@ from transactional.kit.database import create_engine, session_factory
 
 LOCK_TIMEOUT_MS: Final = 5_000
 POOL: Final = 6
+_PAUSE: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Assignment:
         The seeds are those that follow the first.
     at_a_time
         Histories under way in one worker.
+    blocking
+        Whether a worker does one transaction at a time (:mod:`bench.proof.inline`), or as many as its lanes want.
     """
 
     folder: Path
@@ -50,6 +54,7 @@ class Assignment:
     histories: int
     workers: int
     at_a_time: int
+    blocking: bool = True
     number: int = 0
 
     def plan(self, place: int) -> Plan:
@@ -89,15 +94,27 @@ def main(assignment: Assignment) -> None:
 
 async def work(assignment: Assignment) -> None:
     """Run every lane that is left; one that was killed has left its marks."""
-    engine = create_engine(assignment.database_url, pool_size=POOL, lock_timeout_ms=LOCK_TIMEOUT_MS)
     bank = open_bank(assignment.books, seed=assignment.first_seed)
     log = Writer(assignment.log(assignment.number))
     try:
-        await Worker(assignment, session_factory(engine), bank, assignment.marks(), log).run()
+        async with sessions_of(assignment) as sessions:
+            await Worker(assignment, sessions, bank, assignment.marks(), log).run()
     finally:
         bank.store.close()
         log.close()
-        await engine.dispose()
+
+
+@asynccontextmanager
+async def sessions_of(assignment: Assignment) -> AsyncIterator[async_sessionmaker[AsyncSession]]:
+    """Sessions as production has them, or those that block."""
+    if assignment.blocking:
+        blocking, sessions = inline.open_sessions(assignment.database_url, lock_timeout_ms=LOCK_TIMEOUT_MS)
+        yield sessions
+        blocking.dispose()
+        return
+    engine = create_engine(assignment.database_url, pool_size=POOL, lock_timeout_ms=LOCK_TIMEOUT_MS)
+    yield session_factory(engine)
+    await engine.dispose()
 
 
 @dataclass(frozen=True)
@@ -118,8 +135,15 @@ class Worker:
                 if self._has_nothing_left(place):
                     continue
                 await room.acquire()
-                self.marks.started[self.assignment.number] = place + 1
+                await self._wait_for_others(place)
+                started = self.marks.started
+                started[self.assignment.number] = max(started[self.assignment.number], place + 1)
                 tasks.create_task(self._history(place)).add_done_callback(lambda _: room.release())
+
+    async def _wait_for_others(self, place: int) -> None:
+        """Begin no history long before the others do: they are to meet in it."""
+        while place > self.marks.started.min() + 1:  # noqa: ASYNC110 (as above)
+            await asyncio.sleep(_PAUSE)
 
     def _has_nothing_left(self, place: int) -> bool:
         lanes_over = all(self.marks.steps[lane, place] >= STEPS for lane in self.assignment.lanes)
@@ -134,7 +158,7 @@ class Worker:
         await asyncio.gather(*(lane.run() for lane in lanes))
         if self.assignment.owns(place):
             while not self.marks.is_over(place):  # noqa: ASYNC110 (the marks are memory that processes share)
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(_PAUSE)
             await self._close(plan)
             self.marks.closed[place] = 1
 

@@ -1,0 +1,120 @@
+"""Sessions that block: the services as they are, without an event loop between them and PostgreSQL.
+
+A statement through asyncio costs as much again in greenlets, waits and wake-ups. A worker process does one
+transaction at a time instead, and the processes race with each other. What the services are given looks
+like `AsyncSession` and awaits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Self, cast
+
+from psycopg._preparing import PrepareManager
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session
+
+from transactional.kit.database import driver_url
+
+
+class InlineSession:
+    """Stands for an `AsyncSession`; every method is done when it returns."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def execute(self, *arguments: Any, **options: Any) -> Any:
+        """Send a statement."""
+        return self._session.execute(*arguments, **options)
+
+    async def scalar(self, *arguments: Any, **options: Any) -> Any:
+        """Send a statement, first column of its first row."""
+        return self._session.scalar(*arguments, **options)
+
+    async def scalars(self, *arguments: Any, **options: Any) -> Any:
+        """Send a statement, first columns of its rows."""
+        return self._session.scalars(*arguments, **options)
+
+    async def get(self, *arguments: Any, **options: Any) -> Any:
+        """Find a row by its key."""
+        return self._session.get(*arguments, **options)
+
+    async def flush(self) -> None:
+        """Write what was added."""
+        self._session.flush()
+
+    async def commit(self) -> None:
+        """Commit."""
+        self._session.commit()
+
+    async def rollback(self) -> None:
+        """Roll back."""
+        self._session.rollback()
+
+    def add(self, row: object) -> None:
+        """Add a row, to be flushed."""
+        self._session.add(row)
+
+    @asynccontextmanager
+    async def begin_nested(self) -> AsyncIterator[None]:
+        """A savepoint."""
+        with self._session.begin_nested():
+            yield
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._session.close()
+
+
+class InlineSessions:
+    """Stands for an `async_sessionmaker`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __call__(self) -> InlineSession:
+        """A session, to be used in `async with`."""
+        return InlineSession(Session(self._engine, expire_on_commit=False))
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[InlineSession]:
+        """A transaction that commits at its end."""
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            yield InlineSession(session)
+
+
+class KeptStatements(PrepareManager):
+    """Prepared statements that outlive a rollback.
+
+    psycopg forgets them all at each, since a rollback may have undone a change of a table; here no table
+    changes, two operations of five are refused, and planning anew costs as much as executing.
+    """
+
+    def clear(self) -> bool:
+        """Keep them."""
+        return False
+
+
+def open_sessions(database_url: str, *, lock_timeout_ms: int) -> tuple[Engine, async_sessionmaker[AsyncSession]]:
+    """One connection, set up as :func:`transactional.kit.database.create_engine` does."""
+    engine = create_engine(
+        driver_url(database_url),
+        pool_size=1,
+        max_overflow=3,
+        isolation_level="READ COMMITTED",
+        connect_args={"options": f"-c timezone=UTC -c lock_timeout={lock_timeout_ms}"},
+    )
+    event.listen(engine, "connect", _keep_statements)
+    return engine, cast("async_sessionmaker[AsyncSession]", InlineSessions(engine))
+
+
+def _keep_statements(connection: Any, _record: Any) -> None:
+    connection._prepared = KeptStatements()  # noqa: SLF001 (psycopg has no setting for it)
+    connection.prepared_max = 500
