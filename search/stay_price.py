@@ -110,10 +110,12 @@ def exchanged(minor: int, factor: float) -> int:
 _FUNCTIONS: Final = """
 long lead_bps(Map doc, Map params) {
   if (params.lead == null) { return 0L; }
+  long lead = params.lead;
   long late = doc['last_minute_days'].value;
   long early = doc['early_bird_days'].value;
-  return Math.max(late > 0L && params.lead <= late ? doc['last_minute_discount_bps'].value : 0L,
-                  early > 0L && params.lead >= early ? doc['early_bird_discount_bps'].value : 0L);
+  long off_late = late > 0L && lead <= late ? doc['last_minute_discount_bps'].value : 0L;
+  long off_early = early > 0L && lead >= early ? doc['early_bird_discount_bps'].value : 0L;
+  return off_late > off_early ? off_late : off_early;
 }
 long amount(Map doc, Map params) {
   long nights = 0L;

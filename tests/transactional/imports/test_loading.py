@@ -200,6 +200,29 @@ def test_an_import_leaves_the_nights_of_feeds_alone(
     assert rows(connection, of_feed) == before
 
 
+def test_prices_and_rules_grow_the_version_and_who_has_a_night_does_not(
+    imported: ImportSummary, city: City, run_import: Import, connection: Db
+) -> None:
+    """Quotes and hosts' edits know by the version that a source has changed a price since; taken nights are no price."""
+
+    def versions() -> dict[str, int]:
+        query = "SELECT source_id, rate_plans.version FROM rate_plans JOIN listings USING (listing_id)"
+        return {name: int(version) for name, version in rows(connection, query)}
+
+    def again(pattern: str, *, dearer: int) -> None:
+        prices = {n: "$150.00" if n == dearer else "$120.00" for n in (1, 2, 3)}
+        city.calendar(*(row for n in (1, 2, 3) for row in nights(n, FIRST, pattern, price=prices[n])))
+        run_import()
+
+    before = versions()
+    again("xx..." * 80, dearer=0)
+    assert versions() == before
+    again("xx..." * 80, dearer=2)
+    after = versions()
+    assert after["2"] > before["2"]
+    assert {name: after[name] for name in "13"} == {name: before[name] for name in "13"}
+
+
 def test_full_reviews_replace_dates_and_not_the_other_way_round(city: City, run_import: Import, connection: Db) -> None:
     """The same review is never there twice; one that the source took back goes."""
     days = [{"listing_id": 1, "date": "2024-05-01"}, {"listing_id": 1, "date": "2024-05-02"}]
