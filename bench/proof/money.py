@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -13,11 +12,9 @@ from bench.proof.processor import SECRET, LyingGateway
 from bench.proof.turns import Operation, Promised, Turn
 from simulation.processor.commands import Confirm
 from transactional.bookings.rules import BookingStatus
-from transactional.sagas.actions import Action
 from transactional.sagas.checkout import pay as begin_to_pay
 from transactional.sagas.checkout import start_due_payouts
-from transactional.sagas.registry import actions_with
-from transactional.sagas.rules import SagaKind
+from transactional.sagas.registry import ACTIONS
 from transactional.sagas.runner import Runner
 from transactional.sagas.service import claim_due, retry
 from transactional.webhooks import service as webhooks
@@ -89,7 +86,7 @@ async def advance(turn: Turn, booking_id: UUID | None, gateway: LyingGateway) ->
     """Move the sagas of a booking that are due, or some of anybody's; say how many those were."""
     async with turn.begin() as session:
         due = await claim_due(session, turn.clock, limit=2, booking_id=booking_id)
-    runner = Runner(turn.sessions, gateway, turn.clock, _actions(), turn.draws.random)
+    runner = Runner(turn.sessions, gateway, turn.clock, ACTIONS, turn.draws.random)
     finished = [(await runner.advance(saga)).is_finished for saga in due]
     if booking_id is not None and all(finished):
         turn.memory.at_work.discard(booking_id)
@@ -176,20 +173,3 @@ async def mend(turn: Turn) -> Promised:
 def method(turn: Turn) -> str:
     """What a guest pays with."""
     return turn.draws.choices(list(METHODS), list(METHODS.values()))[0]
-
-
-class NoModifications:
-    """Stands where nothing is modified."""
-
-    async def apply(self, *_: object) -> None:
-        """Never called."""
-        raise NotImplementedError
-
-    async def give_up(self, *_: object) -> None:
-        """Never called."""
-        raise NotImplementedError
-
-
-@cache
-def _actions() -> dict[tuple[SagaKind, str], Action]:
-    return actions_with(NoModifications())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench.proof import feeds, hosts, money, stays
+from bench.proof import feeds, hosts, modifying, money, stays
 from bench.proof.turns import Operation
 
 OPERATIONS: Final = (
@@ -19,6 +19,8 @@ OPERATIONS: Final = (
     Operation("block", 3, hosts.block),
     Operation("unblock", 4, hosts.unblock),
     Operation("import", 3, feeds.read),
+    Operation("propose a change", 6, modifying.propose),
+    Operation("answer a proposal", 4, modifying.answer),
     Operation("pay", 12, money.pay),
     Operation("work", 20, money.work),
     Operation("webhook", 14, money.webhook),

@@ -13,6 +13,7 @@ from transactional.bookings import requests, service
 from transactional.bookings.holds import expire_due_holds
 from transactional.bookings.rules import BookingStatus
 from transactional.cancellations import service as cancellations
+from transactional.modifications import service as modifications
 from transactional.quotes.service import create_quote
 from transactional.sagas.checkout import pay
 
@@ -20,7 +21,12 @@ KEEP: Final = timedelta(minutes=15)
 VALID: Final = timedelta(minutes=30)
 CURRENCIES: Final = (None, None, "EUR", "JPY", "KWD", "USD")
 """What guests want to pay in; None: as the listing's."""
-SWEEPERS: Final = (expire_due_holds, requests.expire_due_requests, service.complete_ended_stays)
+SWEEPERS: Final = (
+    expire_due_holds,
+    requests.expire_due_requests,
+    service.complete_ended_stays,
+    modifications.expire_due,
+)
 
 
 async def quote(turn: Turn) -> Promised:
