@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench import demo, imports, pipeline, search
+from bench import booking, demo, imports, pipeline, search
 from bench.report import publish
 from lodestay.settings import PROJECT_ROOT
 
@@ -27,6 +27,7 @@ def everything(context: typer.Context, city: City = DATA / "singapore", snapshot
         run_demo()
         run_pipeline()
         run_search()
+        run_booking()
         if city.is_dir():
             run_import(city, snapshot)
 
@@ -47,6 +48,15 @@ def run_pipeline() -> None:
 def run_search() -> None:
     """Latency of searches on the marketplace that is up, beside the same answer from PostgreSQL."""
     publish("Search", "python -m bench search", search.measure(), search.NOTES)
+
+
+@app.command("booking")
+def run_booking(
+    minutes: Annotated[float, typer.Option(min=0.1, help="Length of the long run; 10 for a release.")] = 1,
+) -> None:
+    """Bookings a second over HTTP, the fight for one listing, a crash, and the naive designs beside them."""
+    command = "python -m bench booking" + ("" if minutes == 1 else f" --minutes {minutes:g}")
+    publish("Booking", command, booking.measure(minutes * 60), booking.NOTES)
 
 
 @app.command("demo")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from lodestay.clock import SystemClock
 from lodestay.ids import new_id
 from lodestay.stay import Stay
 from serving.auth import mint
+from serving.instant_bookings.quick import PATH
 from simulation.processor.signing import sign_receipt
 from transactional.kit.database import create_engine
 from transactional.quotes.records import QuoteRecord
@@ -128,8 +129,8 @@ def store(connection: psycopg.Connection[Any], quotes: Sequence[QuoteRecord]) ->
             copy.write_row([_column(getattr(quote, name)) for name in _COLUMNS])
 
 
-def call_for(quote: QuoteRecord, token: str, secrets: Secrets) -> bytes:
-    """The HTTP request that books a quote."""
+def call_for(quote: QuoteRecord, token: str, secrets: Secrets, *, path: str | None = None) -> bytes:
+    """The HTTP request that books a quote, at `path` where another than the API's own is meant."""
     facts = {
         "processor_id": f"auth_{quote.quote_id.hex}",
         "amount_minor": quote.charge_total_minor,
@@ -145,7 +146,7 @@ def call_for(quote: QuoteRecord, token: str, secrets: Secrets) -> bytes:
         }
     )
     head = (
-        "POST /v1/instant-bookings HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+        f"POST {path or PATH} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {token}\r\nIdempotency-Key: {new_id()}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -27,6 +27,8 @@ class Outcome:
         Answers by HTTP status; 0 where the connection broke.
     seconds
         Of each answer that was a 2xx, from when it was due.
+    moments
+        When each of them came, by `perf_counter`.
     bodies
         Of the 2xx, where they are kept.
     elapsed
@@ -35,6 +37,7 @@ class Outcome:
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     elapsed: float = 0.0
 
@@ -56,7 +59,7 @@ class Outcome:
     @property
     def faults(self) -> int:
         """5xx and broken connections."""
-        return sum(count for status, count in self.statuses.items() if status == 0 or status >= 500)
+        return sum(count for status, count in self.statuses.items() if status == 0 or status >= 500)  # noqa: PLR2004
 
 
 class Load:
@@ -150,8 +153,10 @@ class Load:
     def answered(self, each: _Socket, status: int, body: bytes, due: float) -> None:
         """Take an answer in."""
         self.outcome.statuses[status] += 1
-        if 200 <= status < 300:
-            self.outcome.seconds.append(perf_counter() - due)
+        if 200 <= status < 300:  # noqa: PLR2004
+            now = perf_counter()
+            self.outcome.seconds.append(now - due)
+            self.outcome.moments.append(now)
             if self._keep_bodies:
                 self.outcome.bodies.append(body)
         self.next_of(each)

@@ -91,7 +91,7 @@ async def book(session: AsyncSession, clock: Clock, keys: Keys, wish: Wish) -> B
     quote = await quotes.verified(
         session, wish.quote_id, guest_id=wish.guest_id, signature=wish.signature, key=keys.quotes
     )
-    receipt = _receipt_for(quote, wish, keys, now=clock.now())
+    receipt = receipt_for(quote, wish, keys, now=clock.now())
     with overlap_as_conflict(quote.listing_id, quote.stay):
         listing = await lock_for_quote(session, clock, quote)
         await require_instant_book(session, listing, quote.guest_id)
@@ -99,7 +99,7 @@ async def book(session: AsyncSession, clock: Clock, keys: Keys, wish: Wish) -> B
         made = compose(quote, listing, receipt, host_fee_bps=market.host_fee_bps, now=clock.now())
         await write_new(session, clock, listing, made.booking, topic=TOPIC)
         await repository.take_nights(session, made.booking, now=made.booking.created_at)
-        await _write_money(session, made)
+        await write_money(session, made)
         await decline_rivals(session, clock, listing, made.booking)
     return made.booking
 
@@ -136,7 +136,7 @@ async def book_quickly(
     quote = offer.quote
     try:
         verify(quote, wish.signature, keys.quotes)
-        receipt = _receipt_for(quote, wish, keys, now=now)
+        receipt = receipt_for(quote, wish, keys, now=now)
     except LodestayError:
         return None  # a call that was answered before still gets that answer: the usual way looks first
     made = compose(quote, offer.listing, receipt, host_fee_bps=offer.host_fee_bps, now=now)
@@ -174,13 +174,13 @@ def _nights_of(spans: list[list[str]]) -> tuple[date, ...]:
     return tuple(sorted(night for stay in stays for night in stay))
 
 
-def _receipt_for(quote: QuoteRecord, wish: Wish, keys: Keys, *, now: datetime) -> Receipt:
+def receipt_for(quote: QuoteRecord, wish: Wish, keys: Keys, *, now: datetime) -> Receipt:
     """The receipt of a quote's whole charge."""
     amount = Money(quote.charge_total_minor, quote.charge_currency)
     return verify_receipt(wish.receipt, key=keys.receipts, now=now, amount=amount, reference=str(quote.quote_id))
 
 
-async def _write_money(session: AsyncSession, made: PaidBooking) -> None:
+async def write_money(session: AsyncSession, made: PaidBooking) -> None:
     """Post the booking, and have its payment captured later."""
     payment = made.payment
     await ledger.post(session, made.posting)
