@@ -195,9 +195,7 @@ def _verdict(arena: Arena) -> list[Figure]:
     ]
 
 
-def _fire(
-    api: Api, calls: Sequence[bytes], *, connections: int, seconds: float, rate: float | None = None
-) -> Outcome:
+def _fire(api: Api, calls: Sequence[bytes], *, connections: int, seconds: float, rate: float | None = None) -> Outcome:
     return Load(api.port, iter(calls), connections=connections, rate=rate).run(seconds)
 
 

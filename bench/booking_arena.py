@@ -91,7 +91,7 @@ class Arena:
 
     def contested_calls(self, count: int, *, path: str | None = None) -> list[bytes]:
         """As :meth:`calls`, for twenty nights of one listing."""
-        draw = random.Random(SEED)  # noqa: S311 - not for secrets
+        draw = random.Random(SEED)
         return self._calls_for([(self.contested, draw.randrange(10)) for _ in range(count)], path)
 
     def _calls_for(self, wishes: Sequence[tuple[int, int]], path: str | None) -> list[bytes]:

@@ -59,7 +59,7 @@ class Outcome:
     @property
     def faults(self) -> int:
         """5xx and broken connections."""
-        return sum(count for status, count in self.statuses.items() if status == 0 or status >= 500)  # noqa: PLR2004
+        return sum(count for status, count in self.statuses.items() if status == 0 or status >= 500)
 
 
 class Load:
@@ -153,7 +153,7 @@ class Load:
     def answered(self, each: _Socket, status: int, body: bytes, due: float) -> None:
         """Take an answer in."""
         self.outcome.statuses[status] += 1
-        if 200 <= status < 300:  # noqa: PLR2004
+        if 200 <= status < 300:
             now = perf_counter()
             self.outcome.seconds.append(now - due)
             self.outcome.moments.append(now)
