@@ -76,6 +76,8 @@ async def settle(
             "lines": less,
         },
         deadline=DEADLINE,
+        # What was applied at once is never turned back: however late the saga's turn comes, it only gives back.
+        at="refund" if payment_id is None else None,
     )
 
 

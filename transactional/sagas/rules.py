@@ -94,9 +94,9 @@ class Position:
     step: str
 
 
-def first(kind: SagaKind) -> Position:
-    """Where a saga begins."""
-    return Position(SagaStatus.RUNNING, STEPS[kind][0].name)
+def first(kind: SagaKind, at: str | None = None) -> Position:
+    """Where a saga begins: at its first step, or at the one named, where the earlier ones are done already."""
+    return Position(SagaStatus.RUNNING, (STEPS[kind][0] if at is None else step_of(kind, at)).name)
 
 
 def step_of(kind: SagaKind, name: str) -> Step:

@@ -27,6 +27,7 @@ async def start(
     booking_id: UUID,
     data: Mapping[str, Any],
     deadline: timedelta,
+    at: str | None = None,
 ) -> UUID:
     """Write a saga down; it is due at once, and runs once the caller's transaction is committed.
 
@@ -38,9 +39,11 @@ async def start(
         What its steps need: JSON, with numbers of rows as text.
     deadline
         Time after which it turns back where it can, and is called stuck where it cannot.
+    at
+        The step it begins at, where what the earlier ones do is done already; None: its first.
     """
     saga_id = new_id()
-    position = first(kind)
+    position = first(kind, at)
     now = clock.now()
     row = {
         "saga_id": saga_id,

@@ -29,6 +29,7 @@ from transactional.ledger.records import Account
 from transactional.ledger.rules import paid_out, parts_of
 from transactional.modifications import repository, service
 from transactional.modifications.records import ModificationRecord, Wish
+from transactional.modifications.settling import DEADLINE
 from transactional.users.actors import Actor, Role
 
 
@@ -101,6 +102,18 @@ async def test_b26_the_guest_has_paid_what_the_changed_stay_costs(world: World, 
     assert (await outcome(world, agreed)).status == "applied"
     changed = await world.booking(paid.booking)
     assert changed.charge_total_minor == agreed.charge_total_minor
+    assert world.processor.charged(str(changed.booking_id)) == changed.charge_total_minor
+    assert await complaints(world, changed) == []
+
+
+async def test_b26_what_a_cheaper_stay_gives_back_is_given_back_however_late(world: World) -> None:
+    """B26: the saga's turn comes after its deadline, as in an outage; the change stands, so the refund is made."""
+    paid = await buy(world)
+    agreed = await agree(world, paid, Wish(check_out=day(12)))
+    assert agreed.status == "applied"
+    world.clock.advance(2 * DEADLINE)
+    await world.finish()
+    changed = await world.booking(paid.booking)
     assert world.processor.charged(str(changed.booking_id)) == changed.charge_total_minor
     assert await complaints(world, changed) == []
 
