@@ -75,6 +75,20 @@ class ApprovalNeeded(Conflict):
         )
 
 
+class HoldLapsed(Conflict):
+    """A payment that is begun long after its hold ended."""
+
+    title = "The hold has lapsed"
+
+    def __init__(self, reference: str, *, payable_until: datetime) -> None:
+        super().__init__(
+            f"Booking {reference} could be paid until {payable_until.isoformat()}.",
+            hint="Ask for a new quote: the price may be another by now.",
+            reference=reference,
+            payable_until=payable_until.isoformat(),
+        )
+
+
 class RequestLapsed(Conflict):
     """An answer to a request that comes after its deadline."""
 

@@ -12,7 +12,7 @@ from lodestay.clock import Clock
 from lodestay.ids import new_id
 from lodestay.money import Money
 from transactional.bookings import repository as bookings
-from transactional.bookings.errors import BookingStateConflict
+from transactional.bookings.errors import BookingStateConflict, HoldLapsed
 from transactional.payments import repository as payments
 from transactional.payments.rules import PaymentStatus, Purpose
 from transactional.sagas import repository
@@ -40,6 +40,8 @@ async def pay(session: AsyncSession, clock: Clock, booking_id: UUID, *, payment_
         There is none.
     BookingStateConflict
         It is not one that waits to be paid.
+    HoldLapsed
+        Its hold ended more than :data:`LATE` ago: the quoted price is not kept for ever.
     PaymentUnderWay
         A payment of it has begun and is not over.
     """
@@ -50,6 +52,9 @@ async def pay(session: AsyncSession, clock: Clock, booking_id: UUID, *, payment_
     if await repository.live_of(session, booking_id, kind=SagaKind.PAYMENT) is not None:
         raise PaymentUnderWay(booking.reference)
     now = clock.now()
+    payable_until = booking.hold_expires_at + LATE
+    if now >= payable_until:
+        raise HoldLapsed(booking.reference, payable_until=payable_until)
     payment_id = None
     if booking.charge_total_minor > 0:
         payment_id = new_id()
@@ -69,7 +74,7 @@ async def pay(session: AsyncSession, clock: Clock, booking_id: UUID, *, payment_
         kind=SagaKind.PAYMENT,
         booking_id=booking_id,
         data={"payment_id": None if payment_id is None else str(payment_id)},
-        deadline=max(booking.hold_expires_at - now, timedelta()) + LATE,
+        deadline=payable_until - now,
     )
 
 

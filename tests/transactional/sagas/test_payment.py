@@ -11,7 +11,8 @@ import pytest
 from tests.transactional.factories import stay_of
 from tests.transactional.payments.fake_gateway import Fault
 from tests.transactional.sagas.harness import KEEP, World
-from transactional.bookings.errors import BookingStateConflict
+from transactional.bookings.errors import BookingStateConflict, HoldLapsed
+from transactional.bookings.holds import expire_due_holds
 from transactional.bookings.service import complete_ended_stays
 from transactional.ledger.records import Account
 from transactional.payments import repository as payments
@@ -105,6 +106,21 @@ async def test_b10_a_late_success_is_given_back_when_the_nights_are_gone(world: 
     assert (await world.pay_with(rival)).status == "done"
     assert await world.complaints(booking) == []
     assert await world.complaints(rival) == []
+
+
+async def test_b10_a_hold_that_ended_long_ago_is_not_paid_at_its_old_price(world: World) -> None:
+    """B10: a payment may come a little late; from then on its price is a thing of the past, swept or not."""
+    first, second = await world.hold(), await world.hold()
+    world.clock.advance(KEEP + LATE - timedelta(seconds=1))
+    assert (await world.pay_with(first)).status == "done"
+    world.clock.advance(timedelta(minutes=2))
+    for _ in range(2):  # held still, then expired
+        with pytest.raises(HoldLapsed):
+            await world.begin(second)
+        async with world.sessions.begin() as session:
+            await expire_due_holds(session, world.clock, limit=10)
+    assert (await world.booking(second)).status == "expired"
+    assert world.processor.reserved(str(second.booking_id)) == 0
 
 
 async def test_b10_a_success_after_the_deadline_is_given_back(world: World) -> None:
