@@ -15,7 +15,7 @@ from transactional.ledger.records import Posting
 from transactional.ledger.rules import booked, sale_of
 from transactional.listings.repository import LockedListing
 from transactional.outbox.topics import Topic
-from transactional.payments.receipts import Receipt
+from transactional.payments.receipts import BY_RECEIPT, Receipt
 from transactional.payments.records import PaymentRecord
 from transactional.payments.rules import PaymentStatus, Purpose
 from transactional.quotes.records import QuoteRecord
@@ -23,8 +23,6 @@ from transactional.sagas.authorised import saga_of_authorised
 from transactional.sagas.records import SagaRecord
 
 TOPIC: Final = Topic.BOOKING_CONFIRMED
-BY_RECEIPT: Final = "receipt"
-"""Payment method of what the guest's app had authorised: the processor knows it, we do not."""
 
 
 @dataclass(frozen=True, slots=True)

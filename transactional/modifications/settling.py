@@ -16,6 +16,7 @@ from transactional.bookings.records import BookingRecord
 from transactional.modifications.errors import PaymentMethodNeeded
 from transactional.modifications.records import ModificationRecord
 from transactional.payments import repository as payments
+from transactional.payments.receipts import BY_RECEIPT
 from transactional.payments.records import PaymentRecord
 from transactional.payments.rules import PaymentStatus, Purpose
 from transactional.sagas import service as sagas
@@ -87,12 +88,12 @@ async def method_for(session: AsyncSession, booking: BookingRecord, *named: str 
     Raises
     ------
     PaymentMethodNeeded
-        Neither is known.
+        Neither is known; of what was paid by receipt nobody but the guest's app knows the method.
     """
     paid = [
         payment.payment_method
         for payment in await payments.for_booking(session, booking.booking_id)
-        if payment.status in {PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED}
+        if payment.status in {PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED} and payment.payment_method != BY_RECEIPT
     ]
     known = next((each for each in (*named, *reversed(paid), booking.payment_method) if each is not None), None)
     if known is None:

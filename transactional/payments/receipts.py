@@ -12,7 +12,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -20,6 +20,8 @@ from lodestay.money import InvalidMoney, Money
 from transactional.payments.errors import InvalidReceipt
 
 MAX_LENGTH = 2000
+BY_RECEIPT: Final = "receipt"
+"""Payment method of what the guest's app had authorised: the processor knows it, we do not, and cannot charge it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,13 @@ from lodestay.calendar import Refusal
 from lodestay.clock import FixedClock
 from lodestay.errors import LodestayError
 from lodestay.stay import InvalidStay
+from tests.transactional.bookings.instant import KEYS, quoted
 from tests.transactional.factories import (
     PAID,
     TODAY,
     actor_of,
     create_hold,
+    create_listing,
     create_night,
     create_occupancy,
     create_rate,
@@ -27,6 +29,7 @@ from tests.transactional.factories import (
     stay_of,
 )
 from tests.transactional.modifications.bookings import Booked, create_booking
+from transactional.bookings import instant
 from transactional.bookings import repository as bookings
 from transactional.bookings.errors import BookingNotFound, BookingStateConflict, StayIsOver
 from transactional.bookings.records import BookingRecord
@@ -191,6 +194,17 @@ async def test_a_dearer_proposal_of_the_hosts_is_paid_with_what_the_guest_names(
         await service.approve(session, clock, booked.guest, key_of(proposed))
     approved = await service.approve(session, clock, booked.guest, key_of(proposed), payment_method=CARD)
     assert (approved.status, approved.payment_method) == ("paying", CARD)
+
+
+async def test_what_was_paid_by_receipt_cannot_be_charged_again(session: AsyncSession, clock: FixedClock) -> None:
+    """A booking at once leaves no method behind: the guest of a dearer stay has to name one."""
+    listing = await create_listing(session)
+    guest = await create_user(session)
+    wish = await quoted(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+    booking = await instant.book(session, clock, KEYS, wish)
+    with pytest.raises(PaymentMethodNeeded):
+        await service.propose(session, clock, actor_of(guest), booking.booking_id, Wish(check_out=day(15)))
+    await session.rollback()
 
 
 async def test_a_declined_one_and_a_withdrawn_one_leave_the_booking(session: AsyncSession, clock: FixedClock) -> None:
