@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,7 +26,7 @@ from transactional.listings.repository import LockedListing, lock_listing
 from transactional.modifications import repository
 from transactional.modifications.errors import BookingMovedOn, ModificationStateConflict
 from transactional.modifications.records import ModificationRecord
-from transactional.modifications.rules import ModificationStatus, Step
+from transactional.modifications.rules import ModificationStatus, Step, require_nights_to_come
 
 
 async def apply(session: AsyncSession, clock: Clock, cause: Cause, modification_id: UUID) -> None:
@@ -37,8 +38,8 @@ async def apply(session: AsyncSession, clock: Clock, cause: Cause, modification_
         There is none, or it came to nothing.
     BookingStateConflict, BookingMovedOn
         The booking is no longer the one that was to be changed.
-    StayUnavailable, ListingBusy
-        Somebody else has the nights, or the listing's lock did not come in time.
+    NightsSpent, StayUnavailable, ListingBusy
+        Nights that would change have passed, somebody else has them, or the listing's lock did not come in time.
     """
     modification = await repository.get(session, modification_id)
     listing_id = await bookings.listing_of(session, modification.booking_id)
@@ -92,6 +93,8 @@ async def require_possible(
     state_after(BookingStatus(booking.status), Change.MODIFY, reference=booking.reference)
     if booking.version != modification.booking_version:
         raise BookingMovedOn(booking.reference, version=modification.booking_version, present=booking.version)
+    today = clock.now().astimezone(ZoneInfo(listing.timezone)).date()
+    require_nights_to_come(booking.stay, modification.stay, today=today)  # an answer may come days after the proposal
     await expire_due_holds_of(session, clock, listing)
     if await repository.taken_by_others(session, listing.listing_id, modification):
         nights = tuple(sorted(set(modification.stay) - set(booking.stay)))

@@ -107,8 +107,8 @@ async def approve(
         Not the caller's to answer.
     ModificationStateConflict, ModificationExpired, BookingStateConflict, BookingMovedOn
         Answered already, too late, or the booking has changed.
-    StayUnavailable, PaymentMethodNeeded, ListingBusy
-        The nights are gone, or nothing is known to pay with.
+    NightsSpent, StayUnavailable, PaymentMethodNeeded, ListingBusy
+        The nights have passed or are gone, or nothing is known to pay with.
     """
     listing_id, side = await bookings.side_of(session, actor, answered.booking_id)
     with contention_as_conflict(listing_id):

@@ -361,6 +361,19 @@ async def test_a_running_stay_changes_from_today_on(session: AsyncSession, clock
     assert await nights_of(session, booked) == [(day(10), day(11))]
 
 
+async def test_nights_that_pass_before_the_answer_stay_as_they_are(session: AsyncSession, clock: FixedClock) -> None:
+    """A guest asks to leave today; a host who agrees tomorrow gives no night back that was slept."""
+    booked = await create_booking(session, clock)
+    clock.advance(timedelta(days=11))
+    wish = Wish(check_out=day(11))
+    proposed = await service.propose(session, clock, booked.guest, booked.booking.booking_id, wish)
+    clock.advance(timedelta(hours=23))
+    with pytest.raises(NightsSpent) as refused:
+        await service.approve(session, clock, booked.host, key_of(proposed))
+    assert refused.value.extensions["nights"] == [day(11).isoformat()]
+    assert await now_of(session, booked) == booked.booking
+
+
 async def test_a_stay_that_is_over_is_not_changed(session: AsyncSession, clock: FixedClock) -> None:
     """From the hour of departure on."""
     booked = await create_booking(session, clock)
