@@ -14,7 +14,7 @@ from transactional.bookings import changes
 from transactional.bookings import repository as bookings
 from transactional.bookings.holds import expire_due_holds_of
 from transactional.bookings.records import BookingRecord
-from transactional.bookings.rules import BookingStatus, Change, instants_of
+from transactional.bookings.rules import BookingStatus, Change
 from transactional.bookings.rules import after as state_after
 from transactional.bookings.service import decline_rivals
 from transactional.calendars.conflicts import overlap_as_conflict
@@ -26,7 +26,7 @@ from transactional.listings.repository import LockedListing, lock_listing
 from transactional.modifications import repository
 from transactional.modifications.errors import BookingMovedOn, ModificationStateConflict
 from transactional.modifications.records import ModificationRecord
-from transactional.modifications.rules import ModificationStatus, Step, require_nights_to_come
+from transactional.modifications.rules import ModificationStatus, Step, instants_after, require_nights_to_come
 
 
 async def apply(session: AsyncSession, clock: Clock, cause: Cause, modification_id: UUID) -> None:
@@ -72,7 +72,7 @@ async def apply_to(
         modification.booking_id,
         Change.MODIFY,
         cause=cause,
-        values=_new_values(listing, modification),
+        values=_new_values(listing, before, modification),
     )
     if modification.stay != before.stay:
         await bookings.release_nights(session, booking.booking_id)
@@ -114,8 +114,9 @@ async def move(
     return moved
 
 
-def _new_values(listing: LockedListing, modification: ModificationRecord) -> dict[str, Any]:
-    starts_at, ends_at = instants_of(
+def _new_values(listing: LockedListing, before: BookingRecord, modification: ModificationRecord) -> dict[str, Any]:
+    starts_at, ends_at = instants_after(
+        before,
         modification.stay,
         timezone=listing.timezone,
         check_in_hour=listing.check_in_hour,

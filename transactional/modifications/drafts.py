@@ -13,7 +13,7 @@ from lodestay.clock import Clock
 from lodestay.ids import new_id
 from lodestay.stay import Stay
 from transactional.bookings.records import BookingRecord
-from transactional.bookings.rules import Side, instants_of
+from transactional.bookings.rules import Side
 from transactional.calendars.errors import StayUnavailable
 from transactional.calendars.repository import load_calendars
 from transactional.calendars.rules import Window
@@ -26,6 +26,7 @@ from transactional.modifications.rules import (
     Effect,
     ModificationStatus,
     answer_by,
+    instants_after,
     party_of,
     price_of,
     refuse_nights,
@@ -114,7 +115,8 @@ def _draft(
     caller: Caller, wish: Wish, *, stay: Stay, guests: int, pets: int, price: NewPrice, now: datetime
 ) -> ModificationRecord:
     booking, listing = caller.booking, caller.listing
-    starts_at, _ = instants_of(
+    starts_at, _ = instants_after(
+        booking,
         stay,
         timezone=listing.timezone,
         check_in_hour=listing.check_in_hour,

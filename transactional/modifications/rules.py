@@ -13,7 +13,8 @@ import numpy as np
 from lodestay.calendar import DAY_HOURS, Refusal, RefusedStay, StayCalendar
 from lodestay.pricing import Component
 from lodestay.stay import Stay
-from transactional.bookings.rules import Side
+from transactional.bookings.records import BookingRecord
+from transactional.bookings.rules import Side, instants_of
 from transactional.ledger.rules import parts_of
 from transactional.modifications.errors import AnswerNotYours, NightsSpent
 
@@ -144,6 +145,22 @@ def price_of(*, before: int, after: int) -> Price:
     if before == after:
         return Price.SAME
     return Price.HIGHER if after > before else Price.LOWER
+
+
+def instants_after(
+    booking: BookingRecord, stay: Stay, *, timezone: str, check_in_hour: int, check_out_hour: int
+) -> tuple[datetime, datetime]:
+    """When a changed stay starts and ends: a date that stays keeps its instant, whatever the listing's hours are now.
+
+    So a host's new hours do not move the deadlines of a guest who only changes the other date, or none.
+    """
+    starts_at, ends_at = instants_of(
+        stay, timezone=timezone, check_in_hour=check_in_hour, check_out_hour=check_out_hour
+    )
+    return (
+        booking.starts_at if stay.check_in == booking.check_in else starts_at,
+        booking.ends_at if stay.check_out == booking.check_out else ends_at,
+    )
 
 
 def answer_by(now: datetime, *, approval_hours: int, instants: Sequence[datetime], still: datetime) -> datetime:

@@ -397,6 +397,22 @@ async def test_b4_the_start_of_a_changed_stay_is_an_instant_of_its_own_day(
     assert changed.starts_at == datetime(2026, 10, 27, 15, tzinfo=UTC)
 
 
+async def test_b4_a_date_that_stays_keeps_its_instant(session: AsyncSession, clock: FixedClock) -> None:
+    """B4: the host has other hours since; who leaves a day earlier still arrives when it was booked."""
+    booked = await create_booking(session, clock)
+    await session.execute(text("UPDATE listings SET check_in_hour = 18, check_out_hour = 8"))
+    booking_id = booked.booking.booking_id
+    shorter = await service.propose(session, clock, booked.host, booking_id, Wish(check_out=day(12)))
+    await service.approve(session, clock, booked.guest, key_of(shorter))
+    changed = await now_of(session, booked)
+    assert changed.starts_at == booked.booking.starts_at
+    assert booked.booking.ends_at - changed.ends_at == timedelta(hours=27)  # a day, and eight instead of eleven
+    fewer = await service.propose(session, clock, booked.guest, booking_id, Wish(guests=1))
+    assert fewer.status == "applied"
+    same = await now_of(session, booked)
+    assert (same.starts_at, same.ends_at) == (changed.starts_at, changed.ends_at)
+
+
 BAD_WISHES: list[tuple[str, Wish, type[LodestayError]]] = [
     ("guest", Wish(), NothingToModify),
     ("guest", Wish(guests=2, check_in=day(10)), NothingToModify),
