@@ -21,6 +21,7 @@ from transactional.bookings.service import confirm
 from transactional.ledger import service as ledger
 from transactional.ledger.rules import booked, booking_reversed, parts_of, reduced
 from transactional.listings.repository import lock_listing
+from transactional.modifications import repository as modifications
 from transactional.payments import payouts
 from transactional.payments import repository as payments
 from transactional.payments.gateway import Outcome, Result
@@ -113,6 +114,7 @@ class UndoConfirm(Local):
                 values=ended,
             )
             await bookings.release_nights(turn.session, turn.booking_id)
+            await modifications.close_proposals(turn.session, turn.booking_id, now=turn.now)
         left = reduced(await sale_of_booking(turn, booking), parts_of(refund_lines(booking)))
         await ledger.post(turn.session, booking_reversed(turn.booking_id, left, at=turn.now))
         payout = await payouts.payout_of_booking(turn.session, turn.booking_id)

@@ -21,6 +21,7 @@ from tests.transactional.factories import (
     create_user,
 )
 from tests.transactional.modifications.test_service import day, key_of
+from tests.transactional.payments.fake_gateway import Fault
 from tests.transactional.sagas.harness import KEEP, World
 from transactional.bookings import service as bookings
 from transactional.bookings.records import BookingRecord
@@ -116,6 +117,20 @@ async def test_b26_what_a_cheaper_stay_gives_back_is_given_back_however_late(wor
     changed = await world.booking(paid.booking)
     assert world.processor.charged(str(changed.booking_id)) == changed.charge_total_minor
     assert await complaints(world, changed) == []
+
+
+async def test_a_booking_that_could_not_be_captured_closes_what_was_proposed(world: World) -> None:
+    """Nobody is asked any more to agree to other dates of what the platform cancelled."""
+    held = await world.hold()
+    world.processor.fail_next("capture", Fault.TIMEOUT_BEFORE, Fault.DECLINE)
+    await world.begin(held)
+    await world.work()
+    async with world.sessions.begin() as session:
+        guest = Actor(held.guest_id, Role.GUEST)
+        proposed = await service.propose(session, world.clock, guest, held.booking_id, Wish(check_in=day(11)))
+    assert proposed.status == "proposed"
+    assert (await outcome(world, proposed)).status == "expired"
+    assert (await world.booking(held)).status == "cancelled"
 
 
 async def test_a_declined_payment_leaves_the_booking_as_it_was(world: World) -> None:
