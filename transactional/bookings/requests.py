@@ -96,6 +96,7 @@ async def accept(
 async def decline(session: AsyncSession, clock: Clock, actor: Actor, booking_id: UUID, *, reason: str) -> BookingRecord:
     """Turn a request down; raises as :func:`accept`."""
     listing = await _lock_for_answer(session, clock, actor, booking_id, Change.DECLINE)
+    _require_in_time(await repository.get(session, booking_id), clock)
     _, side = await repository.side_of(session, actor, booking_id)
     ended = {"closed_at": clock.now(), "closed_because": reason}
     return await changes.apply(

@@ -166,6 +166,8 @@ async def test_answers_after_the_deadline_are_refused(session: AsyncSession, clo
     clock.advance(timedelta(hours=2))
     with pytest.raises(RequestLapsed):
         await requests.accept(session, clock, host_of(listing), asked.booking_id, keep=KEEP)
+    with pytest.raises(RequestLapsed):
+        await requests.decline(session, clock, host_of(listing), asked.booking_id, reason="not_suitable")
     assert await requests.expire_due_requests(session, clock, limit=10) == 1
     expired = await repository.get(session, asked.booking_id)
     assert (expired.status, expired.closed_because) == ("expired", "not_answered")
