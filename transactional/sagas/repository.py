@@ -37,7 +37,12 @@ _DUE_PAYOUTS = text(f"""
       AND NOT EXISTS (
           SELECT FROM sagas WHERE sagas.booking_id = payouts.booking_id AND kind = 'payout' AND status IN {_UNFINISHED}
       )
+      AND (CAST(:among AS uuid[]) IS NULL OR booking_id = ANY(CAST(:among AS uuid[])))
     ORDER BY due_at LIMIT :limit
+""")
+# A booking that somebody is changing is left for the next time: nobody is waited for, so there is no deadlock.
+_LOCK_BOOKINGS = text("""
+    SELECT booking_id FROM bookings WHERE booking_id = ANY(CAST(:among AS uuid[]))
     FOR NO KEY UPDATE SKIP LOCKED
 """)
 _ADD = text("""
@@ -133,8 +138,14 @@ async def set_payout_amount(session: AsyncSession, booking_id: UUID, *, minor: i
 
 
 async def due_payouts(session: AsyncSession, *, now: datetime, limit: int) -> list[UUID]:
-    """Bookings whose payouts are due, locked, without those a saga is at work on."""
-    return list(await session.scalars(_DUE_PAYOUTS, {"now": now, "limit": limit}))
+    """Bookings whose payouts are due, locked, without those that a saga or somebody else is at work on.
+
+    The booking is locked and never the payout, which changes of a booking lock after it; and what was due
+    before the lock is asked for again with it.
+    """
+    due = list(await session.scalars(_DUE_PAYOUTS, {"now": now, "limit": limit, "among": None}))
+    locked = list(await session.scalars(_LOCK_BOOKINGS, {"among": due}))
+    return list(await session.scalars(_DUE_PAYOUTS, {"now": now, "limit": limit, "among": locked}))
 
 
 async def lock_booking(session: AsyncSession, booking_id: UUID) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ from transactional.ledger.records import Account
 from transactional.ledger.rules import parts_of, refund_owed, sale_of
 from transactional.listings.errors import ListingWithdrawn
 from transactional.listings.repository import lock_listing
+from transactional.modifications.repository import move_payout
 from transactional.payments import payouts
 from transactional.payments import repository as payments
 from transactional.payments.rules import Purpose
@@ -186,6 +188,43 @@ async def test_a_host_is_paid_a_day_after_the_stay_has_begun_and_once(world: Wor
     assert await world.balance(booking, Account.HOST_PAYABLE) == 0
     async with world.sessions.begin() as session:
         assert await start_due_payouts(session, world.clock, limit=10) == 0
+
+
+async def test_payouts_wait_for_nobody_who_changes_a_booking(world: World) -> None:
+    """Who changes a stay locks the booking, then its payout: looking for due payouts locks nothing before that."""
+    booking = await paid(world)
+    world.clock.advance(booking.starts_at + PAYOUT_AFTER - world.clock.now())
+    async with world.sessions.begin() as changing:
+        await repository.lock_booking(changing, booking.booking_id)
+        async with world.sessions.begin() as session:
+            assert await start_due_payouts(session, world.clock, limit=10) == 0
+            await move_payout(changing, booking.booking_id, later=timedelta(), now=world.clock.now())
+
+    async def start_some() -> int:
+        async with world.sessions.begin() as session:
+            return await start_due_payouts(session, world.clock, limit=10)
+
+    assert sum(await asyncio.gather(*(start_some() for _ in range(3)))) == 1
+
+
+async def test_a_payout_that_was_begun_since_it_was_found_is_not_begun_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker starts it between the look and the lock: with the lock it is looked for again."""
+    booking = await paid(world)
+    world.clock.advance(booking.starts_at + PAYOUT_AFTER - world.clock.now())
+    async with world.sessions() as session:
+        scalars = session.scalars
+
+        async def slow(*asked: Any) -> Any:
+            found = await scalars(*asked)
+            monkeypatch.undo()
+            async with world.sessions.begin() as other:
+                assert await start_due_payouts(other, world.clock, limit=10) == 1
+            return found
+
+        monkeypatch.setattr(session, "scalars", slow)
+        assert await repository.due_payouts(session, now=world.clock.now(), limit=10) == []
 
 
 @pytest.mark.parametrize(("bps", "payments_made"), [(10_000, 0), (5_000, 1)])
