@@ -76,7 +76,7 @@ class NightsTaken(Exception):
 
 @router.post("/{design}", status_code=201, response_model=BookingOut)
 async def book_naively(
-    design: str, body: InstantBookingIn, actor: GuestActor, key: Key, request: Request, services: ServicesDep
+    *, design: str, body: InstantBookingIn, actor: GuestActor, key: Key, request: Request, services: ServicesDep
 ) -> JSONResponse:
     """Book in one of the naive ways."""
     call = Call(str(actor.user_id), request.method, request.url.path, key, hash_body(await request.body()))

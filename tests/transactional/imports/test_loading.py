@@ -203,7 +203,7 @@ def test_an_import_leaves_the_nights_of_feeds_alone(
 def test_prices_and_rules_grow_the_version_and_who_has_a_night_does_not(
     imported: ImportSummary, city: City, run_import: Import, connection: Db
 ) -> None:
-    """Quotes and hosts' edits know by the version that a source has changed a price since; taken nights are no price."""
+    """Quotes and hosts' edits know by the version that a source has changed a price; taken nights are no price."""
 
     def versions() -> dict[str, int]:
         query = "SELECT source_id, rate_plans.version FROM rate_plans JOIN listings USING (listing_id)"
