@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from random import Random
@@ -27,7 +28,8 @@ WORKER, BACKEND, SERVER, SERVER_AT_ONCE = (
     "PostgreSQL, kill -9",
     "PostgreSQL, immediate stop",
 )
-KINDS: Final = ((WORKER, 70), (BACKEND, 10), (SERVER, 10), (SERVER_AT_ONCE, 10))
+KINDS: Final = (WORKER, SERVER, WORKER, BACKEND, WORKER, SERVER_AT_ONCE, WORKER, WORKER, WORKER, WORKER)
+"""What is killed, in turn."""
 _context = get_context("forkserver")
 
 
@@ -94,11 +96,12 @@ class Chaos:
     crew: Crew
     services: Supervisor
     draws: Random
+    kinds: Iterator[str] = field(default_factory=lambda: cycle(KINDS))
     done: Counter[str] = field(default_factory=Counter)
 
-    def strike(self, kind: str | None = None) -> None:
-        """Kill something, and bring back what does not come back by itself."""
-        kind = kind or self.draws.choices([name for name, _ in KINDS], [weight for _, weight in KINDS])[0]
+    def strike(self) -> None:
+        """Kill what is next, and bring back what does not come back by itself."""
+        kind = next(self.kinds)
         attempts: dict[str, Callable[[], bool]] = {
             WORKER: lambda: self.crew.kill(self.draws),
             BACKEND: self._kill_backend,

@@ -19,7 +19,7 @@ LATE: Final = timedelta(hours=2)
 _TICK: Final = timedelta(seconds=1)
 _UNFINISHED: Final = text("""
     SELECT DISTINCT booking_id FROM sagas JOIN bookings USING (booking_id)
-    WHERE listing_id = ANY(:listing_ids) AND sagas.status NOT IN ('done','compensated')
+    WHERE listing_id = ANY(:listing_ids) AND sagas.status NOT IN ('done','compensated') ORDER BY booking_id
 """)
 
 

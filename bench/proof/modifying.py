@@ -17,7 +17,7 @@ from transactional.modifications.service import Answered
 _OPEN: Final = text("""
     SELECT modification_id, booking_id, proposed_by, guest_id
     FROM modifications JOIN bookings USING (booking_id)
-    WHERE modifications.status = 'proposed' AND listing_id = ANY(:listing_ids)
+    WHERE modifications.status = 'proposed' AND listing_id = ANY(:listing_ids) ORDER BY modification_id
 """)
 
 

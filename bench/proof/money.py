@@ -37,11 +37,11 @@ OF_ANYBODY: Final = 0.02
 AT_ONCE: Final = 0.7
 _CHALLENGED = text("""
     SELECT processor_id FROM payments JOIN bookings USING (booking_id)
-    WHERE payments.status = 'action_required' AND listing_id = ANY(:listing_ids)
+    WHERE payments.status = 'action_required' AND listing_id = ANY(:listing_ids) ORDER BY payment_id
 """)
 _STUCK = text("""
     SELECT saga_id FROM sagas JOIN bookings USING (booking_id)
-    WHERE sagas.status = 'stuck' AND listing_id = ANY(:listing_ids)
+    WHERE sagas.status = 'stuck' AND listing_id = ANY(:listing_ids) ORDER BY saga_id
 """)
 
 

@@ -141,7 +141,7 @@ class LyingGateway:
     ) -> Outcome:
         """Do it, unless fate is against it; answer, unless fate is against that."""
         await asyncio.sleep(0)  # a call over a network lets others run
-        fate = fate_of(self.policy, Luck(self.draws.getrandbits(63), key), decline=decline)
+        fate = fate_of(self.policy, Luck(self.draws.getrandbits(63), kind.partition(" ")[0]), decline=decline)
         if fate.unheard or fate.broken:
             raise _no_answer()
         answer = run(Call(kind, key, f"{kind} {command.model_dump_json()}", fate.declined))

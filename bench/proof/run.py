@@ -26,6 +26,7 @@ from bench.proof.marks import Marks
 from bench.proof.plan import Plan
 from bench.proof.processor import open_bank
 from bench.proof.worker import Assignment
+from lodestay.errors import ServiceUnavailable
 from lodestay.local.catalogue import SERVICES
 from lodestay.local.postgres import database_url
 from lodestay.local.supervisor import Supervisor
@@ -33,6 +34,8 @@ from transactional.migrations.run import upgrade
 
 BATCH: Final = 100
 """Histories that are checked together."""
+RECOVERY: Final = 60.0
+"""Seconds that PostgreSQL may take to be there again."""
 MANY_DEATHS: Final = 5
 """Workers that ended by an error of their own, after which a run is given up."""
 _PAUSE: Final = 0.1
@@ -61,7 +64,7 @@ class Order:
     seed
         Of the first history; the others have the numbers that follow.
     kills
-        Spread evenly over the histories.
+        Spread evenly over the histories, or over the minutes where those are over earlier.
     minutes
         After which a run ends that has not come to its end: what is closed by then is checked.
     at_a_time
@@ -153,15 +156,15 @@ def run(order: Order, services: Supervisor, folder: Path, *, report: Report) -> 
     try:
         while not crew.is_done and len(crew.deaths) < MANY_DEATHS and time.monotonic() - started < order.minutes * 60:
             crew.replace_dead()
-            if chaos.done.total() < order.kills * int(marks.closed.sum()) / order.histories:
+            passed = (time.monotonic() - started) / (60 * order.minutes)
+            if chaos.done.total() < order.kills * max(passed, float(marks.closed.mean())):
                 chaos.strike()
             if examiner.examine(at_least=BATCH):
                 report(examiner.line(time.monotonic() - started, chaos.done.total()))
             time.sleep(_PAUSE)
     finally:
         crew.stop()
-    while examiner.examine(at_least=1):
-        pass
+    examiner.finish()
     outcome = examiner.outcome
     outcome.found = examiner.count()
     outcome.kills, outcome.seconds = chaos.done, time.monotonic() - started
@@ -209,12 +212,20 @@ class Examiner:
             with psycopg.connect(self._address, connect_timeout=5) as connection:
                 found = checks.violations(self._evidence(connection, first, last))
         except psycopg.OperationalError:  # one of PostgreSQL's deaths: later again
+            time.sleep(_PAUSE)
             return False
         for seed in range(first, last):
             del self._entries[seed]
         self.outcome.violations += found
         self.outcome.histories = closed
         return True
+
+    def finish(self) -> None:
+        """Check every history that is closed, as soon as the database has recovered."""
+        patience = time.monotonic() + RECOVERY
+        while self.outcome.histories < self._marks.closed_in_order:
+            if not self.examine(at_least=1) and time.monotonic() > patience:
+                raise ServiceUnavailable("PostgreSQL has not recovered.", hint="Its log is in the run's folder.")
 
     def count(self) -> dict[str, int]:
         """What the histories came to."""

@@ -21,7 +21,10 @@ from transactional.bookings.records import BookingRecord
 from transactional.calendars.rules import Window
 from transactional.users.actors import Actor
 
-_KNOWN = text("SELECT booking_id, listing_id, guest_id, status FROM bookings WHERE listing_id = ANY(:listing_ids)")
+_KNOWN = text("""
+    SELECT booking_id, listing_id, guest_id, status FROM bookings WHERE listing_id = ANY(:listing_ids)
+    ORDER BY booking_id
+""")
 _STALE_AFTER = 5
 """Operations between two looks at a history's bookings: like callers, the lanes act on what they last saw."""
 
@@ -97,7 +100,7 @@ class Turn:
     def stay(self, *, longest: int = 4) -> Stay:
         """Some nights."""
         nights = self.draws.randint(1, longest)
-        check_in = self.clock.now().date() + timedelta(days=self.draws.randint(0, AHEAD))
+        check_in = self.clock.now().date() + timedelta(days=int(AHEAD * self.draws.random() ** 2))
         return Stay(check_in, check_in + timedelta(days=nights))
 
     def window(self) -> Window:
@@ -110,7 +113,7 @@ class Turn:
         if self.memory.age >= _STALE_AFTER:
             await self._look()
         self.memory.age += 1
-        known = list(self.memory.bookings.values())
+        known = [self.memory.bookings[booking_id] for booking_id in sorted(self.memory.bookings)]
         fitting = [each for each in known if each.status in wanted]
         if fitting and self.draws.random() < 0.85:
             known = fitting

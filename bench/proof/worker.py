@@ -108,6 +108,7 @@ async def work(assignment: Assignment) -> None:
 async def sessions_of(assignment: Assignment) -> AsyncIterator[async_sessionmaker[AsyncSession]]:
     """Sessions as production has them, or those that block."""
     if assignment.blocking:
+        asyncio.get_running_loop().set_default_executor(inline.InlineExecutor())
         blocking, sessions = inline.open_sessions(assignment.database_url, lock_timeout_ms=LOCK_TIMEOUT_MS)
         yield sessions
         blocking.dispose()
