@@ -16,7 +16,7 @@ from bench.proof import complaints
 from bench.proof.log import Entry, Writer
 from bench.proof.marks import Marks
 from bench.proof.money import work_on
-from bench.proof.operations import FIRST, OPERATIONS, WEIGHTS
+from bench.proof.operations import FIRST, OPERATIONS, RUSHES, WEIGHTS
 from bench.proof.plan import ENDS_AT, STEPS, Plan
 from bench.proof.processor import set_time
 from bench.proof.turns import Memory, Operation, Turn
@@ -29,6 +29,10 @@ _PING: Final = text("SELECT 1")
 LATER: Final = (timedelta(seconds=2), timedelta(seconds=30), timedelta(seconds=90))
 """When a worker comes by while nothing else happens."""
 WORKER_IS_UP: Final = 0.8
+RUSH: Final = 3
+"""At every so manieth step all lanes want the same at the same time: one operation on one stay or one booking."""
+LOOKS: Final = 100
+"""How often a lane looks whether the others are there to rush with it: one whose worker was killed never is."""
 DRAWN: Final = 4
 """Kinds of operation that a step tries until one has something to be done to."""
 _PAUSE: Final = 0.05
@@ -42,6 +46,8 @@ class Lane:
     ----------
     place
         The history's place in the run.
+    pause
+        Seconds between two looks at the others; none where they all wait for this very lane to pause.
     """
 
     plan: Plan
@@ -52,20 +58,32 @@ class Lane:
     bank: Bank
     marks: Marks
     log: Writer
+    pause: float
 
     async def run(self) -> None:
         """Do what is left of the lane."""
         for step in range(int(self.marks.steps[self.number, self.place]), STEPS):
+            if step % RUSH == 0:
+                await self._meet(step)
             await self._step(step)
             self.marks.steps[self.number, self.place] = step + 1
             await asyncio.sleep(0)  # the others' turn, also where nothing else waits
+
+    async def _meet(self, step: int) -> None:
+        """Wait until the other lanes are here."""
+        for _ in range(LOOKS):
+            if (self.marks.steps[:, self.place] >= step).all():
+                return
+            await asyncio.sleep(self.pause)
 
     async def _step(self, step: int) -> None:
         draws = self.plan.draws(self.number, step)
         clock = FixedClock(self.plan.instants[step])
         set_time(clock)
-        turn = Turn(self.plan, self.memory, self.sessions, clock, draws, self.bank)
-        for operation in (*draws.choices(OPERATIONS, WEIGHTS, k=DRAWN), FIRST):
+        wishes = self.plan.common_draws(step) if step % RUSH == 0 else draws
+        turn = Turn(self.plan, self.memory, self.sessions, clock, draws, wishes, self.bank)
+        drawn = wishes.choices(RUSHES, k=DRAWN) if wishes is not draws else draws.choices(OPERATIONS, WEIGHTS, k=DRAWN)
+        for operation in (*drawn, FIRST):
             if await self._attempt(operation, turn, step):
                 break
         while turn.followed_by:

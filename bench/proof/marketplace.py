@@ -86,7 +86,7 @@ def _listing(plan: Plan, listing_id: int) -> dict[str, Any]:
         "latitude": 0.0,
         "longitude": 0.0,
         "content_hash": "",
-        "instant_book": rng.random() < 0.6,
+        "instant_book": listing_id == plan.listing_ids[0] or rng.random() < 0.3,
         "cancellation_policy": rng.choice(POLICIES),
     }
 
@@ -108,7 +108,7 @@ def _terms(listing_id: int) -> dict[str, Any]:
         "calendar_from": STARTS_AT.date() - timedelta(days=3),
         "calendar_until": STARTS_AT.date() + timedelta(days=60),
         "approval_hours": rng.choice((1, 24)),
-        "requires_verified_guest": rng.random() < 0.3,
+        "requires_verified_guest": rng.random() < 0.2,
     }
 
 

@@ -31,5 +31,8 @@ OPERATIONS: Final = (
 )
 """A new kind of operation is a function and a line here."""
 WEIGHTS: Final = tuple(operation.weight for operation in OPERATIONS)
+RUSHED: Final = ("hold", "hold", "hold", "accept", "pay", "cancel", "propose a change", "answer a proposal", "block")
+RUSHES: Final = tuple(operation for name in RUSHED for operation in OPERATIONS if operation.name == name)
+"""What all lanes of a history do at the same time."""
 FIRST: Final = OPERATIONS[0]
 """What is done where there is nothing yet to do anything to."""

@@ -39,7 +39,7 @@ class Plan:
 
     @property
     def listing_ids(self) -> tuple[int, ...]:
-        """Its listings: nobody else's."""
+        """Its listings, nobody else's: the first is booked at once, the second mostly by request."""
         return tuple(range(self.seed * LISTINGS, self.seed * LISTINGS + LISTINGS))
 
     @property
@@ -71,6 +71,10 @@ class Plan:
     def draws(self, lane: int, step: int) -> Random:
         """The draws of one operation."""
         return Random(f"{self.seed}:{lane}:{step}")
+
+    def common_draws(self, step: int) -> Random:
+        """Draws that all lanes have in common at a step: so that they want the same."""
+        return Random(f"{self.seed}:common:{step}")
 
     def _person(self, number: int) -> UUID:
         return UUID(int=(self.seed << 16) | number, version=4)

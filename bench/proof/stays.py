@@ -29,9 +29,9 @@ SWEEPERS: Final = (
 )
 
 
-async def quote(turn: Turn) -> Promised:
+async def quote(turn: Turn, *, first: float = 0.5) -> Promised:
     """Ask what some nights cost."""
-    guest, listing_id, stay = turn.guest(), turn.listing_id(), turn.stay()
+    guest, listing_id, stay = turn.guest(), turn.listing_id(first=first), turn.stay()
     async with turn.begin() as session:
         given = await create_quote(
             session,
@@ -50,7 +50,7 @@ async def quote(turn: Turn) -> Promised:
 
 async def hold(turn: Turn) -> Promised:
     """Take a quote's nights to pay for them."""
-    quote_id, guest_id = await _quoted(turn)
+    quote_id, guest_id = await _quoted(turn, first=0.9)
     async with turn.begin() as session:
         booking = await service.hold(session, turn.clock, guest_id=guest_id, quote_id=quote_id, keep=KEEP)
     return (turn.memory.note(booking),)
@@ -58,7 +58,7 @@ async def hold(turn: Turn) -> Promised:
 
 async def request(turn: Turn) -> Promised:
     """Ask the host for a quote's nights."""
-    quote_id, guest_id = await _quoted(turn)
+    quote_id, guest_id = await _quoted(turn, first=0.3)
     async with turn.begin() as session:
         booking = await requests.request(
             session, turn.clock, guest_id=guest_id, quote_id=quote_id, payment_method=method(turn)
@@ -130,10 +130,10 @@ async def sweep_all(turn: Turn) -> None:
             await sweeper(session, turn.clock, limit=10)
 
 
-async def _quoted(turn: Turn) -> tuple[UUID, UUID]:
+async def _quoted(turn: Turn, *, first: float) -> tuple[UUID, UUID]:
     """A quote to book: mostly a new one, sometimes an old one, and rarely one for another guest."""
     if not turn.memory.quotes or turn.draws.random() < 0.8:
-        await quote(turn)
+        await quote(turn, first=first)
         return turn.memory.quotes[-1]
     quote_id, guest_id = turn.draws.choice(turn.memory.quotes)
     return quote_id, guest_id if turn.draws.random() < 0.9 else turn.guest().user_id

@@ -69,6 +69,10 @@ class Turn:
 
     Attributes
     ----------
+    draws
+        Of this operation alone.
+    wishes
+        What decides where and when: its own draws, or those that the other lanes have too.
     followed_by
         What is done at once after it, by somebody whom it has woken.
     """
@@ -78,6 +82,7 @@ class Turn:
     sessions: async_sessionmaker[AsyncSession]
     clock: FixedClock
     draws: Random
+    wishes: Random
     bank: Bank
     followed_by: list[Operation] = field(default_factory=list)
 
@@ -93,14 +98,14 @@ class Turn:
         """Whose booking it is."""
         return next(each for each in self.plan.guests if each.user_id == known.guest_id)
 
-    def listing_id(self) -> int:
-        """One of the listings."""
-        return self.draws.choice(self.plan.listing_ids)
+    def listing_id(self, *, first: float = 0.5) -> int:
+        """One of the listings; `first` is how often the one that is booked at once."""
+        return self.plan.listing_ids[0 if self.wishes.random() < first else 1]
 
     def stay(self, *, longest: int = 4) -> Stay:
         """Some nights."""
-        nights = self.draws.randint(1, longest)
-        check_in = self.clock.now().date() + timedelta(days=int(AHEAD * self.draws.random() ** 2))
+        nights = self.wishes.randint(1, longest)
+        check_in = self.clock.now().date() + timedelta(days=int(AHEAD * self.wishes.random() ** 2))
         return Stay(check_in, check_in + timedelta(days=nights))
 
     def window(self) -> Window:
@@ -117,7 +122,7 @@ class Turn:
         fitting = [each for each in known if each.status in wanted]
         if fitting and self.draws.random() < 0.85:
             known = fitting
-        return self.draws.choice(known) if known else None
+        return self.wishes.choice(known) if known else None
 
     async def _look(self) -> None:
         async with self.sessions() as session:

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import psycopg
 import uvloop
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from bench.proof import complaints, inline
 from bench.proof.closing import close
 from bench.proof.lanes import Lane, answers, is_away
-from bench.proof.log import Writer
+from bench.proof.log import Entry, Writer
 from bench.proof.marks import Marks
 from bench.proof.plan import ENDS_AT, LANES, STEPS, Plan
 from bench.proof.processor import open_bank
@@ -29,6 +27,8 @@ from transactional.kit.database import create_engine, session_factory
 
 LOCK_TIMEOUT_MS: Final = 5_000
 POOL: Final = 6
+TRIES: Final = 20
+"""Times that a history is tried to be closed: each restart of the database may cut one short."""
 _PAUSE: Final = 0.01
 
 
@@ -78,6 +78,11 @@ class Assignment:
     def lanes(self) -> Sequence[int]:
         """The lanes that are this worker's, in every history: so each history is worked on by all workers."""
         return range(self.number, LANES, self.workers)
+
+    @property
+    def pause(self) -> float:
+        """Seconds that a lane gives others; one process that blocks goes by turns, not by time."""
+        return 0.0 if self.blocking and self.workers == 1 else 0.002
 
     def owns(self, place: int) -> bool:
         """Whether this worker closes the history."""
@@ -153,7 +158,7 @@ class Worker:
     async def _history(self, place: int) -> None:
         plan, memory = self.assignment.plan(place), Memory()
         lanes = [
-            Lane(plan, place, number, memory, self.sessions, self.bank, self.marks, self.log)
+            Lane(plan, place, number, memory, self.sessions, self.bank, self.marks, self.log, self.assignment.pause)
             for number in self.assignment.lanes
         ]
         await asyncio.gather(*(lane.run() for lane in lanes))
@@ -164,12 +169,19 @@ class Worker:
             self.marks.closed[place] = 1
 
     async def _close(self, plan: Plan) -> None:
-        """Bring a history to its end, however often the database goes away meanwhile."""
-        while True:
+        """Bring a history to its end, however often the database goes away or is busy meanwhile."""
+        for _ in range(TRIES):
             clock, draws = FixedClock(ENDS_AT), plan.draws(LANES, 0)
+            turn = Turn(plan, Memory(), self.sessions, clock, draws, draws, self.bank)
+            heard = complaints.begin()
             try:
-                return await close(Turn(plan, Memory(), self.sessions, clock, draws, self.bank))
-            except (DBAPIError, psycopg.Error, OSError) as error:
-                if not is_away(error):
-                    raise
-                await answers(self.sessions)
+                await close(turn)
+            except Exception as error:  # noqa: BLE001 (a fault is a finding, not the end of the harness)
+                if is_away(error):
+                    await answers(self.sessions)
+                    continue
+                heard.append(f"{type(error).__name__}: {error}")
+            if not heard:
+                return
+        facts = (plan.seed, LANES, 0, "close")
+        self.log.write(Entry(*facts, "fault", "; ".join(heard) or "the database does not stay"))

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -24,9 +25,11 @@ from bench.proof.checks import Evidence, Violation
 from bench.proof.log import Acknowledged, Entry, Reader, Writer
 from bench.proof.marks import Marks
 from bench.proof.plan import LANES, STEPS, Plan
-from bench.proof.run import Order, postgres, prepare, run
+from bench.proof.run import Order, prepare, run
+from bench.proof.run import postgres as postgres_of_its_own
 from bench.proof.worker import Assignment
 from lodestay.local.supervisor import Supervisor
+from transactional.bookings import service
 from transactional.calendars.models import OCCUPANCY_NO_OVERLAP
 from transactional.listings import repository as listings
 
@@ -77,9 +80,15 @@ def order_in(folder: Path, services: Supervisor, *, blocking: bool, histories: i
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory, services: Supervisor, postgres: str) -> Played:
+def server(services: Supervisor, postgres: str) -> Supervisor:
+    """The session's PostgreSQL: nothing is killed here."""
+    return services
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory, server: Supervisor) -> Played:
     """A few histories, played once for all controls."""
-    assignment = order_in(tmp_path_factory.mktemp("proof"), services, blocking=True)
+    assignment = order_in(tmp_path_factory.mktemp("proof"), server, blocking=True)
     asyncio.run(worker.work(assignment))
     return Played(assignment)
 
@@ -97,7 +106,7 @@ def tables(played: Played) -> Iterator[psycopg.Connection]:
 def test_short_run_with_kills(tmp_path: Path) -> None:
     """B7-B18, B26-B34: histories under kill -9 of workers and PostgreSQL, and a processor that lies: nothing broken."""
     order = Order(seed=SEED, histories=400, workers=2, kills=5, minutes=0.5, at_a_time=3)
-    with postgres(tmp_path / "home") as own:
+    with postgres_of_its_own(tmp_path / "home") as own:
         outcome = run(order, own, tmp_path, report=lambda _: None)
     assert outcome.violations == []
     assert outcome.histories > 0
@@ -113,9 +122,9 @@ def test_nothing_is_wrong_with_what_was_played(played: Played, tables: psycopg.C
     assert {"hold", "request", "pay", "work", "webhook", "cancel", "import", "block"} <= done
 
 
-def test_a_seed_replays_its_histories(tmp_path: Path, services: Supervisor, played: Played) -> None:
+def test_a_seed_replays_its_histories(tmp_path: Path, server: Supervisor, played: Played) -> None:
     """One worker with the same seed does the same operations again, with the same outcomes."""
-    again = Played(order_in(tmp_path / "again", services, blocking=True))
+    again = Played(order_in(tmp_path / "again", server, blocking=True))
     asyncio.run(worker.work(again.assignment))
     first, second = (
         [
@@ -128,12 +137,19 @@ def test_a_seed_replays_its_histories(tmp_path: Path, services: Supervisor, play
 
 
 def test_control_without_guards_an_overlap_is_reported(
-    tmp_path: Path, services: Supervisor, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, server: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither the listing's lock nor the constraint: stays that share a night are found."""
-    unguarded = Played(order_in(tmp_path / "unguarded", services, blocking=False, histories=6))
+    """Neither the listing's lock nor the constraint, and time between look and leap: shared nights are found."""
+    unguarded = Played(order_in(tmp_path / "unguarded", server, blocking=False))
     lock = str(listings._LOCK).replace("FOR NO KEY UPDATE OF listings", "")
     monkeypatch.setattr(listings, "_LOCK", text(lock))
+    looked = service.require_available
+
+    async def look_and_linger(*arguments: Any) -> None:
+        await looked(*arguments)
+        await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(service, "require_available", look_and_linger)
     with psycopg.connect(unguarded.assignment.database_url, autocommit=True) as connection:
         connection.execute(f"ALTER TABLE occupancy DROP CONSTRAINT {OCCUPANCY_NO_OVERLAP}")
         asyncio.run(worker.work(unguarded.assignment))
@@ -141,7 +157,7 @@ def test_control_without_guards_an_overlap_is_reported(
 
 
 TAMPERED = {
-    "no acknowledged booking is lost": "DELETE FROM bookings WHERE booking_id = (SELECT min(booking_id::text)::uuid FROM bookings)",
+    "no acknowledged booking is lost": "DELETE FROM bookings WHERE status = 'cancelled'",
     "replay equals the tables": "UPDATE bookings SET guests = guests + 1",
     "every saga is over within a minute": "UPDATE sagas SET status = 'running'",
     "a guest owes nothing and is owed nothing": "DELETE FROM ledger_transactions WHERE kind = 'captured'",
@@ -191,16 +207,17 @@ def test_control_a_doubled_charge_is_reported(played: Played, tables: psycopg.Co
     assert any("captured 2 times" in what for what in found)
 
 
-def test_control_a_fault_is_reported(tmp_path: Path, services: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_a_fault_is_reported(tmp_path: Path, server: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     """An operation that ends in anything but a refusal with a name is a violation, and the history goes on."""
 
     async def broken(_turn: object) -> None:
         raise RuntimeError("broken")
 
-    faulty = Played(order_in(tmp_path / "faulty", services, blocking=True, histories=1))
+    faulty = Played(order_in(tmp_path / "faulty", server, blocking=True, histories=1))
     only = replace(operations.FIRST, work=broken)
     monkeypatch.setattr("bench.proof.lanes.OPERATIONS", (only,))
     monkeypatch.setattr("bench.proof.lanes.WEIGHTS", (1,))
+    monkeypatch.setattr("bench.proof.lanes.RUSHES", (only,))
     asyncio.run(worker.work(faulty.assignment))
     with psycopg.connect(faulty.assignment.database_url) as connection:
         found = faulty.violations(connection)
