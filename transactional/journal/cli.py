@@ -16,7 +16,7 @@ from lodestay.clock import SystemClock
 from lodestay.settings import get_settings
 from transactional.bookings.repository import find_by_reference
 from transactional.journal import projections
-from transactional.journal.service import audit, look_back
+from transactional.journal.service import Audit, audit, look_back
 from transactional.kit.reaching import opened
 
 app = typer.Typer(no_args_is_help=True)
@@ -31,7 +31,7 @@ T = TypeVar("T")
 @journal.command()
 def verify(*, as_json: AsJson = False) -> None:
     """Verify every chain of events and hold its replay to the tables; exit code 1 where they disagree."""
-    found = _in_session(audit)
+    found = _in_session(_audit)
     if as_json:
         print_json(asdict(found))
     else:
@@ -83,12 +83,20 @@ def show(
 
 @journal.command()
 def rebuild(*, as_json: AsJson = False) -> None:
-    """Make the table of bookings anew from the events alone; rows that already agree are not written."""
+    """Make bookings and their nights anew from the events alone, whose chains are verified first.
+
+    Rows that already agree are not written; while it runs nobody can book or change a booking.
+    """
     replayed, corrected = _in_session(projections.rebuild)
     if as_json:
         print_json({"replayed": replayed, "corrected": corrected})
     else:
-        console.print(f"{replayed:,} bookings replayed, [bold]{corrected:,}[/bold] differences put right.")
+        console.print(f"{replayed:,} bookings replayed, [bold]{corrected:,}[/bold] rows put right.")
+
+
+async def _audit(session: AsyncSession) -> Audit:
+    await session.connection(execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
+    return await audit(session)
 
 
 def _in_session(work: Callable[[AsyncSession], Awaitable[T]]) -> T:

@@ -33,7 +33,12 @@ _ALL = text("""
     SELECT booking_id, seq, kind, occurred_at, actor_id, side, cause, body, previous_hash, hash
     FROM booking_events WHERE booking_id = ANY(:booking_ids) ORDER BY booking_id, seq
 """)
-_IDS_AFTER = text("SELECT booking_id FROM bookings WHERE booking_id > :last ORDER BY booking_id LIMIT :limit")
+_IDS_AFTER = text("""
+    (SELECT booking_id FROM bookings WHERE booking_id > :last ORDER BY booking_id LIMIT :limit)
+    UNION
+    (SELECT booking_id FROM booking_events WHERE booking_id > :last AND seq = 1 ORDER BY booking_id LIMIT :limit)
+    ORDER BY booking_id LIMIT :limit
+""")
 _FIRST = UUID(int=0)
 
 
@@ -57,7 +62,7 @@ async def events_of(session: AsyncSession, booking_id: UUID) -> list[Event]:
 
 
 async def every_history(session: AsyncSession, *, batch: int = 500) -> AsyncIterator[tuple[UUID, list[Event]]]:
-    """Every booking with its events, a batch in memory at a time; a booking without any has an empty list."""
+    """Every booking with its events, a batch in memory at a time: also one without any, or without a row."""
     last = _FIRST
     while ids := list(await session.scalars(_IDS_AFTER, {"last": last, "limit": batch})):
         histories: dict[UUID, list[Event]] = {booking_id: [] for booking_id in ids}

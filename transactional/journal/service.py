@@ -56,7 +56,11 @@ async def look_back(session: AsyncSession, booking_id: UUID, instant: datetime) 
 
 
 async def audit(session: AsyncSession) -> Audit:
-    """Verify every chain and hold its replay to the tables `bookings` and `occupancy`."""
+    """Verify every chain and hold its replay to the tables `bookings` and `occupancy`.
+
+    It reads with many statements. Where others write meanwhile, give it a session that sees one snapshot (REPEATABLE
+    READ): otherwise a booking that changes between two statements looks broken.
+    """
     counted = events_read = 0
     broken: list[str] = []
     async for booking_id, events in repository.every_history(session):

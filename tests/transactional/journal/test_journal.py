@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -11,20 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from typer.testing import CliRunner
 
 from lodestay.clock import FixedClock
+from lodestay.settings import get_settings
 from tests.transactional.factories import PAID, actor_of, create_hold, create_listing, create_user, stay_of
 from transactional.bookings import repository, service
 from transactional.bookings.history import PastBooking, add_past_bookings
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.rules import Side
 from transactional.cancellations import service as cancellations
-from transactional.journal import projections
+from transactional.journal import cli, projections
 from transactional.journal.errors import JournalBroken, NotYetThen
 from transactional.journal.repository import events_of
 from transactional.journal.rules import NOTHING_BEFORE, Cause, Event, body_of, hash_of, verify_chain
-from transactional.journal.service import audit, look_back
+from transactional.journal.service import Audit, audit, look_back
+from transactional.kit.database import session_factory
 
 BOOKING = UUID(int=1)
 AT = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -149,6 +153,78 @@ async def test_projection_is_made_anew_from_the_events(session: AsyncSession, cl
     """A table that was spoiled is put right from its events, row by row, and nothing else is touched."""
     booking = await a_life(session, clock)
     await session.execute(text("UPDATE bookings SET total_minor = 1, status = 'held', cancelled_at = NULL"))
-    assert await projections.rebuild(session) == (1, 2)
+    assert await projections.rebuild(session) == (1, 1)
     assert await repository.get(session, booking.booking_id) == booking
     assert await projections.rebuild(session) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("tampering", "written"),
+    [
+        ("UPDATE occupancy SET is_live = false", 1),
+        ("UPDATE occupancy SET stay = daterange(lower(stay), upper(stay) + 1)", 2),
+        ("UPDATE occupancy SET kind = 'booking', expires_at = NULL", 2),
+        ("ALTER TABLE booking_events DROP CONSTRAINT fk_booking_events_booking_id_bookings; DELETE FROM bookings", 1),
+    ],
+)
+async def test_nights_and_rows_that_are_gone_are_made_anew(
+    session: AsyncSession, clock: FixedClock, tampering: str, written: int
+) -> None:
+    """Nights that were given up, moved or taken for good, and a row that is gone, follow from the events again."""
+    guest, listing = await create_user(session), await create_listing(session)
+    await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+    for statement in tampering.split("; "):
+        await session.execute(text(statement))
+    assert (await audit(session)).broken
+    assert await projections.rebuild(session) == (1, written)
+    assert (await audit(session)).broken == ()
+
+
+async def test_nothing_is_rebuilt_from_a_broken_chain(session: AsyncSession, clock: FixedClock) -> None:
+    """An event that was altered is not written into the table that it would spoil."""
+    booking = await a_life(session, clock)
+    await session.execute(text("ALTER TABLE booking_events DISABLE TRIGGER append_only"))
+    await session.execute(text("UPDATE booking_events SET body = replace(body, '2', '3') WHERE seq = 1"))
+    with pytest.raises(JournalBroken, match="hash"):
+        await projections.rebuild(session)
+    assert await repository.get(session, booking.booking_id) == booking
+
+
+async def test_rebuild_waits_for_a_booking_that_changes(engine: AsyncEngine, clock: FixedClock) -> None:
+    """What commits while the events are about to be replayed is in the replay: nothing is put back to what it was."""
+    sessions = session_factory(engine)
+    async with sessions.begin() as session:
+        guest, listing = await create_user(session), await create_listing(session)
+        held = await create_hold(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+
+    async def rebuild() -> tuple[int, int]:
+        async with sessions.begin() as session:
+            return await projections.rebuild(session)
+
+    async with sessions() as watching, sessions() as writing:
+        confirmed = await service.confirm(writing, clock, PAID, held.booking_id)
+        rebuilding = asyncio.create_task(rebuild())
+        waits = text("SELECT count(*) FROM pg_locks WHERE relation = 'bookings'::regclass AND NOT granted")
+        while not await watching.scalar(waits):
+            assert not rebuilding.done(), "it did not wait for the writer"
+            await asyncio.sleep(0.01)
+        await writing.commit()
+        assert await rebuilding == (1, 0)
+        assert await repository.get(watching, held.booking_id) == confirmed
+
+
+def test_verify_sees_one_snapshot(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command's audit reads all its statements from one snapshot, and cannot write."""
+    seen: list[tuple[str, str]] = []
+
+    async def look(session: AsyncSession) -> Audit:
+        isolation = await session.scalar(text("SHOW transaction_isolation"))
+        seen.append((str(isolation), str(await session.scalar(text("SHOW transaction_read_only")))))
+        return await audit(session)
+
+    monkeypatch.setenv("LODESTAY_DATABASE_URL", database_url)
+    monkeypatch.setattr(cli, "audit", look)
+    get_settings.cache_clear()
+    result = CliRunner().invoke(cli.app, ["journal", "verify"], catch_exceptions=False)
+    get_settings.cache_clear()
+    assert (result.exit_code, seen) == (0, [("repeatable read", "on")])
