@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,7 @@ from transactional.calendars.repository import load_parts
 from transactional.calendars.rules import Window
 from transactional.kit.copying import copy_rows
 from transactional.listings.repository import BookableListing, load_bookable
-from transactional.quotes.rules import lines_as_json
+from transactional.quotes.explanation import Line, explained_lines
 from transactional.users.repository import ensure_guests
 
 _NAMESPACE = UUID("6f1c9a52-3f55-5d0e-9a51-6f2f3f1f8a11")
@@ -132,6 +133,11 @@ class HistoryReport:
     unpriced: int
 
 
+class _Priced(NamedTuple):
+    price: StayPrice
+    lines: list[Line]
+
+
 async def add_past_bookings(session: AsyncSession, clock: Clock, bookings: Sequence[PastBooking]) -> HistoryReport:
     """Write bookings of the past and tell the outbox; loading the same ones again changes nothing.
 
@@ -163,14 +169,14 @@ async def add_past_bookings(session: AsyncSession, clock: Clock, bookings: Seque
 
 async def _price(
     session: AsyncSession, listings: Mapping[int, BookableListing], bookings: Sequence[PastBooking]
-) -> list[StayPrice | None]:
+) -> list[_Priced | None]:
     """Price each stay as if the listing's calendar had always been known; None where no price is."""
     window = Window(min(booking.check_in for booking in bookings), max(booking.check_out for booking in bookings))
     parts = await load_parts(session, listings.keys(), window, now=max(booking.created_at for booking in bookings))
     by_listing: dict[int, list[int]] = defaultdict(list)
     for number, booking in enumerate(bookings):
         by_listing[booking.listing_id].append(number)
-    prices: list[StayPrice | None] = [None] * len(bookings)
+    prices: list[_Priced | None] = [None] * len(bookings)
     for listing_id, numbers in by_listing.items():
         if listing_id not in parts:
             continue
@@ -179,14 +185,25 @@ async def _price(
             booking = bookings[number]
             stay = Stay(booking.check_in, booking.check_out)
             if _has_prices(calendar, stay):
-                prices[number] = price_stay(
-                    listings[listing_id].terms,
-                    nights_minor=int(calendar.nightly_prices(stay).sum()),
-                    nights=stay.nights,
-                    guests=booking.guests,
-                    lead_days=(stay.check_in - _day_at(booking.created_at, listings[listing_id].timezone)).days,
-                )
+                nightly = calendar.nightly_prices(stay).tolist()
+                prices[number] = _price_one(listings[listing_id], booking, stay, nightly)
     return prices
+
+
+def _price_one(listing: BookableListing, booking: PastBooking, stay: Stay, nightly_minor: Sequence[int]) -> _Priced:
+    """Price a stay as its quote would have been on the day it was booked."""
+    lead_days = (stay.check_in - _day_at(booking.created_at, listing.timezone)).days
+    price = price_stay(
+        listing.terms,
+        nights_minor=sum(nightly_minor),
+        nights=stay.nights,
+        guests=booking.guests,
+        lead_days=lead_days,
+    )
+    lines = explained_lines(
+        price, listing.terms, nightly_minor=nightly_minor, guests=booking.guests, lead_days=lead_days
+    )
+    return _Priced(price, lines)
 
 
 def _day_at(instant: datetime, timezone: str) -> date:
@@ -200,9 +217,9 @@ def _has_prices(calendar: StayCalendar, stay: Stay) -> bool:
 
 
 def _rows(
-    priced: Sequence[tuple[PastBooking, StayPrice]], listings: Mapping[int, BookableListing], *, now: datetime
+    priced: Sequence[tuple[PastBooking, _Priced]], listings: Mapping[int, BookableListing], *, now: datetime
 ) -> Iterator[tuple[UUID, tuple[object, ...]]]:
-    for booking, price in priced:
+    for booking, (price, explained) in priced:
         # The number follows from the row, so that the same history is known when it comes again.
         identity = (booking.listing_id, booking.guest_id, booking.check_in, booking.check_out, booking.created_at)
         booking_id = uuid.uuid5(_NAMESPACE, "|".join(map(str, identity)))
@@ -215,7 +232,7 @@ def _rows(
         )
         cancelled = booking.cancelled_at is not None
         stood = BookingStatus.COMPLETED if ends_at <= now else BookingStatus.CONFIRMED
-        lines = orjson.dumps(lines_as_json(price)).decode()
+        charged = [{"component": line["component"], "minor": line["minor"]} for line in explained]
         row = {
             "booking_id": booking_id,
             "reference": new_reference(),
@@ -228,10 +245,10 @@ def _rows(
             "ends_at": ends_at,
             "guests": booking.guests,
             "currency": price.currency,
-            "lines": lines,
+            "lines": orjson.dumps(explained).decode(),
             "total_minor": price.total_minor,
             "charge_currency": price.currency,
-            "charge_lines": lines,
+            "charge_lines": orjson.dumps(charged).decode(),
             "charge_total_minor": price.total_minor,
             "cancellation_policy": listing.cancellation_policy,
             "created_at": booking.created_at,

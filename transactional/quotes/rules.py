@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from lodestay.calendar import RefusedStay, StayCalendar
 from lodestay.clock import local_instant
@@ -49,8 +48,3 @@ def bookable_until(calendar: StayCalendar, check_in: date, timezone: str) -> dat
 def quote_expiry(now: datetime, *, valid: timedelta, bookable_until: datetime) -> datetime:
     """When a quote ends: after its time, or earlier, with the notice that the host asks for."""
     return min(now + valid, bookable_until)
-
-
-def lines_as_json(price: StayPrice) -> list[dict[str, Any]]:
-    """Lines of a price in the form in which they are stored."""
-    return [{"component": line.component.value, "minor": line.minor} for line in price.lines]
