@@ -400,7 +400,7 @@ async def test_b4_the_start_of_a_changed_stay_is_an_instant_of_its_own_day(
 async def test_b4_a_date_that_stays_keeps_its_instant(session: AsyncSession, clock: FixedClock) -> None:
     """B4: the host has other hours since; who leaves a day earlier still arrives when it was booked."""
     booked = await create_booking(session, clock)
-    await session.execute(text("UPDATE listings SET check_in_hour = 18, check_out_hour = 8"))
+    await session.execute(text("UPDATE rate_plans SET check_in_hour = 18, check_out_hour = 8"))
     booking_id = booked.booking.booking_id
     shorter = await service.propose(session, clock, booked.host, booking_id, Wish(check_out=day(12)))
     await service.approve(session, clock, booked.guest, key_of(shorter))
