@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         None, description="Key that the payment processor signs messages and receipts with; generated in development."
     )
     processor_timeout_seconds: float = Field(
-        10, gt=0, le=120, description="How long the payment processor has for an answer before it is asked again."
+        10, gt=0, le=15, description="How long the payment processor has for an answer before it is asked again."
     )
     hold_minutes: int = Field(15, ge=1, le=120, description="How long a hold keeps its nights.")
     approved_hold_hours: int = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,7 +35,7 @@ from transactional.sagas.rules import (
     turned_back,
 )
 from transactional.sagas.rules import UNDO as UNDO_PREFIX
-from transactional.sagas.service import LEASE
+from transactional.sagas.service import ANSWER_WITHIN, LEASE
 
 LOOK_AGAIN = timedelta(seconds=30)
 """How often a saga that waits for somebody looks by itself: a message about it may be lost."""
@@ -87,11 +88,22 @@ class Runner:
         try:
             begun, call = await self._intend(action, saga)
             if call is not None:
-                outcome = await call.send(self.gateway)  # no transaction is open here
+                outcome = await self._send(call)  # no transaction is open here
                 begun = await self._conclude(action, begun, call, outcome)
         except Exception as error:  # noqa: BLE001 (whatever it is, the saga is tried again and somebody is told)
             return await self._recover(begun, error, attempts=saga.attempts + 1)
         return begun
+
+    async def _send(self, call: Call) -> Outcome:
+        """Ask the processor, and stop asking while the lease lasts: afterwards another worker may be asking."""
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                return await call.send(self.gateway)
+        except TimeoutError as error:
+            raise ProcessorUnavailable(
+                "The payment processor gave no answer in time.",
+                hint="The same operation is sent again with the same key.",
+            ) from error
 
     async def _recover(self, saga: SagaRecord, error: Exception, *, attempts: int) -> SagaRecord:
         """Go on after an error, whose transaction was rolled back."""

@@ -17,6 +17,8 @@ from transactional.sagas.rules import SagaKind, first
 
 LEASE = timedelta(seconds=20)
 """How long a worker has a saga to itself: longer than any answer of the processor is awaited."""
+ANSWER_WITHIN = timedelta(seconds=16)
+"""How long an answer of the processor is awaited altogether: shorter than :data:`LEASE`, with time to write it down."""
 
 
 async def start(

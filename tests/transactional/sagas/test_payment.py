@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,8 +18,10 @@ from transactional.bookings.service import complete_ended_stays
 from transactional.ledger.records import Account
 from transactional.payments import repository as payments
 from transactional.payments.gateway import Outcome
+from transactional.sagas import runner
 from transactional.sagas.checkout import LATE
 from transactional.sagas.errors import PaymentUnderWay
+from transactional.sagas.service import ANSWER_WITHIN, LEASE
 
 
 async def test_a_payment_confirms_and_captures_once(world: World) -> None:
@@ -191,6 +194,28 @@ async def test_b28_what_cannot_be_captured_is_cancelled_by_the_platform(world: W
     assert (cancelled.status, cancelled.cancelled_by) == ("cancelled", "platform")
     assert await world.complaints(booking) == []
     assert (await world.pay_with(await world.hold(listing_id=booking.listing_id, stay=stay_of(10, 3)))).status == "done"
+
+
+async def test_b33_an_answer_is_not_awaited_longer_than_the_lease(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B33: a processor that never answers is given up in time, so that no other worker asks meanwhile."""
+    assert ANSWER_WITHIN < LEASE
+    monkeypatch.setattr(runner, "ANSWER_WITHIN", timedelta(milliseconds=10))
+
+    async def silent(*_: Any, **__: Any) -> Outcome:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    booking = await world.hold()
+    saga_id = await world.begin(booking)
+    world.processor.authorise, asked = silent, world.processor.authorise  # type: ignore[method-assign]
+    await world.work()
+    waiting = await world.saga(saga_id)
+    assert (waiting.status, waiting.attempts, waiting.leased_until) == ("running", 1, None)
+    world.processor.authorise = asked  # type: ignore[method-assign]
+    await world.finish()
+    assert await world.complaints(booking) == []
 
 
 @pytest.mark.parametrize("fault", [Fault.TIMEOUT_BEFORE, Fault.TIMEOUT_AFTER])
