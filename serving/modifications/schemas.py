@@ -99,6 +99,7 @@ MODIFICATION = {
     "created_at": "2027-01-02T09:30:00Z",
     "expires_at": "2027-01-03T09:30:00Z",
     "closed_at": None,
+    "closed_because": None,
 }
 """Of the examples."""
 
@@ -124,10 +125,14 @@ class ModificationOut(BaseModel):
     charge: MoneyOut = Field(description="The whole changed price as the guest pays it.")
     difference: MoneyOut = Field(description="What the guest pays on top, or gets back where it is negative.")
     payment: PaymentOut | None = Field(description="Of what is paid on top, once agreed to; the host does not see it.")
-    reason: str | None = Field(description="Why it was proposed, or why nothing came of it.")
+    reason: str | None = Field(description="Why it was proposed.")
     created_at: datetime
     expires_at: datetime = Field(description="Until then it can be answered.")
     closed_at: datetime | None
+    closed_because: str | None = Field(
+        description="Why nothing came of it: the other side's words, or `declined`, `withdrawn`, `payment_failed`, "
+        "`nights_gone`, `booking_changed`."
+    )
 
     @classmethod
     def of(cls, modification: ModificationRecord, booking: BookingRecord, made: Sequence[PaymentRecord]) -> Self:
@@ -156,6 +161,7 @@ class ModificationOut(BaseModel):
             created_at=modification.created_at,
             expires_at=modification.expires_at,
             closed_at=modification.closed_at,
+            closed_because=modification.closed_because,
         )
 
 

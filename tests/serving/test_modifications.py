@@ -86,7 +86,7 @@ def test_a_declined_payment_leaves_the_booking(
     assert client.post(f"{one}/approve", headers=signed_in(marketplace.host)).json()["status"] == "paying"
     failed = client.get(one, headers=signed_in(marketplace.guest)).json()
     assert (failed["status"], failed["payment"]["status"]) == ("failed", "declined")
-    assert failed["reason"]
+    assert failed["closed_because"] == "payment_failed"
     booking = client.get(path.removesuffix("/modifications"), headers=signed_in(marketplace.guest)).json()
     assert (booking["version"], booking["check_out"]) == (2, "2026-06-28")
 
@@ -127,7 +127,7 @@ def test_declined_and_withdrawn(client: TestClient, marketplace: Marketplace, si
     second = client.post(path, headers=signed_in(marketplace.host), json={"guests": 1})
     assert (second.status_code, second.json()["type"]) == (409, "/problems/modification-open")
     declined = client.post(f"{one}/decline", headers=signed_in(marketplace.host), json={"reason": "No."}).json()
-    assert (declined["status"], declined["reason"]) == ("declined", "No.")
+    assert (declined["status"], declined["closed_because"]) == ("declined", "No.")
     late = client.post(f"{one}/withdraw", headers=signed_in(marketplace.guest))
     assert (late.status_code, late.json()["type"]) == (409, "/problems/modification-state-conflict")
     withdrawn = client.post(f"{propose()}/withdraw", headers=signed_in(marketplace.guest)).json()

@@ -12,6 +12,7 @@ from lodestay.calendar import Refusal, RefusedStay
 from lodestay.clock import Clock
 from transactional.bookings import changes
 from transactional.bookings import repository as bookings
+from transactional.bookings.errors import BookingStateConflict
 from transactional.bookings.holds import expire_due_holds_of
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.rules import BookingStatus, Change
@@ -24,7 +25,7 @@ from transactional.ledger import service as ledger
 from transactional.ledger.rules import Sale, changed, sale_of
 from transactional.listings.repository import LockedListing, lock_listing
 from transactional.modifications import repository
-from transactional.modifications.errors import BookingMovedOn, ModificationStateConflict
+from transactional.modifications.errors import BookingMovedOn, ModificationStateConflict, NightsSpent
 from transactional.modifications.records import ModificationRecord
 from transactional.modifications.rules import ModificationStatus, Step, instants_after, require_nights_to_come
 
@@ -52,12 +53,22 @@ async def apply(session: AsyncSession, clock: Clock, cause: Cause, modification_
 
 async def give_up(session: AsyncSession, clock: Clock, cause: Cause, modification_id: UUID, reason: str) -> None:
     """Close a modification whose payment came to nothing; one that is over stays as it is."""
+    del cause  # the saga's number is nobody's business
     modification = await repository.get(session, modification_id)
     listing_id = await bookings.listing_of(session, modification.booking_id)
     with overlap_as_conflict(listing_id, modification.stay):
         await lock_listing(session, listing_id, owner=None)
-        said = f"{reason} ({cause.reason})"
-        await repository.take(session, modification_id, Step.FAIL, now=clock.now(), reason=said)
+        because = closing_of(reason)
+        await repository.take(session, modification_id, Step.FAIL, now=clock.now(), closed_because=because)
+
+
+def closing_of(reason: str) -> str:
+    """What both sides are told of a saga's error: how a guest's payment fared in detail is not for the host."""
+    if reason in {StayUnavailable.slug(), NightsSpent.slug()}:
+        return "nights_gone"
+    if reason in {BookingMovedOn.slug(), BookingStateConflict.slug()}:
+        return "booking_changed"
+    return "payment_failed"
 
 
 async def apply_to(

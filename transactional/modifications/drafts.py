@@ -147,4 +147,5 @@ def _draft(
             still=booking.ends_at,
         ),
         closed_at=None,
+        closed_because=None,
     )

@@ -51,3 +51,4 @@ class Modification(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    closed_because: Mapped[str | None]

@@ -46,6 +46,8 @@ class ModificationRecord:
         The whole price of the changed stay, in the listing's currency and as it is charged.
     charge_difference_minor
         What the guest pays on top, or gets back where it is negative.
+    reason, closed_because
+        Why it was proposed; why nothing came of it: the other side's words, or a code that both may read.
     """
 
     modification_id: UUID
@@ -67,6 +69,7 @@ class ModificationRecord:
     created_at: datetime
     expires_at: datetime
     closed_at: datetime | None
+    closed_because: str | None
 
     @property
     def stay(self) -> Stay:

@@ -26,7 +26,7 @@ _TAKE = text(f"""
     UPDATE modifications
     SET status = :status, closed_at = CAST(:closed_at AS timestamptz),
         payment_method = coalesce(CAST(:payment_method AS text), payment_method),
-        reason = coalesce(CAST(:reason AS text), reason)
+        closed_because = CAST(:closed_because AS text)
     WHERE modification_id = :modification_id AND status = ANY(:sources)
     RETURNING {_ALL}
 """)
@@ -109,7 +109,7 @@ async def take(
     *,
     now: datetime,
     payment_method: str | None = None,
-    reason: str | None = None,
+    closed_because: str | None = None,
 ) -> ModificationRecord | None:
     """Take a step; None where the state does not allow it."""
     status = target(step)
@@ -118,7 +118,7 @@ async def take(
         "status": status.value,
         "closed_at": now if status in CLOSED else None,
         "payment_method": payment_method,
-        "reason": reason,
+        "closed_because": closed_because,
         "sources": [source.value for source in sources(step)],
     }
     row = (await session.execute(_TAKE, values)).mappings().one_or_none()

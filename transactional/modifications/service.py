@@ -32,7 +32,14 @@ from transactional.modifications.errors import (
     PriceNotYours,
 )
 from transactional.modifications.records import ModificationRecord, Wish
-from transactional.modifications.rules import ModificationStatus, Step, money_due, needs_approval, require_answer
+from transactional.modifications.rules import (
+    ModificationStatus,
+    Step,
+    money_due,
+    needs_approval,
+    require_answer,
+    target,
+)
 from transactional.modifications.settling import method_for, settle
 from transactional.users.actors import Actor
 
@@ -204,7 +211,7 @@ async def _end(
     with contention_as_conflict(listing_id):
         await lock_listing(session, listing_id, owner=None)
         modification = await _answerable(session, answered, step, side)
-        return await move(session, clock, modification, step, reason=reason)
+        return await move(session, clock, modification, step, closed_because=reason or target(step).value)
 
 
 async def _answerable(session: AsyncSession, answered: Answered, step: Step, side: Side) -> ModificationRecord:

@@ -134,12 +134,14 @@ async def test_a_booking_that_could_not_be_captured_closes_what_was_proposed(wor
 
 
 async def test_a_declined_payment_leaves_the_booking_as_it_was(world: World) -> None:
-    """The modification has failed and says why; nothing was taken, and another can be proposed."""
+    """It has failed, its reason stays, the bank's is not told; nothing was taken, and another can be proposed."""
     paid = await buy(world)
-    agreed = await agree(world, paid, Wish(check_out=day(15), payment_method="pm_insufficient_funds"))
+    agreed = await agree(
+        world, paid, Wish(check_out=day(15), payment_method="pm_insufficient_funds", reason="a friend")
+    )
     failed = await outcome(world, agreed)
     assert failed.status == "failed"
-    assert "insufficient_funds" in str(failed.reason)
+    assert (failed.reason, failed.closed_because) == ("a friend", "payment_failed")  # the host reads both
     assert await world.booking(paid.booking) == paid.booking
     assert await complaints(world, paid.booking) == []
     assert (await outcome(world, await agree(world, paid, Wish(check_out=day(15))))).status == "applied"
@@ -151,7 +153,8 @@ async def test_what_was_paid_for_nights_that_are_gone_goes_back(world: World) ->
     agreed = await agree(world, paid, Wish(check_out=day(15)))
     async with world.sessions.begin() as session:
         await create_occupancy(session, paid.booking.listing_id, day(14), day(15))
-    assert (await outcome(world, agreed)).status == "failed"
+    failed = await outcome(world, agreed)
+    assert (failed.status, failed.closed_because) == ("failed", "nights_gone")
     assert await world.booking(paid.booking) == paid.booking
     assert await complaints(world, paid.booking) == []
 

@@ -213,7 +213,7 @@ async def test_a_declined_one_and_a_withdrawn_one_leave_the_booking(session: Asy
     booking_id = booked.booking.booking_id
     first = await service.propose(session, clock, booked.guest, booking_id, Wish(check_in=day(11)))
     declined = await service.decline(session, clock, booked.host, key_of(first), reason="we arrive that day")
-    assert (declined.status, declined.reason) == ("declined", "we arrive that day")
+    assert (declined.status, declined.closed_because) == ("declined", "we arrive that day")
     second = await service.propose(session, clock, booked.guest, booking_id, Wish(check_in=day(11)))
     assert (await service.withdraw(session, clock, booked.guest, key_of(second))).status == "withdrawn"
     for late in (service.approve, service.decline):

@@ -268,6 +268,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_because", sa.Text(), nullable=True),
         sa.CheckConstraint("proposed_by IN ('guest','host','platform')", name=op.f("ck_modifications_proposed_by")),
         sa.CheckConstraint(
             "status IN ('proposed','paying','applied','declined','withdrawn','expired','failed')",
