@@ -208,7 +208,7 @@ def penalty(host_minor: int, *, nights: int, starts_at: datetime, at: datetime) 
     """
     ahead = starts_at - at
     bps = next(tier.bps for tier in PENALTIES if ahead > tier.before)
-    return min(host_minor, max(share(host_minor, bps), share(host_minor, BPS // nights)))
+    return min(host_minor, max(share(host_minor, bps), _round(host_minor, nights)))
 
 
 def _share(facts: Facts, *, ending: Ending, side: Side, at: datetime, nights_spent: int) -> _Share:
