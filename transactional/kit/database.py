@@ -62,6 +62,7 @@ def create_engine(database_url: str, *, pool_size: int, lock_timeout_ms: int) ->
         max_overflow=pool_size,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
+        hide_parameters=True,  # values are people's data, and a statement's error goes into logs
         connect_args={"options": f"-c timezone=UTC -c lock_timeout={lock_timeout_ms}"},
     )
 

@@ -34,6 +34,12 @@ def sqlstate(error: DBAPIError | psycopg.Error) -> str | None:
     return getattr(_cause(error), "sqlstate", None)
 
 
+def named(error: DBAPIError | psycopg.Error) -> str:
+    """A database error's type and SQLSTATE: what may be kept of it, without the statement and the row's values."""
+    state = sqlstate(error)
+    return type(error).__name__ if state is None else f"{type(error).__name__} (SQLSTATE {state})"
+
+
 def is_away(error: DBAPIError | psycopg.Error) -> bool:
     """Whether the server cannot be reached; a connection that never was has no code at all."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:

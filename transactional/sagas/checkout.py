@@ -16,7 +16,7 @@ from transactional.bookings.errors import BookingStateConflict, HoldLapsed
 from transactional.payments import repository as payments
 from transactional.payments.rules import PaymentStatus, Purpose
 from transactional.sagas import repository
-from transactional.sagas.errors import PaymentDeclined, PaymentGivenBack, PaymentUnderWay
+from transactional.sagas.errors import PaymentDeclined, PaymentGivenBack, PaymentUnderWay, public_reason
 from transactional.sagas.payment import AWAITING_PAYMENT
 from transactional.sagas.rules import SagaKind, SagaStatus
 from transactional.sagas.service import start
@@ -100,7 +100,7 @@ async def require_not_refused(session: AsyncSession, saga_id: UUID) -> None:
     if saga.status in {SagaStatus.RUNNING, SagaStatus.DONE}:
         return
     booking = await bookings.get(session, saga.booking_id)
-    reason = saga.error or "given up"
+    reason = public_reason(saga.error)
     number = saga.data.get("payment_id")
     payment = None if number is None else await payments.find(session, UUID(number))
     if payment is not None and payment.status == PaymentStatus.FAILED:

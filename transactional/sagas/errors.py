@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from lodestay.errors import Conflict, NotFound
+
+FAULT: Final = "fault: "
+"""What a saga's error begins with where nobody foresaw it: for operators, never for a guest."""
+
+
+def public_reason(kept: str | None) -> str:
+    """What a guest may know of a saga's error."""
+    if kept is None:
+        return "given up"
+    return "something failed on our side" if kept.startswith(FAULT) else kept
 
 
 class SagaNotFound(NotFound):

@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.clock import Clock
 from lodestay.errors import Conflict, Forbidden, InvalidInput, LodestayError, NotFound
-from transactional.kit.sqlstate import is_away
+from transactional.kit.sqlstate import DatabaseError, is_away, named
 from transactional.listings.errors import ListingBusy
 from transactional.payments.gateway import Outcome, PaymentGateway, ProcessorUnavailable
 from transactional.sagas import repository
 from transactional.sagas.actions import Action, Again, Call, Refused, Turn, Verdict, Wait
-from transactional.sagas.errors import LeaseLost
+from transactional.sagas.errors import FAULT, LeaseLost
 from transactional.sagas.records import SagaRecord
 from transactional.sagas.rules import (
     FINISHED,
@@ -112,7 +112,9 @@ class Runner:
         if isinstance(error, FINAL_ERRORS) and not isinstance(error, ListingBusy):
             return await self._turn_back(saga, error.slug())
         if not isinstance(error, ListingBusy | ProcessorUnavailable):
-            log.error("saga failed", saga_id=str(saga.saga_id), step=saga.step, exc_info=error)
+            # A database error's text and traceback have the statement and the row's values in them.
+            told = {"error": named(error)} if isinstance(error, DatabaseError) else {"exc_info": error}
+            log.error("saga failed", saga_id=str(saga.saga_id), step=saga.step, **told)
         return await self._fail(saga, error, attempts=attempts)
 
     async def _intend(self, action: Action, saga: SagaRecord) -> tuple[SagaRecord, Call | None]:
@@ -216,7 +218,7 @@ class Runner:
 
     async def _fail(self, saga: SagaRecord, error: Exception, *, attempts: int) -> SagaRecord:
         """Nobody knows whether it happened, or it could not be tried: later again."""
-        reason = error.detail if isinstance(error, LodestayError) else f"{type(error).__name__}: {error}"[:500]
+        reason = reason_of(error)
         now = self.clock.now()
         position = after_failure(saga.saga_kind, saga.step, attempts=attempts, deadline_at=saga.deadline_at, now=now)
         async with self.sessions.begin() as session:
@@ -235,3 +237,11 @@ class Runner:
                 lease=None,
                 next_attempt_at=later,
             )
+
+
+def reason_of(error: Exception) -> str:
+    """What is kept of an error, for operators."""
+    if isinstance(error, LodestayError):
+        return error.detail
+    what = named(error) if isinstance(error, DatabaseError) else f"{type(error).__name__}: {error}"
+    return f"{FAULT}{what}"[:500]
