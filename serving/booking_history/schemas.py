@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from serving.bookings.schemas import BOOKING, BookingOut
 from serving.schemas import Query, example
@@ -26,7 +26,9 @@ EVENT = {
 class HistoryQuery(Query):
     """Which moment to look back to."""
 
-    at: datetime | None = Field(None, description="Show the booking as it was at this instant, too; default: now.")
+    at: AwareDatetime | None = Field(
+        None, description="Show the booking as it was at this instant, with its offset from UTC; default: now."
+    )
 
 
 class EventOut(BaseModel):

@@ -50,3 +50,5 @@ def test_history_shows_what_was_seen_then(client: TestClient, marketplace: Marke
     assert now["booking"]["status"] == "cancelled"
     before = client.get(f"{path}/history?at=2026-06-01T00:00:00Z", headers=signed_in(marketplace.host))
     assert (before.status_code, before.json()["type"]) == (404, "/problems/not-yet-then")
+    naive = client.get(f"{path}/history?at=2026-06-01T00:00:00", headers=signed_in(marketplace.host))
+    assert (naive.status_code, naive.json()["errors"][0]["field"]) == (422, "at")
