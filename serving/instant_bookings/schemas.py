@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from serving.bookings.schemas import Signature
 from serving.schemas import Body, Id, example
 from transactional.bookings.instant import Wish
 from transactional.payments.receipts import MAX_LENGTH
@@ -20,7 +21,7 @@ class InstantBookingIn(Body):
     )
 
     quote_id: Id = Field(examples=["01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11"])
-    signature: str = Field(max_length=64, description="As the quote had it.")
+    signature: Signature
     receipt: str = Field(
         max_length=MAX_LENGTH, description="Of an authorisation of the quote's `charge_total` for the quote's number."
     )
