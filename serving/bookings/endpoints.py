@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Path, Query
+from fastapi import APIRouter, BackgroundTasks, Path, Query, Response
 from fastapi.responses import JSONResponse
 
 from serving.bookings.payment import begin_payment, latest_payment, payment_of
 from serving.bookings.schemas import BookingOut, BookingsOut, BookingsQuery, ConfirmIn, HoldIn, PaidBookingOut, Seat
 from serving.bookings.service import log_booking
 from serving.dependencies import AnyActor, GuestActor, ReadSession, ServicesDep, SessionKey, WriteSession
+from serving.etags import TAGGED, etag
 from serving.idempotency import REPLAYED, KeyedCall, OnceDep
 from serving.openapi import problems
 from serving.search.log import visit_of
@@ -87,10 +88,13 @@ async def list_bookings(
     return BookingsOut(items=[BookingOut.of(item) for item in page.items], next_cursor=page.next_cursor)
 
 
-@router.get("/{booking_id}", summary="A booking", responses=problems(401, 404, 422, 503))
-async def get_booking(booking_id: BookingId, actor: AnyActor, session: ReadSession) -> PaidBookingOut:
+@router.get("/{booking_id}", summary="A booking", responses={**TAGGED, **problems(401, 404, 422, 503)})
+async def get_booking(
+    booking_id: BookingId, actor: AnyActor, session: ReadSession, response: Response
+) -> PaidBookingOut:
     """Show a booking of the caller's, as its guest, its host or an administrator; its payment is not the host's."""
     booking = await repository.get_for(session, actor, booking_id)
     _, side = await repository.side_of(session, actor, booking_id)
     payment = None if side is Side.HOST else await latest_payment(session, booking_id)
-    return PaidBookingOut.with_payment(booking, payment)
+    response.headers["ETag"] = etag(booking.version)
+    return PaidBookingOut.with_payment(booking, payment, side=side)

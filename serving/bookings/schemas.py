@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from serving.bookings.refunds import RefundOut
 from serving.quotes.schemas import LINES, PriceLineOut
 from serving.schemas import Body, Day, Id, MoneyOut, Query, example
 from transactional.bookings.records import BookingRecord
@@ -211,17 +212,19 @@ class BookingOut(BaseModel):
 
 
 class PaidBookingOut(BookingOut):
-    """A booking, and for its guest the payment of it."""
+    """A booking, what came of its end, and for its guest the payment of it."""
 
-    model_config = example(**BOOKING, payment=PAYMENT)
+    model_config = example(**BOOKING, payment=PAYMENT, refund=None)
 
     payment: PaymentOut | None = Field(description="The latest; null before the first, and for the host.")
+    refund: RefundOut | None = Field(description="What its end gave back; null where nothing was charged.")
 
     @classmethod
-    def with_payment(cls, booking: BookingRecord, payment: PaymentRecord | None) -> Self:
-        """Write a booking down, with its payment."""
+    def with_payment(cls, booking: BookingRecord, payment: PaymentRecord | None, *, side: Side = Side.GUEST) -> Self:
+        """Write a booking down, with its payment and its refund as a side may see them."""
         out = None if payment is None else PaymentOut.of(payment)
-        return cls(**dict(BookingOut.of(booking)), payment=out)
+        refund = None if booking.refund is None else RefundOut.of(booking.refund, side=side)
+        return cls(**dict(BookingOut.of(booking)), payment=out, refund=refund)
 
 
 class BookingsOut(BaseModel):

@@ -10,6 +10,7 @@ from serving.cancellations.schemas import CancelIn, CancellationOut, EndedBookin
 from serving.dependencies import AnyActor, ReadSession, ServicesDep, WriteSession
 from serving.idempotency import OnceDep
 from serving.openapi import problems
+from transactional.bookings import repository
 from transactional.cancellations import service
 
 router = APIRouter(prefix="/v1/bookings", tags=["bookings"])
@@ -24,7 +25,8 @@ async def preview_cancellation(
     booking_id: BookingId, actor: AnyActor, session: ReadSession, services: ServicesDep
 ) -> CancellationOut:
     """Tell what would go back to the guest now, component by component, and until when; nothing changes."""
-    return CancellationOut.of(await service.preview(session, services.clock, actor, booking_id))
+    _, side = await repository.side_of(session, actor, booking_id)
+    return CancellationOut.of(await service.preview(session, services.clock, actor, booking_id), side=side)
 
 
 @router.post("/{booking_id}/cancel", response_model=EndedBookingOut, summary="Cancel a booking", responses=CHANGES)
@@ -44,9 +46,10 @@ async def cancel_booking(
     """
 
     async def cancel() -> tuple[int, EndedBookingOut]:
+        _, side = await repository.side_of(session, actor, booking_id)
         reason = (body or CancelIn()).reason
         cancelled = await service.cancel(session, services.clock, actor, booking_id, reason=reason)
-        return 200, EndedBookingOut.of(cancelled)
+        return 200, EndedBookingOut.seen_by(side, cancelled)
 
     return await once(cancel)
 
@@ -58,7 +61,10 @@ async def report_no_show(
     """Write down, as the host or an administrator, that the guest did not come; the nights stay paid."""
 
     async def miss() -> tuple[int, EndedBookingOut]:
-        return 200, EndedBookingOut.of(await service.mark_no_show(session, services.clock, actor, booking_id))
+        _, side = await repository.side_of(session, actor, booking_id)
+        return 200, EndedBookingOut.seen_by(
+            side, await service.mark_no_show(session, services.clock, actor, booking_id)
+        )
 
     return await once(miss)
 
@@ -75,6 +81,7 @@ async def leave_early(
     """
 
     async def leave() -> tuple[int, EndedBookingOut]:
-        return 200, EndedBookingOut.of(await service.leave_early(session, services.clock, actor, booking_id))
+        _, side = await repository.side_of(session, actor, booking_id)
+        return 200, EndedBookingOut.seen_by(side, await service.leave_early(session, services.clock, actor, booking_id))
 
     return await once(leave)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 from pydantic import BaseModel, Field
 
-from lodestay.money import Money
-from lodestay.pricing import Component
 from lodestay.vocabulary.cancellation import CancellationPolicy, policy_of_stay
+from serving.bookings.refunds import OUTCOME, RefundOut
 from serving.bookings.schemas import BOOKING, BookingOut
 from serving.schemas import Body, MoneyOut, example
 from transactional.bookings.records import BookingRecord
+from transactional.bookings.rules import Side
 from transactional.cancellations.records import Preview
 from transactional.cancellations.rules import Deadline, Ground, Reason
 
@@ -25,56 +25,6 @@ class CancelIn(Body):
     reason: Reason = Field(Reason.OTHER, strict=False, description="One of the codes; no text is kept.")
 
 
-class RefundLineOut(BaseModel):
-    """A component: what was paid for it, and what goes back of that."""
-
-    component: Component = Field(description="Discounts are taken off the nights.")
-    paid: MoneyOut
-    refund: MoneyOut
-
-
-LINE = RefundLineOut(component=Component.NIGHTS, paid=MoneyOut.of(48000, "EUR"), refund=MoneyOut.of(18000, "EUR"))
-OUTCOME = {
-    "ground": "policy",
-    "total": MoneyOut.of(18000, "EUR"),
-    "lines": [LINE],
-    "payout": MoneyOut.of(29100, "EUR"),
-    "penalty": None,
-}
-"""Of the examples."""
-
-
-class RefundOut(BaseModel):
-    """What goes back to the guest, in the currency that was charged, and what it comes to for the host."""
-
-    model_config = example(**OUTCOME)
-
-    ground: Ground = Field(description="Why that much.")
-    total: MoneyOut
-    lines: list[RefundLineOut] = Field(description="Every component; the refunds add up to `total`.")
-    payout: MoneyOut = Field(description="What the host has to get of the booking in all.")
-    penalty: MoneyOut | None = Field(description="What a host who cancels owes.")
-
-    @classmethod
-    def of(cls, stored: dict[str, Any]) -> Self:
-        """Write down what a booking keeps of its end."""
-        currency = stored["currency"]
-        return cls(
-            ground=Ground(stored["ground"]),
-            total=MoneyOut.of(stored["total_minor"], currency),
-            lines=[
-                RefundLineOut(
-                    component=Component(line["component"]),
-                    paid=MoneyOut.of(line["paid_minor"], currency),
-                    refund=MoneyOut.of(line["minor"], currency),
-                )
-                for line in stored["lines"]
-            ],
-            payout=_money(stored["payout"]),
-            penalty=None if stored["penalty"] is None else _money(stored["penalty"]),
-        )
-
-
 class EndedBookingOut(BookingOut):
     """A booking that has ended before its time."""
 
@@ -83,11 +33,10 @@ class EndedBookingOut(BookingOut):
     refund: RefundOut | None = Field(description="Null where nothing was charged: what was reserved is released.")
 
     @classmethod
-    def of(cls, booking: BookingRecord) -> Self:
+    def seen_by(cls, side: Side, booking: BookingRecord) -> Self:
         """Write a booking and what came of its end down."""
-        plain = BookingOut.of(booking)
-        facts = {name: getattr(plain, name) for name in BookingOut.model_fields}
-        return cls(**facts, refund=None if booking.refund is None else RefundOut.of(booking.refund))
+        refund = None if booking.refund is None else RefundOut.of(booking.refund, side=side)
+        return cls(**dict(BookingOut.of(booking)), refund=refund)
 
 
 class DeadlineOut(BaseModel):
@@ -120,17 +69,12 @@ class CancellationOut(BaseModel):
     )
 
     @classmethod
-    def of(cls, preview: Preview) -> Self:
+    def of(cls, preview: Preview, *, side: Side) -> Self:
         """Write a preview down."""
         booking = preview.booking
         policy = CancellationPolicy(booking.cancellation_policy)
         return cls(
             policy=policy_of_stay(policy, booking.stay.nights),
-            refund=None if preview.outcome is None else RefundOut.of(preview.outcome.as_json()),
+            refund=None if preview.outcome is None else RefundOut.of(preview.outcome.as_json(), side=side),
             deadlines=[DeadlineOut.of(deadline) for deadline in preview.deadlines],
         )
-
-
-def _money(stored: dict[str, Any]) -> MoneyOut:
-    money = Money(**stored)
-    return MoneyOut.of(money.minor, money.currency)

@@ -43,6 +43,13 @@ def test_what_is_shown_is_what_goes_back(
     assert sum(line["paid"]["minor"] for line in refund["lines"]) == booking["total"]["minor"]
     assert {line["component"]: line["refund"]["minor"] for line in refund["lines"]}["service_fee"] == 0
 
+    read = client.get(path, headers=headers)
+    assert (read.json()["refund"], read.headers["ETag"]) == (refund, f'"{cancelled.json()["version"]}"')
+    assert (refund["payout"], refund["penalty"]) == (None, None)
+    seen_by_host = client.get(path, headers=signed_in(marketplace.host)).json()["refund"]
+    assert seen_by_host["payout"]["minor"] > 0
+    assert seen_by_host | {"payout": None} == refund
+
     again = client.post(f"{path}/cancel", **sent)
     assert (again.json(), again.headers["Idempotency-Replayed"]) == (cancelled.json(), "true")
     gone = client.get(f"{path}/cancellation", headers=signed_in(marketplace.guest))
@@ -66,6 +73,9 @@ def test_host_sees_what_cancelling_costs(client: TestClient, marketplace: Market
     assert (shown["ground"], shown["total"]) == ("host_cancelled", booking["total"])
     assert shown["penalty"]["minor"] > 0
     assert client.post(f"{path}/cancel", headers=signed_in(marketplace.host)).json()["refund"] == shown
+    assert client.get(path, headers=signed_in(marketplace.host)).json()["refund"] == shown
+    guests = client.get(path, headers=signed_in(marketplace.guest)).json()["refund"]
+    assert guests == shown | {"payout": None, "penalty": None}
 
 
 def test_no_text_is_taken_for_a_reason(client: TestClient, marketplace: Marketplace, signed_in: SignIn) -> None:
