@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from bench.proof import money, stays
 from bench.proof.plan import ENDS_AT
@@ -16,10 +17,22 @@ PATIENCE: Final = timedelta(seconds=60)
 """In which every saga must be over."""
 LATE: Final = timedelta(hours=2)
 """After which the last message has come, to a history that is over."""
+ROUNDS: Final = 100
+"""Times that a worker begins payouts that are due, a few of anybody's at a time."""
 _TICK: Final = timedelta(seconds=1)
 _UNFINISHED: Final = text("""
     SELECT DISTINCT booking_id FROM sagas JOIN bookings USING (booking_id)
-    WHERE listing_id = ANY(:listing_ids) AND sagas.status NOT IN ('done','compensated') ORDER BY booking_id
+    WHERE listing_id = ANY(:listing_ids) AND sagas.status NOT IN ('done','compensated')
+    ORDER BY booking_id
+""")
+# Not those that a saga is at work on, as `start_due_payouts` has it.
+_DUE: Final = text("""
+    SELECT booking_id FROM payouts JOIN bookings USING (booking_id)
+    WHERE listing_id = ANY(:listing_ids) AND payouts.status = 'scheduled' AND due_at <= :now
+      AND NOT EXISTS (
+          SELECT FROM sagas
+          WHERE sagas.booking_id = payouts.booking_id AND kind = 'payout' AND sagas.status NOT IN ('done','compensated')
+      )
 """)
 
 
@@ -30,15 +43,14 @@ async def close(turn: Turn) -> None:
     """
     set_time(turn.clock)
     await stays.sweep_all(turn)
-    await money.payouts(turn)
     gateway = LyingGateway(turn.bank, turn.draws, HONEST)
     while turn.clock.now() <= ENDS_AT + PATIENCE:
         await money.decide_all(turn)
         await money.take_all(turn)
         await money.take_waiting(turn)
         await money.mend(turn)
-        async with turn.sessions() as session:
-            left = list(await session.scalars(_UNFINISHED, {"listing_ids": list(turn.plan.listing_ids)}))
+        await _begin_payouts(turn)
+        left = await _bookings(turn, _UNFINISHED)
         if not left:
             turn.clock.advance(LATE)
             await money.take_all(turn)
@@ -47,3 +59,17 @@ async def close(turn: Turn) -> None:
             while await money.advance(turn, booking_id, gateway):
                 pass
         turn.clock.advance(_TICK)
+
+
+async def _begin_payouts(turn: Turn) -> None:
+    """Begin every payout of the history that is due; others' are begun on the way."""
+    for _ in range(ROUNDS):
+        if not await _bookings(turn, _DUE):
+            return
+        await money.payouts(turn)
+
+
+async def _bookings(turn: Turn, query: TextClause) -> list[UUID]:
+    async with turn.sessions() as session:
+        values = {"listing_ids": list(turn.plan.listing_ids), "now": turn.clock.now()}
+        return list(await session.scalars(query, {name: values[name] for name in query.compile().params}))
