@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from serving.bookings.refunds import RefundOut
-from serving.quotes.schemas import LINES, PriceLineOut
+from serving.quotes.schemas import CHARGE_LINES, LINES, PriceLineOut
 from serving.schemas import Body, Day, Id, MoneyOut, Query, example
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.rules import BookingStatus, Side
@@ -137,6 +137,7 @@ BOOKING = {
     "pets": 0,
     "lines": LINES,
     "total": MoneyOut.of(51500, "EUR"),
+    "charge_lines": CHARGE_LINES,
     "charge": MoneyOut.of(55620, "USD"),
     "exchange_rate": "1.08",
     "cancellation_policy": "moderate",
@@ -169,6 +170,7 @@ class BookingOut(BaseModel):
     pets: int
     lines: list[PriceLineOut]
     total: MoneyOut
+    charge_lines: list[PriceLineOut] = Field(description="What `charge` is made of.")
     charge: MoneyOut = Field(description="What the guest pays, in the currency of their choice.")
     exchange_rate: str = Field(description="Units of the charge's currency for one of the total's, fixed in the quote.")
     cancellation_policy: str
@@ -197,6 +199,7 @@ class BookingOut(BaseModel):
             pets=booking.pets,
             lines=PriceLineOut.all_of(booking.lines, booking.currency),
             total=MoneyOut.of(booking.total_minor, booking.currency),
+            charge_lines=PriceLineOut.all_of(booking.charge_lines, booking.charge_currency),
             charge=MoneyOut.of(booking.charge_total_minor, booking.charge_currency),
             exchange_rate=str(booking.exchange_rate),
             cancellation_policy=booking.cancellation_policy,

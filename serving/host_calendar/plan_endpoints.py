@@ -11,7 +11,7 @@ from serving.dependencies import HostActor, ReadSession, ServicesDep, WriteSessi
 from serving.etags import TAGGED, IfMatchRequired, etag
 from serving.host_calendar.endpoints import OwnListing
 from serving.host_calendar.plan_schemas import RatePlanIn, RatePlanOut, SeasonIn, SeasonOut, SeasonsOut
-from serving.idempotency import OnceDep
+from serving.idempotency import REPLAYED, OnceDep
 from serving.openapi import problems
 from transactional.calendars import plan_service
 from transactional.calendars.plan_repository import SeasonRecord
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/listings/{listing_id}", tags=["hosts"])
 
 READS = {**TAGGED, **problems(401, 403, 404, 422, 503)}
 EDITS = {**TAGGED, **problems(400, 401, 403, 404, 409, 412, 413, 422, 428, 503)}
-ADDS = problems(400, 401, 403, 404, 409, 413, 422, 503)
+ADDS = {201: TAGGED[200], **problems(400, 401, 403, 404, 409, 413, 422, 503)}
 
 SeasonId = Annotated[int, Path(ge=1, lt=2**63, description="A season of the listing's.")]
 
@@ -81,7 +81,10 @@ async def add_season(
         added = await plan_service.add_season(session, services.clock, actor, listing_id, body.season)
         return 201, SeasonOut.of(added)
 
-    return await once(add)
+    answer = await once(add)
+    if REPLAYED not in answer.headers:  # an answer of earlier does not speak for edits made since
+        answer.headers["ETag"] = etag(await plan_service.version_of(session, listing_id))
+    return answer
 
 
 @router.put("/seasons/{season_id}", summary="Change a season", responses=EDITS)

@@ -117,6 +117,7 @@ def test_hosts_see_the_bookings_of_their_listings(
     held = hold(client, signed_in, marketplace.guest, marketplace.loft)
     seen = client.get("/v1/bookings?as=host", headers=signed_in(marketplace.host)).json()["items"]
     assert [booking["booking_id"] for booking in seen] == [held["booking_id"]]
+    assert sum(line["price"]["minor"] for line in held["charge_lines"]) == held["charge"]["minor"]
     assert client.get("/v1/bookings?as=host", headers=signed_in(marketplace.other_host)).json()["items"] == []
     assert client.get("/v1/bookings?as=host", headers=signed_in(marketplace.guest)).json()["items"] == []
 

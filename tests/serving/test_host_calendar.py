@@ -152,6 +152,7 @@ def test_seasons_over_http(client: TestClient, marketplace: Marketplace, signed_
     one = f"{path}/{added.json()['season_id']}"
     listed = client.get(path, headers=host)
     assert listed.json()["items"] == [added.json()]
+    assert added.headers["ETag"] == listed.headers["ETag"]
     assert quote(client, signed_in(marketplace.guest), marketplace.loft).json()["lines"][0]["price"]["minor"] == 68_000
     tag = {"If-Match": listed.headers["ETag"]}
     changed = client.put(one, headers=host | tag, json=season | {"price_bps": 30_000})
