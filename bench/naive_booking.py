@@ -137,7 +137,7 @@ async def _orm(services: Services, call: Call, wish: Wish) -> Answer:
     engine = _engine(services)
     if not _Objects.prepared:
         async with engine.connect() as connection:
-            await connection.run_sync(DeferredReflection.prepare)  # type: ignore[arg-type] (its parameter has a name)
+            await connection.run_sync(DeferredReflection.prepare)  # type: ignore[arg-type]  # its parameter has a name
         _Objects.prepared = True
     async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
 
