@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -12,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import STAY, SignIn
+from transactional.users.actors import Actor
 
 CALLERS = ("nobody", "guest", "other_guest", "host", "other_host", "admin")
 NIGHTS = {"from": "2026-07-01", "to": "2026-07-04"}
@@ -303,12 +306,16 @@ def test_each_caller_gets_what_is_theirs(
 ) -> None:
     """The right ones pass, a wrong role is a 403, somebody else's thing does not exist, nobody must sign in."""
     operation = OPERATIONS[name]
+    loft = f"/v1/listings/{marketplace.loft}/active"
     for round_, caller in enumerate(CALLERS):
-        known = things(client, marketplace, signed_in, days=7 * round_)
+        client.put(
+            loft, headers=signed_in(marketplace.admin), json={"active": True}
+        )  # the one before may have ended it
+        known = Things(client, marketplace, signed_in, turn=round_)
         headers = {} if caller == "nobody" else signed_in(getattr(marketplace, caller))
         headers["If-Match"] = "*"
         answer = client.request(
-            operation.method, operation.path.format(**known), headers=headers, json=filled(operation.body, known)
+            operation.method, operation.path.format_map(known), headers=headers, json=filled(operation.body, known)
         )
         assert answer.status_code == operation.expected[round_], (caller, answer.text)
         if answer.is_error:
@@ -316,82 +323,91 @@ def test_each_caller_gets_what_is_theirs(
             assert "WWW-Authenticate" in answer.headers or answer.status_code != 401
 
 
-def things(client: TestClient, marketplace: Marketplace, signed_in: SignIn, *, days: int) -> dict[str, Any]:
-    """The guest's quote, request and booking, on nights that no other caller's turn has."""
-    first = date(2026, 8, 1) + timedelta(days=days)
-    stay = {"check_in": str(first), "check_out": str(first + timedelta(days=3)), "guests": 2}
-    on = client.put(
-        f"/v1/listings/{marketplace.loft}/active", headers=signed_in(marketplace.admin), json={"active": True}
-    )
-    assert on.status_code == 204
+class Things(dict[str, Any]):
+    """What an operation's path and body name, made for one caller's turn when it is asked for and not before.
 
-    def post(path: str, body: dict[str, Any], *, by: Any = marketplace.guest) -> Any:
-        answer = client.post(path, headers=signed_in(by), json=body)
-        assert answer.status_code == 201, answer.text
-        return answer.json()
+    The nights are those of the turn alone, so that no caller finds them taken by the one before.
+    """
 
-    def quote(listing_id: int) -> dict[str, Any]:
-        quoted = post("/v1/quotes", stay | {"listing_id": listing_id})
-        return {name: quoted[name] for name in ("quote_id", "signature")}
-
-    quoted = quote(marketplace.studio)
-    request = post("/v1/booking-requests", quote(marketplace.studio) | {"payment_method": "pm_ok"})
-    held = post("/v1/bookings", quote(marketplace.loft))
-    season = post(f"/v1/listings/{marketplace.loft}/seasons", SEASON, by=marketplace.host)
-    return (
-        {
-            "season": season["season_id"],
-            "loft": marketplace.loft,
-            "studio": marketplace.studio,
-            "quote": quoted["quote_id"],
-            "signature": quoted["signature"],
-            "request": request["booking_id"],
-            "booking": held["booking_id"],
+    def __init__(self, client: TestClient, marketplace: Marketplace, signed_in: SignIn, *, turn: int) -> None:
+        super().__init__(loft=marketplace.loft, studio=marketplace.studio, url=f"https://airbnb.example/{turn}.ics")
+        self._client, self._marketplace, self._signed_in, self._turn = client, marketplace, signed_in, turn
+        self._first = date(2026, 8, 1) + timedelta(days=7 * turn)
+        self._makers: dict[str, Callable[[], dict[str, Any]]] = {
+            "quote": self._quote,
+            "signature": self._quote,
+            "request": self._request,
+            "booking": self._booking,
+            "season": self._season,
+            "confirmed": lambda: {"confirmed": self._paid(4)},
+            "modified": self._modification,
+            "modification": self._modification,
+            "feed": self._feed,
+            "token": self._token,
+            "calendar": self._token,
         }
-        | known_feed(client, marketplace, signed_in, days=days)
-        | known_modification(client, marketplace, signed_in, days)
-    )
 
+    def __missing__(self, name: str) -> Any:
+        """Make it."""
+        self.update(self._makers[name]())
+        return self[name]
 
-def known_modification(client: TestClient, marketplace: Marketplace, signed_in: SignIn, days: int) -> dict[str, Any]:
-    """Two confirmed bookings of the guest's in the loft, and what the guest proposes for one of them."""
-
-    def post(path: str, body: dict[str, Any]) -> Any:
-        answer = client.post(path, headers=signed_in(marketplace.guest), json=body)
+    def _post(self, path: str, body: dict[str, Any] | None = None, *, by: Actor | None = None) -> Any:
+        headers = self._signed_in(by or self._marketplace.guest)
+        answer = self._client.post(path, headers=headers, json=body)
         assert answer.status_code < 300, answer.text
         return answer.json()
 
-    numbers = []
-    for night in (date(2026, 8, 5) + timedelta(days=days), date(2026, 8, 6) + timedelta(days=days)):
-        stay = {"check_in": str(night), "check_out": str(night + timedelta(days=1)), "guests": 2}
-        quoted = post("/v1/quotes", stay | {"listing_id": marketplace.loft})
-        held = post("/v1/bookings", {name: quoted[name] for name in ("quote_id", "signature")})
-        numbers.append(post(f"/v1/bookings/{held['booking_id']}/confirm", {"payment_method": "pm_ok"})["booking_id"])
-    confirmed, modified = numbers
-    wish = {"guests": 3, "payment_method": "pm_ok"}
-    proposed = post(f"/v1/bookings/{modified}/modifications", wish)
-    return {"confirmed": confirmed, "modified": modified, "modification": proposed["modification_id"]}
+    def _chosen(self, listing_id: int, *, after: int = 0, nights: int = 3) -> dict[str, Any]:
+        check_in = self._first + timedelta(days=after)
+        stay = {"check_in": str(check_in), "check_out": str(check_in + timedelta(days=nights)), "guests": 2}
+        quoted = self._post("/v1/quotes", stay | {"listing_id": listing_id})
+        return {name: quoted[name] for name in ("quote_id", "signature")}
+
+    def _quote(self) -> dict[str, Any]:
+        chosen = self._chosen(self["studio"])
+        return {"quote": chosen["quote_id"], "signature": chosen["signature"]}
+
+    def _request(self) -> dict[str, Any]:
+        body = self._chosen(self["studio"]) | {"payment_method": "pm_ok"}
+        return {"request": self._post("/v1/booking-requests", body)["booking_id"]}
+
+    def _booking(self) -> dict[str, Any]:
+        return {"booking": self._post("/v1/bookings", self._chosen(self["loft"]))["booking_id"]}
+
+    def _season(self) -> dict[str, Any]:
+        path = f"/v1/listings/{self['loft']}/seasons"
+        return {"season": self._post(path, SEASON, by=self._marketplace.host)["season_id"]}
+
+    def _paid(self, after: int) -> str:
+        held = self._post("/v1/bookings", self._chosen(self["loft"], after=after, nights=1))
+        paid = self._post(f"/v1/bookings/{held['booking_id']}/confirm", {"payment_method": "pm_ok"})
+        return str(paid["booking_id"])
+
+    def _modification(self) -> dict[str, Any]:
+        modified = self._paid(5)
+        wish = {"guests": 3, "payment_method": "pm_ok"}
+        proposed = self._post(f"/v1/bookings/{modified}/modifications", wish)
+        return {"modified": modified, "modification": proposed["modification_id"]}
+
+    def _feed(self) -> dict[str, Any]:
+        sent = {"name": "Vrbo", "url": f"https://vrbo.example/{self._turn}.ics"}
+        return {"feed": self._post(f"/v1/listings/{self['loft']}/feeds", sent, by=self._marketplace.host)["feed_id"]}
+
+    def _token(self) -> dict[str, Any]:
+        token = self._post(f"/v1/listings/{self['loft']}/calendar-tokens", by=self._marketplace.host)
+        return {"token": token["token_id"], "calendar": token["path"]}
 
 
-def known_feed(client: TestClient, marketplace: Marketplace, signed_in: SignIn, *, days: int) -> dict[str, Any]:
-    """A feed of the loft, and an address of its calendar."""
-    loft, host = f"/v1/listings/{marketplace.loft}", marketplace.host
-    sent = {"name": "Vrbo", "url": f"https://vrbo.example/{days}.ics"}
-    feed = client.post(f"{loft}/feeds", headers=signed_in(host), json=sent).json()
-    token = client.post(f"{loft}/calendar-tokens", headers=signed_in(host)).json()
-    return {
-        "feed": feed["feed_id"],
-        "token": token["token_id"],
-        "calendar": token["path"],
-        "url": f"https://airbnb.example/{days}.ics",
-    }
-
-
-def filled(body: Any, known: dict[str, Any]) -> Any:
+def filled(body: Any, known: Things) -> Any:
     """A body with the marketplace's numbers in it."""
     if not isinstance(body, dict):
         return body
-    return {name: known.get(str(value).strip("{}"), value) for name, value in body.items()}
+    named = re.compile(r"{(\w+)}")
+    return {
+        name: known[found[1]] if isinstance(value, str) and (found := named.fullmatch(value)) else value
+        for name, value in body.items()
+    }
 
 
 def test_the_matrix_has_every_operation(client: TestClient) -> None:
