@@ -32,7 +32,7 @@ NIGHTS: Final = (
         "transactional/bookings/service.py",
         "    try:\n        await require_available(session, clock, listing, quote.stay)\n    except",
         "    try:\n        pass\n    except",
-        (f"{BOOKINGS}/test_service.py", f"{BOOKINGS}/test_histories.py"),
+        (f"{BOOKINGS}/test_service.py", f"{BOOKINGS}/test_protocol.py"),
     ),
     Mutant(
         "the day of departure is a night",
@@ -64,7 +64,7 @@ NIGHTS: Final = (
         "transactional/bookings/holds.py",
         "kind = 'hold' AND expires_at <= :now\n    ORDER BY booking_id",
         "kind = 'hold' AND expires_at < :now\n    ORDER BY booking_id",
-        (f"{BOOKINGS}/test_histories.py::test_b9_a_hold_for_no_time_is_due_at_once",),
+        (f"{BOOKINGS}/test_protocol.py::test_b9_a_hold_for_no_time_is_due_at_once",),
     ),
     Mutant(
         "a late payment confirms without asking for the nights",
