@@ -171,7 +171,7 @@ def _leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[st
     if isinstance(command, TyperGroup):
         for name, child in command.commands.items():
             yield from _leaves(child, (*path, name))
-    else:
+    if not isinstance(command, TyperGroup) or (path and command.invoke_without_command):
         yield path, command
 
 
