@@ -180,8 +180,12 @@ def test_no_stay_leaves_a_small_hole(
     rules = calendar(free=taken(*nights_taken), min_gap_nights=gap, preparation_days=preparation)
     refused = rules.refuse(stay(first, nights), today=TODAY)
     after = nights_taken | set(range(first - preparation, first + nights + preparation))
-    hole_before = _hole(after, nights_taken, first - preparation - 1, -1)
-    hole_after = _hole(after, nights_taken, first + nights + preparation, 1)
+    # Where the preparation reaches somebody's night there is no hole: what lies beyond that night was there before.
+    end = first + nights
+    meets_before = nights_taken & set(range(first - preparation, first))
+    meets_after = nights_taken & set(range(end, end + preparation))
+    hole_before = 0 if meets_before else _hole(after, nights_taken, first - preparation - 1, -1)
+    hole_after = 0 if meets_after else _hole(after, nights_taken, end + preparation, 1)
     assert (refused is not None) == any(0 < hole < gap for hole in (hole_before, hole_after))
 
 

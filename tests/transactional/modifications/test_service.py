@@ -335,7 +335,7 @@ async def test_a_booking_that_moved_on_is_not_changed(session: AsyncSession, clo
         await service.approve(session, clock, booked.host, key_of(proposed))
     await session.execute(text("UPDATE bookings SET version = version - 1"))
     await cancellations.cancel(session, clock, booked.guest, booking_id)
-    with pytest.raises(BookingStateConflict):
+    with pytest.raises(ModificationStateConflict):
         await service.approve(session, clock, booked.host, key_of(proposed))
     with pytest.raises(BookingStateConflict):
         await applying.apply(session, clock, PAID, proposed.modification_id)
