@@ -73,6 +73,14 @@ OPERATIONS = {
         (401, 201, 404, 403, 403, 404),
         {"quote_id": "{quote}", "signature": "{signature}"},
     ),
+    # The receipt is none, which whoever may book is told.
+    "book at once": Operation(
+        "POST",
+        "/v1/instant-bookings",
+        "/v1/instant-bookings",
+        (401, 422, 404, 403, 403, 404),
+        {"quote_id": "{quote}", "signature": "{signature}", "receipt": "none"},
+    ),
     "bookings": Operation("GET", "/v1/bookings", "/v1/bookings", (401, 200, 200, 200, 200, 200)),
     "booking": Operation("GET", "/v1/bookings/{booking}", "/v1/bookings/{booking_id}", (401, 200, 404, 200, 404, 200)),
     "confirm": Operation(
