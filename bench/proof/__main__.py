@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from bench.proof.run import Order, facts, postgres, run
+from bench.proof.report import as_json, publish
+from bench.proof.run import Order, postgres, run
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -41,6 +41,8 @@ def prove(
         Path | None, typer.Option(help="Where to leave everything, PostgreSQL running, to be looked at.")
     ] = None,
     blocking: Annotated[bool, typer.Option(help="One transaction at a time in a worker, or many by asyncio.")] = True,
+    over_http: Annotated[bool, typer.Option(help="The processor as a process of its own.")] = False,
+    to_page: Annotated[bool, typer.Option("--publish", help="Write the result into docs/proof.md.")] = False,
     output: Annotated[Path | None, typer.Option(help="JSON file for the result.")] = None,
 ) -> None:
     """Run random histories on a PostgreSQL of their own, killing processes, and check each."""
@@ -52,13 +54,15 @@ def prove(
         minutes=minutes,
         at_a_time=at_a_time,
         blocking=blocking,
+        over_http=over_http,
     )
     with place(folder) as here, postgres(here / "home", keep=folder is not None) as services:
         outcome = run(order, services, here, report=print)
-    result = json.dumps(facts(outcome), indent=2)
-    print(result)
+    print(as_json(outcome))
     if output is not None:
-        output.write_text(result + "\n", encoding="utf-8")
+        output.write_text(as_json(outcome), encoding="utf-8")
+    if to_page:
+        publish(outcome, f"make prove ARGS='{' '.join(sys.argv[1:])}'")
     for violation in outcome.violations[:20]:
         print(f"BROKEN: {violation.rule}: {violation.what}", file=sys.stderr)
         print(f"  again: make prove ARGS='--seed {violation.seed} --histories 1 --kills 0'", file=sys.stderr)

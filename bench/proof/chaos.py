@@ -10,7 +10,6 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import cycle
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from random import Random
@@ -28,6 +27,7 @@ WORKER, BACKEND, SERVER, SERVER_AT_ONCE = (
     "PostgreSQL, kill -9",
     "PostgreSQL, immediate stop",
 )
+PROCESSOR = "payment processor, kill -9"
 KINDS: Final = (WORKER, SERVER, WORKER, BACKEND, WORKER, SERVER_AT_ONCE, WORKER, WORKER, WORKER, WORKER)
 """What is killed, in turn."""
 _context = get_context("forkserver")
@@ -96,7 +96,7 @@ class Chaos:
     crew: Crew
     services: Supervisor
     draws: Random
-    kinds: Iterator[str] = field(default_factory=lambda: cycle(KINDS))
+    kinds: Iterator[str]
     done: Counter[str] = field(default_factory=Counter)
 
     def strike(self) -> None:
@@ -106,6 +106,7 @@ class Chaos:
             WORKER: lambda: self.crew.kill(self.draws),
             BACKEND: self._kill_backend,
             SERVER: lambda: self._end_server(signal.SIGKILL),
+            PROCESSOR: self._end_processor,
             SERVER_AT_ONCE: lambda: self._end_server(signal.SIGQUIT),
         }
         if attempts[kind]():
@@ -126,6 +127,15 @@ class Chaos:
         postmaster.send_signal(by)
         postmaster.wait(timeout=30)
         self.services.up(["postgres"])
+        return True
+
+    def _end_processor(self) -> bool:
+        process = self.services.records.process("processor")
+        assert process is not None  # noqa: S101 (the run has started it)
+        victim = psutil.Process(process.pid)
+        victim.kill()
+        victim.wait(timeout=30)
+        self.services.up(["processor"])
         return True
 
     def _postmaster(self) -> psutil.Process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -10,7 +11,7 @@ from sqlalchemy import TextClause, text
 
 from bench.proof import money, stays
 from bench.proof.plan import ENDS_AT
-from bench.proof.processor import HONEST, LyingGateway, set_time
+from bench.proof.processor import set_time
 from bench.proof.turns import Turn
 
 PATIENCE: Final = timedelta(seconds=60)
@@ -43,7 +44,7 @@ async def close(turn: Turn) -> None:
     """
     set_time(turn.clock)
     await stays.sweep_all(turn)
-    gateway = LyingGateway(turn.bank, turn.draws, HONEST)
+    gateway = turn.processor.gateway(turn.draws, honest=True)
     while turn.clock.now() <= ENDS_AT + PATIENCE:
         await money.decide_all(turn)
         await money.take_all(turn)
@@ -59,6 +60,7 @@ async def close(turn: Turn) -> None:
             while await money.advance(turn, booking_id, gateway):
                 pass
         turn.clock.advance(_TICK)
+        await asyncio.sleep(turn.processor.patience)
 
 
 async def _begin_payouts(turn: Turn) -> None:

@@ -18,11 +18,10 @@ from bench.proof.marks import Marks
 from bench.proof.money import work_on
 from bench.proof.operations import FIRST, OPERATIONS, RUSHES, WEIGHTS
 from bench.proof.plan import ENDS_AT, STEPS, Plan
-from bench.proof.processor import set_time
+from bench.proof.processor import Processor, set_time
 from bench.proof.turns import Memory, Operation, Turn
 from lodestay.clock import FixedClock
 from lodestay.errors import LodestayError
-from simulation.processor.bank import Bank
 from transactional.kit.sqlstate import is_away as is_away_code
 
 _PING: Final = text("SELECT 1")
@@ -55,7 +54,7 @@ class Lane:
     number: int
     memory: Memory
     sessions: async_sessionmaker[AsyncSession]
-    bank: Bank
+    processor: Processor
     marks: Marks
     log: Writer
     pause: float
@@ -81,7 +80,7 @@ class Lane:
         clock = FixedClock(self.plan.instants[step])
         set_time(clock)
         wishes = self.plan.common_draws(step) if step % RUSH == 0 else draws
-        turn = Turn(self.plan, self.memory, self.sessions, clock, draws, wishes, self.bank)
+        turn = Turn(self.plan, self.memory, self.sessions, clock, draws, wishes, self.processor)
         drawn = wishes.choices(RUSHES, k=DRAWN) if wishes is not draws else draws.choices(OPERATIONS, WEIGHTS, k=DRAWN)
         for operation in (*drawn, FIRST):
             if await self._attempt(operation, turn, step):

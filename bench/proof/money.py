@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 from bench.proof.log import Acknowledged
-from bench.proof.processor import SECRET, LyingGateway
+from bench.proof.processor import SECRET
 from bench.proof.turns import Operation, Promised, Turn
-from simulation.processor.commands import Confirm
 from transactional.bookings.rules import BookingStatus
+from transactional.payments.gateway import PaymentGateway
 from transactional.sagas.checkout import pay as begin_to_pay
 from transactional.sagas.checkout import start_due_payouts
 from transactional.sagas.registry import ACTIONS
@@ -67,7 +67,7 @@ def work_on(booking_id: UUID | None) -> Operation:
     """Do what a saga worker does for a booking, or for anybody: take what is due, move it as far as it goes."""
 
     async def worked(turn: Turn) -> Promised:
-        await advance(turn, booking_id, LyingGateway(turn.bank, turn.draws))
+        await advance(turn, booking_id, turn.processor.gateway(turn.draws))
         return ()
 
     return Operation("work", 0, worked)
@@ -82,7 +82,7 @@ async def work(turn: Turn) -> Promised:
     return await work_on(turn.draws.choice(sorted(turn.memory.at_work))).work(turn)
 
 
-async def advance(turn: Turn, booking_id: UUID | None, gateway: LyingGateway) -> int:
+async def advance(turn: Turn, booking_id: UUID | None, gateway: PaymentGateway) -> int:
     """Move the sagas of a booking that are due, or some of anybody's; say how many those were."""
     async with turn.begin() as session:
         due = await claim_due(session, turn.clock, limit=2, booking_id=booking_id)
@@ -95,24 +95,24 @@ async def advance(turn: Turn, booking_id: UUID | None, gateway: LyingGateway) ->
 
 async def webhook(turn: Turn) -> Promised:
     """Take a message that the processor has sent: again, out of order or late, as it comes."""
-    turn.bank.settle_due()
-    due = turn.bank.store.due_deliveries(turn.clock.now().timestamp(), limit=8)
+    turn.processor.settle_due()
+    due = turn.processor.due(turn.clock, limit=8)
     if not due:
         return None
     delivery = turn.draws.choice(due)
     await take(turn, delivery.body)
-    turn.bank.store.delivered(delivery.id)
+    turn.processor.delivered(delivery)
     return ()
 
 
 async def take_all(turn: Turn) -> None:
     """Take every message that was sent by now."""
-    turn.bank.settle_due()
-    while due := turn.bank.store.due_deliveries(turn.clock.now().timestamp(), limit=16):
+    turn.processor.settle_due()
+    while due := turn.processor.due(turn.clock, limit=16):
         turn.draws.shuffle(due)
         for delivery in due:
             await take(turn, delivery.body)
-            turn.bank.store.delivered(delivery.id)
+            turn.processor.delivered(delivery)
 
 
 async def take(turn: Turn, body: bytes) -> None:
@@ -135,14 +135,14 @@ async def challenge(turn: Turn) -> Promised:
     waiting = await _challenged(turn)
     if not waiting:
         return None
-    _decide(turn, turn.draws.choice(waiting))
+    await _decide(turn, turn.draws.choice(waiting))
     return ()
 
 
 async def decide_all(turn: Turn) -> None:
     """Leave no cardholder undecided."""
     for processor_id in await _challenged(turn):
-        _decide(turn, processor_id)
+        await _decide(turn, processor_id)
 
 
 async def _challenged(turn: Turn) -> list[str]:
@@ -150,8 +150,8 @@ async def _challenged(turn: Turn) -> list[str]:
         return list(await session.scalars(_CHALLENGED, {"listing_ids": list(turn.plan.listing_ids)}))
 
 
-def _decide(turn: Turn, processor_id: str) -> None:
-    turn.bank.confirm(processor_id, Confirm(approve=turn.draws.random() < 0.8))
+async def _decide(turn: Turn, processor_id: str) -> None:
+    await turn.processor.decide(processor_id, approve=turn.draws.random() < 0.8)
 
 
 async def payouts(turn: Turn) -> Promised:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 import orjson
@@ -21,12 +21,12 @@ import orjson
 from lodestay.clock import Clock
 from lodestay.money import Money
 from simulation.processor.bank import Answer, Bank, Call
-from simulation.processor.commands import Authorise, Capture, Command, GiveBack, PayOut, Void
+from simulation.processor.commands import Authorise, Capture, Command, Confirm, GiveBack, PayOut, Void
 from simulation.processor.faults import FaultPolicy, Luck, fate_of
 from simulation.processor.methods import Mishap, method_of
 from simulation.processor.objects import Authorisation
-from simulation.processor.store import Store
-from transactional.payments.gateway import Outcome, ProcessorUnavailable
+from simulation.processor.store import Delivery, Store
+from transactional.payments.gateway import Outcome, PaymentGateway, ProcessorUnavailable
 from transactional.payments.http_gateway import outcome_of
 
 SECRET: Final = "proof"  # noqa: S105 (of a processor that nobody else can reach)
@@ -62,11 +62,73 @@ def set_time(clock: Clock) -> None:
     _now.set(clock)
 
 
-def open_bank(path: Path, *, seed: int) -> Bank:
-    """The processor's books."""
-    bank = Bank(Store(path), clock=TurnClock(), seed=seed, secret=SECRET, public_url="https://processor.test")
-    bank.policy = LYING
-    return bank
+class Processor(Protocol):
+    """A payment processor, as a lane sees it.
+
+    Attributes
+    ----------
+    patience
+        Seconds that it needs to get on with what happens by itself.
+    """
+
+    patience: float
+
+    def gateway(self, draws: Random, *, honest: bool = False) -> PaymentGateway:
+        """The way to it for one operation, with what goes wrong on it."""
+
+    def settle_due(self) -> None:
+        """Let happen what happens by itself."""
+
+    async def decide(self, processor_id: str, *, approve: bool) -> None:
+        """Have the cardholder pass or fail 3-D Secure."""
+
+    def due(self, clock: Clock, *, limit: int) -> list[Delivery]:
+        """Messages that it sends by now."""
+
+    def delivered(self, delivery: Delivery) -> None:
+        """A message was taken."""
+
+    async def close(self) -> None:
+        """Leave it."""
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """The processor on its file, by function calls: it lives at the instant of whichever operation asks."""
+
+    bank: Bank
+    patience: float = 0.0
+
+    @classmethod
+    def open(cls, path: Path, *, seed: int) -> InProcess:
+        """Open its file, or make it."""
+        bank = Bank(Store(path), clock=TurnClock(), seed=seed, secret=SECRET, public_url="https://processor.test")
+        bank.policy = LYING
+        return cls(bank)
+
+    def gateway(self, draws: Random, *, honest: bool = False) -> PaymentGateway:
+        """The port, with what goes wrong."""
+        return LyingGateway(self.bank, draws, HONEST if honest else LYING)
+
+    def settle_due(self) -> None:
+        """Late successes and lapses."""
+        self.bank.settle_due()
+
+    async def decide(self, processor_id: str, *, approve: bool) -> None:
+        """Pass or fail 3-D Secure."""
+        self.bank.confirm(processor_id, Confirm(approve=approve))
+
+    def due(self, clock: Clock, *, limit: int) -> list[Delivery]:
+        """Messages that it sends by now."""
+        return self.bank.store.due_deliveries(clock.now().timestamp(), limit=limit)
+
+    def delivered(self, delivery: Delivery) -> None:
+        """A message was taken."""
+        self.bank.store.delivered(delivery.id)
+
+    async def close(self) -> None:
+        """Close its file."""
+        self.bank.store.close()
 
 
 @dataclass(frozen=True)

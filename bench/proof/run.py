@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -18,18 +19,20 @@ from psycopg import sql
 
 from bench.proof import checks
 from bench.proof.books import Books
-from bench.proof.chaos import Chaos, Crew
+from bench.proof.chaos import KINDS, PROCESSOR, Chaos, Crew
 from bench.proof.checks import Evidence, Violation
+from bench.proof.distant import Address, teach
 from bench.proof.log import Entry, Reader
 from bench.proof.marketplace import make
 from bench.proof.marks import Marks
 from bench.proof.plan import Plan
-from bench.proof.processor import open_bank
+from bench.proof.processor import InProcess
 from bench.proof.worker import Assignment
 from lodestay.errors import ServiceUnavailable
 from lodestay.local.catalogue import SERVICES
 from lodestay.local.postgres import database_url
 from lodestay.local.supervisor import Supervisor
+from lodestay.settings import generated_secret
 from transactional.migrations.run import upgrade
 
 BATCH: Final = 100
@@ -71,6 +74,8 @@ class Order:
         Histories under way in one worker.
     blocking
         Whether a worker does one transaction at a time; otherwise as many as its lanes want, through asyncio.
+    over_http
+        Whether the payment processor is a process of its own, which is killed as well.
     """
 
     seed: int = 1
@@ -80,6 +85,7 @@ class Order:
     minutes: float = 60.0
     at_a_time: int = 4
     blocking: bool = True
+    over_http: bool = False
 
 
 @dataclass
@@ -129,7 +135,7 @@ def postgres(home: Path, *, keep: bool = False) -> Iterator[Supervisor]:
 
 
 def _remove(services: Supervisor) -> None:
-    services.down(["postgres"])
+    services.down(["postgres", "processor"])
     for left in services.folders():
         shutil.rmtree(left, ignore_errors=True)
 
@@ -139,8 +145,13 @@ def run(order: Order, services: Supervisor, folder: Path, *, report: Report) -> 
     plans = [Plan(order.seed + place) for place in range(order.histories)]
     address = prepare(services, plans)
     marks = Marks.create(folder / "marks", histories=order.histories, workers=order.workers)
+    distant = start_processor(services) if order.over_http else None
+    books = folder / "processor.sqlite" if distant is None else services.home / "processor" / "processor.sqlite"
+    InProcess.open(books, seed=order.seed).bank.store.close()
     assignment = Assignment(
         folder=folder,
+        books=books,
+        distant=distant,
         database_url=address,
         first_seed=order.seed,
         histories=order.histories,
@@ -149,7 +160,8 @@ def run(order: Order, services: Supervisor, folder: Path, *, report: Report) -> 
         blocking=order.blocking,
     )
     crew = Crew([replace(assignment, number=number) for number in range(order.workers)])
-    chaos = Chaos(crew, services, Random(f"{order.seed}:kills"))
+    victims = (*KINDS, PROCESSOR) if order.over_http else KINDS
+    chaos = Chaos(crew, services, Random(f"{order.seed}:kills"), cycle(victims))
     examiner = Examiner(order, assignment, marks)
     started = time.monotonic()
     crew.start()
@@ -174,6 +186,15 @@ def run(order: Order, services: Supervisor, folder: Path, *, report: Report) -> 
     return outcome
 
 
+def start_processor(services: Supervisor) -> Address:
+    """Start the payment processor as a process of its own, and have it lie."""
+    services.up(["processor"])
+    url = services.records.endpoints()["LODESTAY_PROCESSOR_URL"]
+    address = Address(url, generated_secret(services.home, "processor_key"))
+    teach(address)
+    return address
+
+
 def prepare(services: Supervisor, plans: list[Plan]) -> str:
     """A database with the marketplace that histories need; say where it is."""
     server = services.records.endpoints()["LODESTAY_DATABASE_URL"]
@@ -196,7 +217,6 @@ class Examiner:
         self._marks = marks
         self._address = assignment.database_url
         self._readers = [Reader(assignment.log(number)) for number in range(order.workers)]
-        open_bank(assignment.books, seed=order.seed).store.close()
         self._books = Books(assignment.books)
         self._entries: dict[int, list[Entry]] = defaultdict(list)
 
@@ -251,20 +271,3 @@ class Examiner:
                 self.outcome.operations[entry.operation, entry.outcome] += 1
                 if entry.outcome == "refused":
                     self.outcome.refusals[entry.because] += 1
-
-
-def facts(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as JSON."""
-    return {
-        "seed": outcome.order.seed,
-        "workers": outcome.order.workers,
-        "blocking": outcome.order.blocking,
-        "histories": outcome.histories,
-        "operations": outcome.operation_count,
-        "seconds": round(outcome.seconds, 1),
-        "kills": dict(outcome.kills),
-        "outcomes": {f"{name}: {what}": count for (name, what), count in sorted(outcome.operations.items())},
-        "found": outcome.found,
-        "refusals": dict(outcome.refusals.most_common()),
-        "violations": [{"rule": each.rule, "seed": each.seed, "what": each.what} for each in outcome.violations],
-    }

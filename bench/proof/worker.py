@@ -15,14 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from bench.proof import complaints, inline
 from bench.proof.closing import close
+from bench.proof.distant import Address, OverHttp
 from bench.proof.lanes import Lane, answers, is_away
 from bench.proof.log import Entry, Writer
 from bench.proof.marks import Marks
 from bench.proof.plan import ENDS_AT, LANES, STEPS, Plan
-from bench.proof.processor import open_bank
+from bench.proof.processor import InProcess, Processor
 from bench.proof.turns import Memory, Turn
 from lodestay.clock import FixedClock
-from simulation.processor.bank import Bank
 from transactional.kit.database import create_engine, session_factory
 
 LOCK_TIMEOUT_MS: Final = 5_000
@@ -44,6 +44,10 @@ class Assignment:
         The seeds are those that follow the first.
     at_a_time
         Histories under way in one worker.
+    books
+        File of the payment processor.
+    distant
+        Where it is, when it is a process of its own.
     blocking
         Whether a worker does one transaction at a time (:mod:`bench.proof.inline`), or as many as its lanes want.
     """
@@ -54,7 +58,9 @@ class Assignment:
     histories: int
     workers: int
     at_a_time: int
+    books: Path
     blocking: bool = True
+    distant: Address | None = None
     number: int = 0
 
     def plan(self, place: int) -> Plan:
@@ -69,10 +75,11 @@ class Assignment:
         """File of a worker's log."""
         return self.folder / f"worker-{number}.log"
 
-    @property
-    def books(self) -> Path:
-        """File of the payment processor."""
-        return self.folder / "processor.sqlite"
+    def processor(self) -> Processor:
+        """The payment processor, here or over HTTP."""
+        if self.distant is None:
+            return InProcess.open(self.books, seed=self.first_seed)
+        return OverHttp.open(self.distant, self.books)
 
     @property
     def lanes(self) -> Sequence[int]:
@@ -99,13 +106,13 @@ def main(assignment: Assignment) -> None:
 
 async def work(assignment: Assignment) -> None:
     """Run every lane that is left; one that was killed has left its marks."""
-    bank = open_bank(assignment.books, seed=assignment.first_seed)
+    processor = assignment.processor()
     log = Writer(assignment.log(assignment.number))
     try:
         async with sessions_of(assignment) as sessions:
-            await Worker(assignment, sessions, bank, assignment.marks(), log).run()
+            await Worker(assignment, sessions, processor, assignment.marks(), log).run()
     finally:
-        bank.store.close()
+        await processor.close()
         log.close()
 
 
@@ -129,7 +136,7 @@ class Worker:
 
     assignment: Assignment
     sessions: async_sessionmaker[AsyncSession]
-    bank: Bank
+    processor: Processor
     marks: Marks
     log: Writer
 
@@ -158,7 +165,9 @@ class Worker:
     async def _history(self, place: int) -> None:
         plan, memory = self.assignment.plan(place), Memory()
         lanes = [
-            Lane(plan, place, number, memory, self.sessions, self.bank, self.marks, self.log, self.assignment.pause)
+            Lane(
+                plan, place, number, memory, self.sessions, self.processor, self.marks, self.log, self.assignment.pause
+            )
             for number in self.assignment.lanes
         ]
         await asyncio.gather(*(lane.run() for lane in lanes))
@@ -172,7 +181,7 @@ class Worker:
         """Bring a history to its end, however often the database goes away or is busy meanwhile."""
         for _ in range(TRIES):
             clock, draws = FixedClock(ENDS_AT), plan.draws(LANES, 0)
-            turn = Turn(plan, Memory(), self.sessions, clock, draws, draws, self.bank)
+            turn = Turn(plan, Memory(), self.sessions, clock, draws, draws, self.processor)
             heard = complaints.begin()
             try:
                 await close(turn)

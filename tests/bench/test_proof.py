@@ -71,6 +71,7 @@ def order_in(folder: Path, services: Supervisor, *, blocking: bool, histories: i
     return Assignment(
         folder=folder,
         database_url=address,
+        books=folder / "processor.sqlite",
         first_seed=SEED,
         histories=histories,
         workers=1,
