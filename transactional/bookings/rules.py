@@ -175,6 +175,10 @@ class GuestStanding:
     completed_stays: int
 
 
+NOTHING_KNOWN: Final = GuestStanding(identity_verified=False, completed_stays=0)
+"""Of a guest of whom nothing is asked."""
+
+
 def missing_for_instant_book(
     guest: GuestStanding, *, instant_book: bool, requires_verified_guest: bool, requires_completed_stays: int
 ) -> tuple[str, ...]:

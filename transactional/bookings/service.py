@@ -24,6 +24,7 @@ from transactional.bookings.holds import expire_due_holds_of
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.references import new_reference
 from transactional.bookings.rules import (
+    NOTHING_KNOWN,
     BookingStatus,
     Change,
     Side,
@@ -148,8 +149,9 @@ async def lock_for_quote(session: AsyncSession, clock: Clock, quote: QuoteRecord
 
 async def require_instant_book(session: AsyncSession, listing: LockedListing, guest_id: UUID) -> None:
     """Let a guest book who needs not ask the host, or raise :class:`ApprovalNeeded`."""
+    asks_of_guest = listing.requires_verified_guest or listing.requires_completed_stays > 0
     reasons = missing_for_instant_book(
-        await repository.standing_of(session, guest_id),
+        await repository.standing_of(session, guest_id) if asks_of_guest else NOTHING_KNOWN,
         instant_book=listing.instant_book,
         requires_verified_guest=listing.requires_verified_guest,
         requires_completed_stays=listing.requires_completed_stays,
