@@ -104,12 +104,13 @@ async def load_offer(connection: QuickConnection, quote_id: UUID, *, guest_id: U
     asks_host = not listing.instant_book or listing.requires_verified_guest or listing.requires_completed_stays > 0
     minds_gaps = place["min_gap_nights"] > 0 or place["fills_gaps"]
     same_rules = place["calendar_version"] == quote.calendar_version
+    is_paid = quote.charge_total_minor > 0
     return Offer(
         quote=quote,
         listing=listing,
         host_fee_bps=place["host_fee_bps"],
         facts=facts,
-        is_simple=listing.is_active and same_rules and not (asks_host or minds_gaps),
+        is_simple=listing.is_active and same_rules and is_paid and not (asks_host or minds_gaps),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,11 +15,35 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.clock import FixedClock
-from tests.transactional.bookings.instant import book_quickly, book_usually, call_of, quick_connections, quoted
-from tests.transactional.factories import create_listing, create_rate, create_user
+from lodestay.errors import LodestayError
+from tests.transactional.bookings.instant import (
+    book_quickly,
+    book_usually,
+    call_of,
+    quick_connections,
+    quoted,
+    wish_for,
+)
+from tests.transactional.factories import (
+    create_hold,
+    create_listing,
+    create_occupancy,
+    create_quote,
+    create_rate,
+    create_user,
+    stay_of,
+)
+from transactional.bookings import requests
+from transactional.bookings.errors import ApprovalNeeded
+from transactional.bookings.instant import Booked, Wish
+from transactional.calendars.errors import StayUnavailable
 from transactional.journal.service import audit
 from transactional.kit.connections import QuickConnections
+from transactional.kit.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
 from transactional.ledger.service import verify as verify_ledger
+from transactional.listings.errors import ListingWithdrawn
+from transactional.payments.errors import InvalidReceipt
+from transactional.quotes.errors import QuoteAlreadyBooked, QuoteAltered, QuoteExpired, QuoteNotFound
 
 TABLES = {
     "bookings": "SELECT * FROM bookings WHERE booking_id = :id",
@@ -113,3 +139,191 @@ async def test_both_ways_leave_the_same_rows(
     found = await audit(session)
     assert (found.bookings, found.broken) == (2, ())
     assert await verify_ledger(session) == []
+
+
+async def test_a_call_that_is_sent_again_is_answered_as_before(
+    session: AsyncSession, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """B31: whichever way answered first, both give that answer again, after the quote's end too; once is booked."""
+    guest = await create_user(session)
+    for first_quickly in (True, False):
+        listing = await create_listing(session)
+        wish = await quoted(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+        call = call_of(wish)
+        if first_quickly:
+            made = await book_quickly(connections, clock, wish, call)
+            assert made is not None
+            first = made.answer
+        else:
+            first, _ = await book_usually(session, clock, wish, call)
+            await session.commit()
+        assert await book_quickly(connections, clock, wish, call) == Booked(first, replayed=True)
+        assert await book_usually(session, clock, wish, call) == (first, True)
+        with pytest.raises(IdempotencyKeyReused):
+            await book_quickly(connections, clock, wish, replace(call, body_hash="another"))
+    clock.advance(timedelta(days=2))
+    assert await book_quickly(connections, clock, wish, call) is None  # for the usual way, which remembers
+    assert await book_usually(session, clock, wish, call) == (first, True)
+    assert await session.scalar(text("SELECT count(*) FROM bookings")) == 2
+
+
+async def test_a_call_whose_first_sending_is_at_work_is_told_so(
+    session: AsyncSession, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """B31: the key's lock is tried, not waited for."""
+    guest, listing = await create_user(session), await create_listing(session)
+    wish = await quoted(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+    call = call_of(wish)
+    await book_usually(session, clock, wish, call)  # not committed yet
+    with pytest.raises(IdempotencyKeyInFlight):
+        await book_quickly(connections, clock, wish, call)
+    await session.rollback()
+    assert await book_quickly(connections, clock, wish, call) is not None
+
+
+async def test_both_ways_refuse_taken_nights_in_the_same_words(
+    session: AsyncSession, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """Nights that others have, whole or in part, and a quote that has its booking: word for word, member for member."""
+    guest, listing = await create_user(session), await create_listing(session)
+    stays = {"taken": stay_of(10, 3), "around": stay_of(8, 7), "overlapping": stay_of(12, 2), "beside": stay_of(13, 1)}
+    wishes = {
+        name: await quoted(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, stay=stay)
+        for name, stay in stays.items()
+    }
+    await create_occupancy(session, listing.listing_id, stays["taken"].check_in, stays["taken"].check_out)
+    await session.commit()
+    for name in ("taken", "around", "overlapping"):
+        assert await refusals(session, connections, clock, wishes[name]) == {StayUnavailable}
+    assert await book_quickly(connections, clock, wishes["beside"]) is not None
+    assert await refusals(session, connections, clock, wishes["beside"]) == {QuoteAlreadyBooked}
+    await session.execute(text("UPDATE occupancy SET is_live = false"))
+    await session.commit()
+    assert await refusals(session, connections, clock, wishes["beside"]) == {QuoteAlreadyBooked}
+
+
+async def refusals(
+    session: AsyncSession, connections: QuickConnections, clock: FixedClock, wish: Wish
+) -> set[type[LodestayError]]:
+    """How both ways refuse a wish: the same error with the same words and members, or this fails."""
+    with pytest.raises(LodestayError) as quick:
+        await book_quickly(connections, clock, wish)
+    with pytest.raises(LodestayError) as usual:
+        await book_usually(session, clock, wish, call_of(wish))
+    await session.rollback()
+    told = [(error.value.detail, error.value.hint, error.value.extensions) for error in (quick, usual)]
+    assert told[0] == told[1]
+    return {type(quick.value), type(usual.value)}
+
+
+UNSIMPLE: dict[str, tuple[str, type[LodestayError] | None]] = {
+    "the quote has expired": ("UPDATE quotes SET expires_at = expires_at", QuoteExpired),
+    "the quote was altered": ("UPDATE quotes SET total_minor = total_minor - 1", QuoteAltered),
+    "the listing is withdrawn": ("UPDATE listings SET is_active = false", ListingWithdrawn),
+    "the host wants to be asked": ("UPDATE listings SET instant_book = false", ApprovalNeeded),
+    "the host wants a verified guest": ("UPDATE rate_plans SET requires_verified_guest = true", ApprovalNeeded),
+    "the host wants an experienced guest": ("UPDATE rate_plans SET requires_completed_stays = 1", ApprovalNeeded),
+    "a rule refuses by now": ("UPDATE rate_plans SET version = version + 1, min_stay = 5", StayUnavailable),
+    "a rule changed and allows": ("UPDATE rate_plans SET version = version + 1", None),
+    "gaps matter": ("UPDATE rate_plans SET min_gap_nights = 2", None),
+}
+
+
+@pytest.mark.parametrize("name", UNSIMPLE)
+async def test_what_is_not_simple_goes_the_usual_way(
+    session: AsyncSession, connections: QuickConnections, clock: FixedClock, name: str
+) -> None:
+    """The quick way writes nothing and leaves the word, good or bad, to the usual one."""
+    change, refused = UNSIMPLE[name]
+    guest, listing = await create_user(session), await create_listing(session)
+    wish = await quoted(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+    await session.execute(text(change))
+    await session.commit()
+    if refused is QuoteExpired:
+        clock.advance(timedelta(minutes=30))
+    assert await book_quickly(connections, clock, wish) is None
+    assert await session.scalar(text("SELECT count(*) FROM bookings")) == 0
+    if refused is None:
+        answer, _ = await book_usually(session, clock, wish, call_of(wish))
+        assert answer.status == 201
+    else:
+        with pytest.raises(refused):
+            await book_usually(session, clock, wish, call_of(wish))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"amount_minor": 1}, {"currency": "USD"}, {"reference": str(UUID(int=1))}, {"expires_at": 1}],
+    ids=["amount", "currency", "quote", "expired"],
+)
+async def test_a_receipt_of_something_else_books_nothing(
+    session: AsyncSession, connections: QuickConnections, clock: FixedClock, changes: dict[str, Any]
+) -> None:
+    """Another amount, currency or quote, or one that has expired; and one that nobody signed."""
+    guest, listing = await create_user(session), await create_listing(session)
+    quote = await create_quote(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+    await session.commit()
+    payload, _, signature = wish_for(quote).receipt.partition(".")
+    for wish in (wish_for(quote, **changes), replace(wish_for(quote), receipt=f"{payload}A.{signature}")):
+        assert await book_quickly(connections, clock, wish) is None
+        with pytest.raises(InvalidReceipt):
+            await book_usually(session, clock, wish, call_of(wish))
+
+
+async def test_another_guest_has_no_such_quote(
+    session: AsyncSession, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """A quote of somebody else's is none, with all its papers in order."""
+    guest, other, listing = await create_user(session), await create_user(session), await create_listing(session)
+    wish = await quoted(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id)
+    stolen = replace(wish, guest_id=other.user_id)
+    assert await book_quickly(connections, clock, stolen) is None
+    with pytest.raises(QuoteNotFound):
+        await book_usually(session, clock, stolen, call_of(stolen))
+
+
+async def test_a_due_hold_and_a_request_in_the_way_are_for_the_usual_way(
+    session: AsyncSession, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """B9: a hold that is due is expired with its event, a rival request declined and told; then the booking stands."""
+    guest, other, listing = await create_user(session), await create_user(session), await create_listing(session)
+    held = await create_hold(session, clock, listing_id=listing.listing_id, guest_id=other.user_id)
+    asked = await create_quote(
+        session, clock, listing_id=listing.listing_id, guest_id=other.user_id, stay=stay_of(20, 3)
+    )
+    rival = await requests.request(
+        session,
+        clock,
+        guest_id=other.user_id,
+        quote_id=asked.quote_id,
+        payment_method="pm_card",
+    )
+    await session.commit()
+    clock.advance(timedelta(minutes=15))
+    for stay, in_the_way, left in ((stay_of(10, 3), held, "expired"), (stay_of(20, 3), rival, "declined")):
+        wish = await quoted(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, stay=stay)
+        assert await book_quickly(connections, clock, wish) is None
+        await book_usually(session, clock, wish, call_of(wish))
+        await session.commit()
+        query = text("SELECT status FROM bookings WHERE booking_id = :id")
+        assert await session.scalar(query, {"id": in_the_way.booking_id}) == left
+    assert (await audit(session)).broken == ()
+
+
+async def test_preparation_is_kept_free_and_explained_by_the_usual_way(
+    session: AsyncSession, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """A stay beside another is refused where the host prepares between them; further off it is booked quickly."""
+    guest = await create_user(session)
+    listing = await create_listing(session, rate_plan={"preparation_days": 2})
+    wishes = [
+        await quoted(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, stay=stay)
+        for stay in (stay_of(10, 3), stay_of(14, 2), stay_of(15, 2))
+    ]
+    assert await book_quickly(connections, clock, wishes[0]) is not None
+    assert await book_quickly(connections, clock, wishes[1]) is None
+    with pytest.raises(StayUnavailable) as refused:
+        await book_usually(session, clock, wishes[1], call_of(wishes[1]))
+    assert refused.value.extensions["rule"] == "preparation"
+    await session.rollback()
+    assert await book_quickly(connections, clock, wishes[2]) is not None
