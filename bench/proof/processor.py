@@ -63,15 +63,11 @@ def set_time(clock: Clock) -> None:
 
 
 class Processor(Protocol):
-    """A payment processor, as a lane sees it.
+    """A payment processor, as a lane sees it."""
 
-    Attributes
-    ----------
-    patience
-        Seconds that it needs to get on with what happens by itself.
-    """
-
-    patience: float
+    @property
+    def patience(self) -> float:
+        """Seconds that it needs to get on with what happens by itself."""
 
     def gateway(self, draws: Random, *, honest: bool = False) -> PaymentGateway:
         """The way to it for one operation, with what goes wrong on it."""
