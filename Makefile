@@ -10,6 +10,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 TORCH ?=
+# Half of a test's time is waiting for a service; the services are the session's, whoever asks.
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 # Where uv is missing, the environment gets one of its own.
@@ -55,8 +57,8 @@ doctor:  ## What this machine lacks, and how to get it (runs before anything is 
 ##@ Work on the code
 .PHONY: test lint format docs bench prove mutants lock
 
-test: install  ## Run every test, on real services (ARGS=... goes to pytest).
-	@$(BIN)/pytest $(ARGS)
+test: install  ## Run every test, on real services, two files at a time (ARGS=... goes to pytest; WORKERS=0: one).
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install  ## Check style (Python and SQL), types and import directions.
 	@$(BIN)/ruff check .
