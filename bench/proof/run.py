@@ -68,8 +68,8 @@ class Order:
         Of the first history; the others have the numbers that follow.
     kills
         Spread evenly over the histories, or over the minutes where those are over earlier.
-    minutes
-        After which a run ends that has not come to its end: what is closed by then is checked.
+    minutes, at_least
+        After which a run ends that has not come to its end, if so many histories are closed: these are checked.
     at_a_time
         Histories under way in one worker.
     blocking
@@ -83,6 +83,7 @@ class Order:
     workers: int = 4
     kills: int = 0
     minutes: float = 60.0
+    at_least: int = 0
     at_a_time: int = 4
     blocking: bool = True
     over_http: bool = False
@@ -166,10 +167,12 @@ def run(order: Order, services: Supervisor, folder: Path, *, report: Report) -> 
     started = time.monotonic()
     crew.start()
     try:
-        while not crew.is_done and len(crew.deaths) < MANY_DEATHS and time.monotonic() - started < order.minutes * 60:
-            crew.replace_dead()
+        while not crew.is_done and len(crew.deaths) < MANY_DEATHS:
             passed = (time.monotonic() - started) / (60 * order.minutes)
-            if chaos.done.total() < order.kills * max(passed, float(marks.closed.mean())):
+            if passed >= 1 and marks.closed_in_order >= order.at_least:
+                break
+            crew.replace_dead()
+            if chaos.done.total() < order.kills * max(min(passed, 1.0), float(marks.closed.mean())):
                 chaos.strike()
             if examiner.examine(at_least=BATCH):
                 report(examiner.line(time.monotonic() - started, chaos.done.total()))
