@@ -175,7 +175,7 @@ async def test_host_cancels_at_a_cost(session: AsyncSession, clock: FixedClock) 
     assert cancelled.refund["total_minor"] == made.charge_total_minor
     assert cancelled.refund["payout"] == {"currency": "EUR", "minor": 0}
     host_part = sum(line["minor"] for line in made.lines if line["component"] not in {"service_fee", "taxes"})
-    assert cancelled.refund["penalty"] == {"currency": "EUR", "minor": max(host_part // 4, round(host_part * 0.3333))}
+    assert cancelled.refund["penalty"] == {"currency": "EUR", "minor": max(host_part // 4, round(host_part / 3))}
     assert await ledger.host_debt(session, host.user_id) == {"EUR": cancelled.refund["penalty"]["minor"]}
     assert (await audit(session)).broken == ()
     window = Window(made.check_in, made.check_out)
