@@ -39,7 +39,10 @@ hypothesis.settings.load_profile("lodestay")
 def pytest_configure(config: pytest.Config) -> None:
     """Give the session a home of its own before any code of ours reads the settings."""
     if hasattr(config, "workerinput"):
-        return  # a worker of pytest-xdist inherits the environment made here
+        # A worker of pytest-xdist inherits the environment made here, and is told the width of somebody's
+        # terminal, which commands would take for a wish.
+        os.environ.pop("COLUMNS", None)
+        return
     _sweep()
     for name in [name for name in os.environ if name.startswith("LODESTAY_") and name.endswith(("_URL", "_URI"))]:
         del os.environ[name]  # a test never touches the services somebody works with
