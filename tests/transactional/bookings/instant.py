@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -80,13 +79,10 @@ async def book_quickly(
 
 
 @asynccontextmanager
-async def quick_connections(database_url: str, *, size: int = 1) -> AsyncIterator[QuickConnections]:
+async def quick_connections(
+    database_url: str, *, size: int = 1, lock_timeout_ms: int = 20_000
+) -> AsyncIterator[QuickConnections]:
     """Connections as the quick way wants them."""
-    connections = QuickConnections(database_url, STATEMENTS, size=size, lock_timeout_ms=20_000)
+    connections = QuickConnections(database_url, STATEMENTS, size=size, lock_timeout_ms=lock_timeout_ms)
     yield connections
     connections.close()
-
-
-def other_receipt(wish: Wish, receipt: str) -> Wish:
-    """The same wish with another receipt."""
-    return replace(wish, receipt=receipt)

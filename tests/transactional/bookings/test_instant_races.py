@@ -1,0 +1,263 @@
+"""The quick way against the usual one and against hosts: one booking of a night, whoever is faster.
+
+The controls take a guard out of the database function and see it fail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lodestay.clock import FixedClock
+from lodestay.errors import Conflict
+from lodestay.stay import Stay
+from tests.transactional.bookings.instant import (
+    book_quickly,
+    book_usually,
+    call_of,
+    quick_connections,
+    wish_for,
+)
+from tests.transactional.bookings.test_races import Sessions, nights_shared
+from tests.transactional.factories import create_listing, create_quote, create_user, stay_of
+from transactional.bookings.instant import Wish
+from transactional.calendars.errors import StayUnavailable
+from transactional.calendars.models import OCCUPANCY_NO_OVERLAP
+from transactional.journal.service import audit
+from transactional.kit.connections import QuickConnections
+from transactional.kit.database import create_engine, session_factory
+from transactional.kit.errors import IdempotencyKeyInFlight
+from transactional.kit.idempotency import Call
+from transactional.listings.errors import ListingBusy
+from transactional.listings.repository import lock_listing
+
+RACERS = 16
+BOOK_QUOTE: str = importlib.import_module("transactional.migrations.versions.0003_book_quote").BOOK_QUOTE
+LOCK = "    PERFORM FROM listings WHERE listing_id = listing FOR NO KEY UPDATE;\n"
+FACTS = "facts IS DISTINCT FROM seen OR "
+FREE = "    IF known.spans IS NOT NULL THEN"
+
+
+@pytest.fixture
+async def sessions(database_url: str) -> AsyncIterator[Sessions]:
+    """Sessions as production opens them."""
+    engine = create_engine(database_url, pool_size=8, lock_timeout_ms=20_000)
+    yield session_factory(engine)
+    await engine.dispose()
+
+
+@pytest.fixture
+async def connections(database_url: str) -> AsyncIterator[QuickConnections]:
+    """Connections for the quick way, fewer than the crowd."""
+    async with quick_connections(database_url, size=6) as connections:
+        yield connections
+
+
+async def wishes_for(sessions: Sessions, clock: FixedClock, stays: list[Stay]) -> tuple[int, list[Wish]]:
+    """A listing, and a wish of a guest of their own for each stay."""
+    async with sessions.begin() as session:
+        listing = await create_listing(session)
+        wishes = []
+        for stay in stays:
+            guest = await create_user(session)
+            quote = await create_quote(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, stay=stay)
+            wishes.append(wish_for(quote))
+    return listing.listing_id, wishes
+
+
+async def quickly(connections: QuickConnections, clock: FixedClock, wish: Wish, call: Call) -> str:
+    """What came of the quick way, in a word."""
+    return await outcome_of(book_quickly(connections, clock, wish, call))
+
+
+async def usually(sessions: Sessions, clock: FixedClock, wish: Wish, call: Call) -> str:
+    """What came of the usual way."""
+
+    async def book() -> object:
+        async with sessions.begin() as session:
+            return await book_usually(session, clock, wish, call)
+
+    return await outcome_of(book())
+
+
+async def outcome_of(booking: Awaitable[object]) -> str:
+    """`booked`, or the name of the conflict; faults go through."""
+    try:
+        await booking
+    except Conflict as conflict:
+        return type(conflict).__name__
+    return "booked"
+
+
+async def race(sessions: Sessions, connections: QuickConnections, clock: FixedClock, stays: list[Stay]) -> Counter[str]:
+    """Book all the stays at the same time, every second one the quick way."""
+    _, wishes = await wishes_for(sessions, clock, stays)
+    return Counter(
+        await asyncio.gather(
+            *(
+                quickly(connections, clock, wish, call_of(wish))
+                if turn % 2
+                else usually(sessions, clock, wish, call_of(wish))
+                for turn, wish in enumerate(wishes)
+            )
+        )
+    )
+
+
+async def replace_function(sessions: Sessions, *guards: tuple[str, str]) -> None:
+    """Put `book_quote` in place with some of its words exchanged."""
+    body = BOOK_QUOTE.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+    for guard, instead in guards:
+        assert guard in body
+        body = body.replace(guard, instead)
+    async with sessions.begin() as session:
+        connection = await session.connection()
+        await connection.exec_driver_sql(body.replace("%", "%%"))
+
+
+async def test_b7_one_of_many_gets_the_nights_whichever_way_they_come(
+    sessions: Sessions, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """B7: sixteen guests, eight of them quick: one has the nights, the others are told which are taken."""
+    outcomes = await race(sessions, connections, clock, [stay_of(10, 3)] * RACERS)
+    assert outcomes == {"booked": 1, StayUnavailable.__name__: RACERS - 1}
+    assert await nights_shared(sessions) == 0
+
+
+async def test_b17_an_overlapping_crowd_meets_refusals_and_no_fault(
+    sessions: Sessions, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """B17: stays that overlap in every way: winners share no night, nobody meets a deadlock; the journal adds up."""
+    outcomes = await race(
+        sessions, connections, clock, [stay_of(10 + (7 * n) % 13, 1 + n % 5) for n in range(3 * RACERS)]
+    )
+    assert set(outcomes) == {"booked", StayUnavailable.__name__}
+    assert await nights_shared(sessions) == 0
+    async with sessions() as session:
+        assert (await audit(session)).broken == ()
+
+
+async def test_b31_one_call_sent_many_times_at_once_has_one_effect(
+    sessions: Sessions, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """B31: the same call, eight times, both ways: each is answered or told to wait; one booking is there."""
+    _, [wish] = await wishes_for(sessions, clock, [stay_of(10, 3)])
+    call = call_of(wish)
+    outcomes = Counter(
+        await asyncio.gather(
+            *(quickly(connections, clock, wish, call) for _ in range(4)),
+            *(usually(sessions, clock, wish, call) for _ in range(4)),
+        )
+    )
+    assert outcomes["booked"] >= 1
+    assert set(outcomes) <= {"booked", IdempotencyKeyInFlight.__name__}
+    async with sessions() as session:
+        assert await session.scalar(text("SELECT count(*) FROM bookings")) == 1
+
+
+async def test_a_lock_that_does_not_come_is_a_conflict(
+    database_url: str, sessions: Sessions, clock: FixedClock
+) -> None:
+    """B17: a listing that is locked for too long is busy, not a fault."""
+    listing_id, [wish] = await wishes_for(sessions, clock, [stay_of(10, 3)])
+    async with quick_connections(database_url, lock_timeout_ms=50) as connections, sessions.begin() as host:
+        await lock_listing(host, listing_id, owner=None)
+        with pytest.raises(ListingBusy):
+            await book_quickly(connections, clock, wish)
+
+
+async def waiting_for_a_host(
+    sessions: Sessions, connections: QuickConnections, clock: FixedClock
+) -> tuple[Wish, object]:
+    """What comes of a quick booking that waits while the host changes the rules it was reckoned by."""
+    listing_id, [wish] = await wishes_for(sessions, clock, [stay_of(10, 3)])
+    async with sessions() as host:
+        await lock_listing(host, listing_id, owner=None)
+        waiting = asyncio.create_task(book_quickly(connections, clock, wish))
+        await until_waiting(sessions)
+        await change_rules(host, listing_id)
+        await host.commit()
+    return wish, await waiting
+
+
+async def until_waiting(sessions: Sessions) -> None:
+    """Return when somebody waits for a lock."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    while True:
+        async with sessions() as session:
+            if await session.scalar(query):
+                return
+        await asyncio.sleep(0.01)
+
+
+async def change_rules(host: AsyncSession, listing_id: int) -> None:
+    """Only stays of a week from now on."""
+    update = text("UPDATE rate_plans SET min_stay = 7, version = version + 1 WHERE listing_id = :listing_id")
+    await host.execute(update, {"listing_id": listing_id})
+
+
+async def test_b16_rules_that_change_while_it_waits_are_asked_again(
+    sessions: Sessions, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """B16: what was read before the lock is read again under it; the usual way then refuses."""
+    wish, booked = await waiting_for_a_host(sessions, connections, clock)
+    assert booked is None
+    assert await usually(sessions, clock, wish, call_of(wish)) == StayUnavailable.__name__
+
+
+async def test_b16_control_without_reading_again_it_books_by_rules_of_the_past(
+    sessions: Sessions, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """B16, control: without the comparison under the lock the stay is sold that no rule allows."""
+    await replace_function(sessions, (FACTS, ""))
+    _, booked = await waiting_for_a_host(sessions, connections, clock)
+    assert booked is not None
+
+
+async def test_b16_a_snapshot_from_before_the_lock_is_refused(
+    database_url: str, sessions: Sessions, clock: FixedClock
+) -> None:
+    """B16: the function runs in READ COMMITTED alone, since a snapshot that is kept does not see who was faster."""
+    _, [wish] = await wishes_for(sessions, clock, [stay_of(10, 3)])
+    with psycopg.connect(database_url, autocommit=True) as admin:
+        name = admin.info.dbname
+        admin.execute(f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = 'repeatable read'".encode())
+    async with quick_connections(database_url) as connections:  # which say themselves what they want
+        assert await book_quickly(connections, clock, wish) is not None
+    async with await psycopg.AsyncConnection.connect(database_url) as other:
+        with pytest.raises(psycopg.errors.InvalidTransactionState):
+            await other.execute("SELECT book_quote('{}', '{}', '{}', now(), now(), '{\"data\": {}}', '{}')")
+
+
+async def test_control_without_guards_the_quick_way_sells_nights_twice(
+    sessions: Sessions, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """No constraint and no check: every racer has the nights. The races above would have seen it."""
+    await replace_function(sessions, (LOCK, ""), (FREE, "    IF false THEN"))
+    async with sessions.begin() as session:
+        await session.execute(text(f"ALTER TABLE occupancy DROP CONSTRAINT {OCCUPANCY_NO_OVERLAP}"))
+    _, wishes = await wishes_for(sessions, clock, [stay_of(10, 3)] * 4)
+    outcomes = await asyncio.gather(*(quickly(connections, clock, wish, call_of(wish)) for wish in wishes))
+    assert outcomes == ["booked"] * 4
+    assert await nights_shared(sessions) == 6
+
+
+async def test_control_without_check_the_constraint_still_refuses(
+    sessions: Sessions, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """The check taken out: the constraint lets one in, and the others meet a conflict, not a fault."""
+    await replace_function(sessions, (LOCK, ""), (FREE, "    IF false THEN"))
+    _, wishes = await wishes_for(sessions, clock, [stay_of(10, 3)] * 4)
+    outcomes = Counter(await asyncio.gather(*(quickly(connections, clock, wish, call_of(wish)) for wish in wishes)))
+    assert outcomes["booked"] == 1
+    assert set(outcomes) <= {"booked", StayUnavailable.__name__, ListingBusy.__name__}
+    assert await nights_shared(sessions) == 0
