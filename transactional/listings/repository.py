@@ -19,14 +19,19 @@ from transactional.users.models import HostProfile
 
 # NO KEY: rows that refer to the listing can still be written beside it.
 _LOCK = text("""
+    SELECT listing_id FROM listings
+    WHERE listing_id = :listing_id AND (CAST(:owner AS uuid) IS NULL OR host_id = :owner)
+    FOR NO KEY UPDATE OF listings
+""")
+# A statement of its own: the one that waited for the lock sees the rate plan as it was before the wait.
+_LOCKED = text("""
     SELECT listing_id, listings.market_key, timezone, host_id, is_active, instant_book, cancellation_policy,
            coalesce(check_in_hour, 15) AS check_in_hour, coalesce(check_out_hour, 11) AS check_out_hour,
            coalesce(approval_hours, 24) AS approval_hours,
            coalesce(requires_verified_guest, false) AS requires_verified_guest,
            coalesce(requires_completed_stays, 0) AS requires_completed_stays
     FROM listings JOIN markets USING (market_key) LEFT JOIN rate_plans USING (listing_id)
-    WHERE listing_id = :listing_id AND (CAST(:owner AS uuid) IS NULL OR host_id = :owner)
-    FOR NO KEY UPDATE OF listings
+    WHERE listing_id = :listing_id
 """)
 _TERMS = tuple(PriceTerms.__dataclass_fields__)
 
@@ -103,10 +108,10 @@ async def lock_listing(session: AsyncSession, listing_id: int, *, owner: UUID | 
     owner
         Host that it must belong to, or None for any: :class:`ListingNotFound` otherwise.
     """
-    row = (await session.execute(_LOCK, {"listing_id": listing_id, "owner": owner})).mappings().one_or_none()
-    if row is None:
+    found = await session.scalar(_LOCK, {"listing_id": listing_id, "owner": owner})
+    if found is None:
         raise ListingNotFound(listing_id)
-    return LockedListing(**row)
+    return LockedListing(**(await session.execute(_LOCKED, {"listing_id": listing_id})).mappings().one())
 
 
 async def get_detail(session: AsyncSession, listing_id: int, *, viewer: UUID | None) -> ListingDetail:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
 import psycopg
 import pytest
@@ -261,3 +261,46 @@ async def test_control_without_check_the_constraint_still_refuses(
     assert outcomes["booked"] == 1
     assert set(outcomes) <= {"booked", StayUnavailable.__name__, ListingBusy.__name__}
     assert await nights_shared(sessions) == 0
+
+
+AS_IT_WAS = text("""
+    SELECT listing_id, listings.market_key, timezone, host_id, is_active, instant_book, cancellation_policy,
+           check_in_hour, check_out_hour, approval_hours, requires_verified_guest, requires_completed_stays
+    FROM listings JOIN markets USING (market_key) JOIN rate_plans USING (listing_id)
+    WHERE listing_id = :listing_id
+    FOR NO KEY UPDATE OF listings
+""")
+
+
+async def asked_of_a_guest_who_waited(
+    sessions: Sessions, lock: Callable[[AsyncSession, int], Coroutine[None, None, bool]]
+) -> bool:
+    """Whether a guest who waits for the lock learns what the host asks of guests since then."""
+    async with sessions.begin() as session:
+        listing_id = (await create_listing(session)).listing_id
+    async with sessions() as host, sessions() as guest:
+        await lock_listing(host, listing_id, owner=None)
+        waiting = asyncio.create_task(lock(guest, listing_id))
+        await until_waiting(sessions)
+        await host.execute(text("UPDATE rate_plans SET requires_verified_guest = true"))
+        await host.commit()
+        return await waiting
+
+
+async def test_b16_what_is_known_of_a_locked_listing_is_read_after_the_wait(sessions: Sessions) -> None:
+    """B16: the lock is a statement of its own, so that the rate plan is that of whoever was faster."""
+
+    async def lock(session: AsyncSession, listing_id: int) -> bool:
+        return (await lock_listing(session, listing_id, owner=None)).requires_verified_guest
+
+    assert await asked_of_a_guest_who_waited(sessions, lock)
+
+
+async def test_b16_control_a_rate_plan_read_with_the_lock_is_that_of_before(sessions: Sessions) -> None:
+    """B16, control: READ COMMITTED looks again at the row that it locks, and at no row that is joined to it."""
+
+    async def lock(session: AsyncSession, listing_id: int) -> bool:
+        row = (await session.execute(AS_IT_WAS, {"listing_id": listing_id})).one()
+        return bool(row.requires_verified_guest)
+
+    assert not await asked_of_a_guest_who_waited(sessions, lock)
