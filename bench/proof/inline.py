@@ -10,36 +10,82 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, ClassVar, Final, Self, TypeVar, cast
 
+import psycopg
 from psycopg._preparing import PrepareManager
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, TextClause, create_engine, event
+from sqlalchemy.engine import IteratorResult
+from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
 from transactional.kit.database import driver_url
 
 T = TypeVar("T")
+NO_COLUMNS: Final = SimpleResultMetaData(())
+KEPT: Final = 2_000
+"""Statements that are remembered."""
+
+
+@dataclass
+class Statement:
+    """A text statement as the driver takes it, with the columns that it was seen to give."""
+
+    sql: str
+    columns: SimpleResultMetaData | None = None
 
 
 class InlineSession:
-    """Stands for an `AsyncSession`; every method is done when it returns."""
+    """Stands for an `AsyncSession`; every method is done when it returns.
+
+    Statements of text go to the driver as they are: what SQLAlchemy would do to their values, whose types a
+    text does not name, is nothing. Everything else goes through the session.
+    """
+
+    _statements: ClassVar[dict[TextClause, Statement]] = {}
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def execute(self, *arguments: Any, **options: Any) -> Any:
+    async def execute(self, statement: Any, values: Any = None) -> Any:
         """Send a statement."""
-        return self._session.execute(*arguments, **options)
+        return self._send(statement, values)
 
-    async def scalar(self, *arguments: Any, **options: Any) -> Any:
+    async def scalar(self, statement: Any, values: Any = None) -> Any:
         """Send a statement, first column of its first row."""
-        return self._session.scalar(*arguments, **options)
+        return self._send(statement, values).scalar()
 
-    async def scalars(self, *arguments: Any, **options: Any) -> Any:
+    async def scalars(self, statement: Any, values: Any = None) -> Any:
         """Send a statement, first columns of its rows."""
-        return self._session.scalars(*arguments, **options)
+        return self._send(statement, values).scalars()
+
+    def _send(self, statement: Any, values: Any) -> Any:
+        if not isinstance(statement, TextClause) or isinstance(values, list):
+            return self._session.execute(statement, values)
+        connection = self._session.connection()
+        known = self._known(statement, connection)
+        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        try:
+            cursor = driver.execute(known.sql, values)
+        except psycopg.Error as error:
+            raise DBAPIError.instance(known.sql, values, error, psycopg.Error) from error
+        if cursor.pgresult is None or not cursor.pgresult.nfields:
+            return IteratorResult(NO_COLUMNS, iter(()))
+        if known.columns is None:
+            known.columns = SimpleResultMetaData([column.name for column in cursor.description or ()])
+        return IteratorResult(known.columns, iter(cursor.fetchall()))
+
+    def _known(self, statement: TextClause, connection: Connection) -> Statement:
+        known = self._statements.get(statement)
+        if known is None:
+            known = Statement(str(statement.compile(dialect=connection.dialect)))
+            if len(self._statements) < KEPT:  # some are made anew at every call
+                self._statements[statement] = known
+        return known
 
     async def get(self, *arguments: Any, **options: Any) -> Any:
         """Find a row by its key."""
