@@ -35,6 +35,7 @@ _STANDING = text("""
            (SELECT count(*) FROM bookings WHERE guest_id = :guest_id AND status = 'completed') AS completed_stays
     FROM users WHERE user_id = :guest_id
 """)
+_GET = text(f"SELECT {', '.join(COLUMNS)} FROM bookings WHERE booking_id = :booking_id")
 _ADD = text(f"""
     INSERT INTO bookings ({", ".join(COLUMNS)}) VALUES ({
     ", ".join(f"CAST(:{name} AS jsonb)" if name in JSON_COLUMNS else f":{name}" for name in COLUMNS)
@@ -194,7 +195,10 @@ async def lock_due(session: AsyncSession, condition: str, *, now: datetime, limi
 
 async def get(session: AsyncSession, booking_id: UUID) -> BookingRecord:
     """Find a booking, whoever asks: for services that have checked already."""
-    return await _one(session, _select().where(Booking.booking_id == booking_id))
+    row = (await session.execute(_GET, {"booking_id": booking_id})).mappings().one_or_none()
+    if row is None:
+        raise BookingNotFound
+    return BookingRecord(**row)
 
 
 async def get_for(session: AsyncSession, actor: Actor, booking_id: UUID) -> BookingRecord:
