@@ -19,7 +19,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from lodestay.local.supervisor import Supervisor
+from lodestay.local.supervisor import Supervisor, supervise
 from lodestay.settings import PROJECT_ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.spark, pytest.mark.opensearch]
@@ -51,8 +51,21 @@ def eventually(holds: Callable[[], bool], *, seconds: float) -> bool:
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, Any]:
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
+    """Services of the demo's own: they are killed here, and other tests of the session are at work on the others."""
+    supervisor = supervise(tmp_path_factory.mktemp("demo") / "home", report=lambda _name, _text: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LODESTAY_HOME", str(supervisor.home))
+        yield supervisor
+    supervisor.down([])
+    for folder in supervisor.folders():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def found(services: Supervisor) -> dict[str, Any]:
     """The demo, run once: what it says at its end."""
+    assert services
     result: dict[str, Any] = answer(*DEMO)
     return result
 

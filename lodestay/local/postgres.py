@@ -7,6 +7,7 @@ a password (SCRAM) on every connection and keeps `fsync` on.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -58,6 +59,7 @@ class Postgres(Service):
             site.report("making an empty database cluster")
             _create_cluster(data, binaries=binaries, account=site.account, password=_password(site))
         _clear_lock_file(data)
+        _end_backends(data)
         settings = {**_SETTINGS, "port": str(site.port)}
         options = tuple(f"--{name}={value}" for name, value in settings.items())
         return Launch(
@@ -152,6 +154,26 @@ def _clear_lock_file(data: Path) -> None:
     if process is not None and _serves(process.pid, data):
         stop(process, by=signal.SIGINT, grace=20)
     lock_file.unlink(missing_ok=True)
+
+
+def _end_backends(data: Path) -> None:
+    """End what a killed server left at work: as long as one of them lives, no other server may open the same files.
+
+    Each leads a session of its own, so the server's session does not lead to them. One that waits sees by
+    itself that its server is gone; one in the middle of a long statement does not.
+    """
+    left = [process for process in psutil.process_iter() if _works_in(process, data)]
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=5)
+
+
+def _works_in(process: psutil.Process, data: Path) -> bool:
+    try:
+        return process.name() == "postgres" and process.cwd() == str(data.resolve())
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
 
 
 def _serves(pid: int, data: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 
 import psutil
 import psycopg
@@ -59,6 +60,26 @@ def test_a_crash_loses_nothing_that_was_committed(supervised: Supervise) -> None
     assert after == before
     with psycopg.connect(after) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+
+def test_a_long_statement_of_a_killed_server_does_not_stand_in_the_way(supervised: Supervise) -> None:
+    """A backend at work does not notice that its server was killed, and keeps the next one from the files."""
+    supervisor = supervised(services=[Postgres()])
+    orphan = _kill_in_the_middle_of_a_statement(supervisor)
+    _up(supervisor)
+    assert not orphan.is_running()
+
+
+def test_control_left_to_itself_it_does(supervised: Supervise, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control: PostgreSQL refuses the files while the backend lives."""
+    supervisor = supervised(services=[Postgres()])
+    orphan = _kill_in_the_middle_of_a_statement(supervisor)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_end_backends", lambda _data: None)
+        with pytest.raises(ServiceDidNotStart, match="ended while it was starting") as caught:
+            supervisor.up([])
+    assert "shared memory" in (caught.value.hint or "")
+    orphan.kill()
 
 
 def test_a_stale_lock_file_that_names_a_living_stranger_is_survived(supervised: Supervise) -> None:
@@ -138,3 +159,19 @@ def _kill(supervisor: Supervisor) -> None:
         member.kill()
     psutil.wait_procs(family, timeout=10)
     assert not process.is_alive
+
+
+def _kill_in_the_middle_of_a_statement(supervisor: Supervisor) -> psutil.Process:
+    """Kill the server alone; return its child, which goes on counting."""
+    connection = psycopg.connect(_up(supervisor), autocommit=True)
+    orphan = psutil.Process(connection.info.backend_pid)
+    connection.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 100000000000) AS n WHERE n % 3 = 1")
+    while orphan.cpu_times().user < 0.2:
+        time.sleep(0.05)
+    server = orphan.parent()
+    assert server is not None
+    server.kill()
+    server.wait(timeout=10)
+    connection.close()
+    assert orphan.is_running()
+    return orphan
