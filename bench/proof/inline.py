@@ -7,9 +7,10 @@ like `AsyncSession` and awaits nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self, TypeVar, cast
@@ -39,17 +40,34 @@ class Statement:
     columns: SimpleResultMetaData | None = None
 
 
+@dataclass(frozen=True)
+class Place:
+    """A connection, as SQLAlchemy has it and as its driver has it."""
+
+    connection: Connection
+    driver: psycopg.Connection[Any]
+
+    @classmethod
+    def open(cls, engine: Engine) -> Self:
+        """Connect."""
+        connection = engine.connect()
+        return cls(connection, cast("psycopg.Connection[Any]", connection.connection.driver_connection))
+
+
 class InlineSession:
     """Stands for an `AsyncSession`; every method is done when it returns.
 
     Statements of text go to the driver as they are: what SQLAlchemy would do to their values, whose types a
-    text does not name, is nothing. Everything else goes through the session.
+    text does not name, is nothing. The few others go through a session of SQLAlchemy's on the same connection.
     """
 
     _statements: ClassVar[dict[TextClause, Statement]] = {}
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, engine: Engine, free: list[Place]) -> None:
+        self._engine = engine
+        self._free = free
+        self._place: Place | None = None
+        self._mapped: Session | None = None
 
     async def execute(self, statement: Any, values: Any = None) -> Any:
         """Send a statement."""
@@ -63,55 +81,37 @@ class InlineSession:
         """Send a statement, first columns of its rows."""
         return self._send(statement, values).scalars()
 
-    def _send(self, statement: Any, values: Any) -> Any:
-        if not isinstance(statement, TextClause) or isinstance(values, list):
-            return self._session.execute(statement, values)
-        connection = self._session.connection()
-        known = self._known(statement, connection)
-        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-        try:
-            cursor = driver.execute(known.sql, values)
-        except psycopg.Error as error:
-            raise DBAPIError.instance(known.sql, values, error, psycopg.Error) from error
-        if cursor.pgresult is None or not cursor.pgresult.nfields:
-            return IteratorResult(NO_COLUMNS, iter(()))
-        if known.columns is None:
-            known.columns = SimpleResultMetaData([column.name for column in cursor.description or ()])
-        return IteratorResult(known.columns, iter(cursor.fetchall()))
-
-    def _known(self, statement: TextClause, connection: Connection) -> Statement:
-        known = self._statements.get(statement)
-        if known is None:
-            known = Statement(str(statement.compile(dialect=connection.dialect)))
-            if len(self._statements) < KEPT:  # some are made anew at every call
-                self._statements[statement] = known
-        return known
-
     async def get(self, *arguments: Any, **options: Any) -> Any:
         """Find a row by its key."""
-        return self._session.get(*arguments, **options)
-
-    async def flush(self) -> None:
-        """Write what was added."""
-        self._session.flush()
+        return self._session().get(*arguments, **options)
 
     async def commit(self) -> None:
         """Commit."""
-        self._session.commit()
+        if self._mapped is not None:
+            self._mapped.commit()
+        if self._place is not None:
+            with _as_sqlalchemy_says("COMMIT", None):
+                self._place.driver.commit()
 
     async def rollback(self) -> None:
         """Roll back."""
-        self._session.rollback()
+        self.close()
 
-    def add(self, row: object) -> None:
-        """Add a row, to be flushed."""
-        self._session.add(row)
-
-    @asynccontextmanager
-    async def begin_nested(self) -> AsyncIterator[None]:
-        """A savepoint."""
-        with self._session.begin_nested():
-            yield
+    def close(self) -> None:
+        """Roll back what was not committed, and give the connection back if it can be used again."""
+        place, self._place = self._place, None
+        if self._mapped is not None:
+            self._mapped.close()
+            self._mapped = None
+        if place is None:
+            return
+        with contextlib.suppress(psycopg.OperationalError):
+            place.driver.rollback()
+        if place.driver.closed:
+            place.connection.invalidate()
+            place.connection.close()
+        else:
+            self._free.append(place)
 
     async def __aenter__(self) -> Self:
         return self
@@ -119,7 +119,46 @@ class InlineSession:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._session.close()
+        self.close()
+
+    def _send(self, statement: Any, values: Any) -> Any:
+        if not isinstance(statement, TextClause) or isinstance(values, list):
+            return self._session().execute(statement, values)
+        known, driver = self._known(statement), self._held().driver
+        with _as_sqlalchemy_says(known.sql, values):
+            cursor = driver.execute(known.sql, values)
+        if cursor.pgresult is None or not cursor.pgresult.nfields:
+            return IteratorResult(NO_COLUMNS, iter(()))
+        if known.columns is None:
+            known.columns = SimpleResultMetaData([column.name for column in cursor.description or ()])
+        return IteratorResult(known.columns, iter(cursor.fetchall()))
+
+    def _held(self) -> Place:
+        if self._place is None:
+            self._place = self._free.pop() if self._free else Place.open(self._engine)
+        return self._place
+
+    def _session(self) -> Session:
+        if self._mapped is None:
+            self._mapped = Session(self._held().connection, expire_on_commit=False)
+        return self._mapped
+
+    def _known(self, statement: TextClause) -> Statement:
+        known = self._statements.get(statement)
+        if known is None:
+            known = Statement(str(statement.compile(dialect=self._engine.dialect)))
+            if len(self._statements) < KEPT:  # some are made anew at every call
+                self._statements[statement] = known
+        return known
+
+
+@contextmanager
+def _as_sqlalchemy_says(statement: str, values: Any) -> Iterator[None]:
+    """Have the driver's errors look as the services know them."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise DBAPIError.instance(statement, values, error, psycopg.Error) from error
 
 
 class InlineSessions:
@@ -127,16 +166,26 @@ class InlineSessions:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._free: list[Place] = []
+
+    def close(self) -> None:
+        """Give the connections back."""
+        while self._free:
+            self._free.pop().connection.close()
 
     def __call__(self) -> InlineSession:
         """A session, to be used in `async with`."""
-        return InlineSession(Session(self._engine, expire_on_commit=False))
+        return InlineSession(self._engine, self._free)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[InlineSession]:
         """A transaction that commits at its end."""
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            yield InlineSession(session)
+        session = self()
+        try:
+            yield session
+            await session.commit()
+        finally:
+            session.close()
 
 
 class InlineExecutor(ThreadPoolExecutor):
@@ -164,8 +213,9 @@ class KeptStatements(PrepareManager):
         return False
 
 
-def open_sessions(database_url: str, *, lock_timeout_ms: int) -> tuple[Engine, async_sessionmaker[AsyncSession]]:
-    """One connection, set up as :func:`transactional.kit.database.create_engine` does."""
+@contextmanager
+def open_sessions(database_url: str, *, lock_timeout_ms: int) -> Iterator[async_sessionmaker[AsyncSession]]:
+    """Connections set up as :func:`transactional.kit.database.create_engine` does, closed at the end."""
     engine = create_engine(
         driver_url(database_url),
         pool_size=1,
@@ -174,7 +224,10 @@ def open_sessions(database_url: str, *, lock_timeout_ms: int) -> tuple[Engine, a
         connect_args={"options": f"-c timezone=UTC -c lock_timeout={lock_timeout_ms}"},
     )
     event.listen(engine, "connect", _keep_statements)
-    return engine, cast("async_sessionmaker[AsyncSession]", InlineSessions(engine))
+    sessions = InlineSessions(engine)
+    yield cast("async_sessionmaker[AsyncSession]", sessions)
+    sessions.close()
+    engine.dispose()
 
 
 def _keep_statements(connection: Any, _record: Any) -> None:

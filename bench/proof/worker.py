@@ -121,9 +121,8 @@ async def sessions_of(assignment: Assignment) -> AsyncIterator[async_sessionmake
     """Sessions as production has them, or those that block."""
     if assignment.blocking:
         asyncio.get_running_loop().set_default_executor(inline.InlineExecutor())
-        blocking, sessions = inline.open_sessions(assignment.database_url, lock_timeout_ms=LOCK_TIMEOUT_MS)
-        yield sessions
-        blocking.dispose()
+        with inline.open_sessions(assignment.database_url, lock_timeout_ms=LOCK_TIMEOUT_MS) as sessions:
+            yield sessions
         return
     engine = create_engine(assignment.database_url, pool_size=POOL, lock_timeout_ms=LOCK_TIMEOUT_MS)
     yield session_factory(engine)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import RowMapping, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.pricing import PriceTerms
@@ -34,6 +34,13 @@ _LOCKED = text("""
     WHERE listing_id = :listing_id
 """)
 _TERMS = tuple(PriceTerms.__dataclass_fields__)
+_BOOKABLE = text(f"""
+    SELECT listing_id, listings.market_key, timezone, host_id, is_active, accommodates, cancellation_policy, max_pets,
+           rate_plans.version AS calendar_version, {", ".join(_TERMS)}
+    FROM listings JOIN rate_plans USING (listing_id)
+    JOIN (SELECT market_key, timezone, service_fee_bps, tax_bps FROM markets) AS place USING (market_key)
+    WHERE listing_id = ANY(:listing_ids)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,50 +158,8 @@ async def active_of_market(session: AsyncSession, market_key: str) -> dict[int, 
 
 async def load_bookable(session: AsyncSession, listing_ids: Collection[int]) -> dict[int, BookableListing]:
     """Load terms and limits of listings, in one query; those without a rate plan are not in it."""
-    statement = (
-        select(
-            Listing.listing_id,
-            Listing.market_key,
-            Listing.host_id,
-            Listing.is_active,
-            Listing.accommodates,
-            Listing.cancellation_policy,
-            RatePlan.max_pets,
-            RatePlan.version,
-            Market.timezone,
-            Market.service_fee_bps,
-            Market.tax_bps,
-            RatePlan.currency,
-            RatePlan.cleaning_fee_minor,
-            RatePlan.guests_included,
-            RatePlan.extra_guest_fee_minor,
-            RatePlan.weekly_discount_bps,
-            RatePlan.monthly_discount_bps,
-            RatePlan.last_minute_days,
-            RatePlan.last_minute_discount_bps,
-            RatePlan.early_bird_days,
-            RatePlan.early_bird_discount_bps,
-            RatePlan.pet_fee_minor,
-        )
-        .join(Market, Market.market_key == Listing.market_key)
-        .join(RatePlan, RatePlan.listing_id == Listing.listing_id)
-        .where(Listing.listing_id.in_(listing_ids))
-    )
-    return {
-        row.listing_id: BookableListing(
-            listing_id=row.listing_id,
-            market_key=row.market_key,
-            timezone=row.timezone,
-            host_id=row.host_id,
-            is_active=row.is_active,
-            accommodates=row.accommodates,
-            cancellation_policy=row.cancellation_policy,
-            max_pets=row.max_pets,
-            calendar_version=row.version,
-            terms=PriceTerms(**{name: getattr(row, name) for name in _TERMS}),
-        )
-        for row in await session.execute(statement)
-    }
+    rows = await session.execute(_BOOKABLE, {"listing_ids": list(listing_ids)})
+    return {row["listing_id"]: _bookable(row) for row in rows.mappings()}
 
 
 async def get_bookable(session: AsyncSession, listing_id: int) -> BookableListing:
@@ -214,6 +179,12 @@ async def set_active(session: AsyncSession, listing_id: int, *, active: bool) ->
         .returning(Listing.listing_id)
     )
     return changed.one_or_none() is not None
+
+
+def _bookable(row: RowMapping) -> BookableListing:
+    values = dict(row)
+    terms = PriceTerms(**{name: values.pop(name) for name in _TERMS})
+    return BookableListing(terms=terms, **values)
 
 
 def _summary(profile: HostProfile | None, *, listings: int) -> HostSummary | None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from psycopg import Connection
 from sqlalchemy import func, select, text
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from transactional.imports.models import ImportRun
@@ -17,7 +16,14 @@ from transactional.listings.models import Listing
 from transactional.markets.ecb import read_rates
 from transactional.markets.errors import MarketNotFound
 from transactional.markets.exchange import ExchangeRates
-from transactional.markets.models import ExchangeRate, Market
+from transactional.markets.models import Market
+
+# A currency that has been absent for a week is no longer quoted.
+_LATEST_RATES = text("""
+    SELECT DISTINCT ON (currency) currency, per_euro, day FROM exchange_rates
+    WHERE day >= (SELECT max(day) FROM exchange_rates) - 7
+    ORDER BY currency, day DESC
+""")
 
 
 @dataclass(frozen=True)
@@ -65,14 +71,7 @@ async def overview(session: AsyncSession) -> list[MarketOverview]:
 
 async def latest_rates(session: AsyncSession) -> ExchangeRates:
     """Each currency's rate on the newest day that has one."""
-    newest = select(func.max(ExchangeRate.day)).scalar_subquery()
-    statement = (
-        select(ExchangeRate.currency, ExchangeRate.per_euro, ExchangeRate.day)
-        .where(ExchangeRate.day >= newest - 7)  # a currency absent for a week is no longer quoted
-        .order_by(ExchangeRate.currency, ExchangeRate.day.desc())
-        .ext(distinct_on(ExchangeRate.currency))
-    )
-    rows = (await session.execute(statement)).all()
+    rows = (await session.execute(_LATEST_RATES)).all()
     return ExchangeRates(
         day=max((row.day for row in rows), default=None), per_euro={row.currency: row.per_euro for row in rows}
     )

@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
-from sqlalchemy.dialects.postgresql import Range
+import orjson
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.stay import Stay
 from transactional.quotes.errors import QuoteNotFound
-from transactional.quotes.models import Quote
 from transactional.quotes.records import QuoteRecord
 
-_NAMES = tuple(field.name for field in fields(QuoteRecord))
-_COLUMNS = tuple(getattr(Quote, name) for name in _NAMES)
+_JSON_COLUMNS = ("lines", "charge_lines")
+_NAMES = tuple(field.name for field in fields(QuoteRecord) if field.name != "stay")
+_ADD = text(f"""
+    INSERT INTO quotes (stay, {", ".join(_NAMES)}) VALUES (daterange(:check_in, :check_out), {
+    ", ".join(f"CAST(:{name} AS jsonb)" if name in _JSON_COLUMNS else f":{name}" for name in _NAMES)
+})
+""")
+_GET = text(f"""
+    SELECT lower(stay) AS check_in, upper(stay) AS check_out, {", ".join(_NAMES)} FROM quotes
+    WHERE quote_id = :quote_id AND guest_id = :guest_id
+""")
 
 
 async def add(session: AsyncSession, quote: QuoteRecord) -> None:
     """Store a quote."""
-    values = {name: getattr(quote, name) for name in _NAMES}
-    await session.execute(insert(Quote).values(values | {"stay": Range(quote.stay.check_in, quote.stay.check_out)}))
+    values: dict[str, Any] = {name: getattr(quote, name) for name in _NAMES}
+    values |= {name: orjson.dumps(values[name]).decode() for name in _JSON_COLUMNS}
+    await session.execute(_ADD, values | {"check_in": quote.stay.check_in, "check_out": quote.stay.check_out})
 
 
 async def get_of_guest(session: AsyncSession, quote_id: UUID, *, guest_id: UUID) -> QuoteRecord:
     """Find a guest's own quote, or raise :class:`QuoteNotFound`."""
-    statement = select(*_COLUMNS).where(Quote.quote_id == quote_id, Quote.guest_id == guest_id)
-    row = (await session.execute(statement)).mappings().one_or_none()
+    row = (await session.execute(_GET, {"quote_id": quote_id, "guest_id": guest_id})).mappings().one_or_none()
     if row is None:
         raise QuoteNotFound(quote_id)
     values = dict(row)
-    stay = values.pop("stay")
-    return QuoteRecord(stay=Stay(stay.lower, stay.upper), **values)
+    stay = Stay(values.pop("check_in"), values.pop("check_out"))
+    return QuoteRecord(stay=stay, **values)
