@@ -84,7 +84,7 @@ async def list_bookings(
 ) -> BookingsOut:
     """List the caller's bookings, or those in the caller's listings, newest first."""
     listing = repository.list_for_guest if wanted.seat is Seat.GUEST else repository.list_for_host
-    page = await listing(session, actor.user_id, cursor=wanted.cursor, size=wanted.size)
+    page = await listing(session, actor.user_id, wanted=wanted.wanted, cursor=wanted.cursor, size=wanted.size)
     return BookingsOut(items=[BookingOut.of(item) for item in page.items], next_cursor=page.next_cursor)
 
 

@@ -11,8 +11,10 @@ from pydantic import BaseModel, Field
 
 from serving.bookings.refunds import RefundOut
 from serving.quotes.schemas import CHARGE_LINES, LINES, PriceLineOut
-from serving.schemas import Body, Day, Id, MoneyOut, Query, example
+from serving.schemas import Body, Day, Id, ListingId, MoneyOut, Query, example
 from transactional.bookings.records import BookingRecord
+from transactional.bookings.references import LENGTH
+from transactional.bookings.repository import Wanted
 from transactional.bookings.rules import BookingStatus, Side
 from transactional.payments.records import PaymentRecord
 from transactional.payments.rules import PaymentStatus
@@ -52,6 +54,9 @@ class ConfirmIn(Body):
     search_id: Id | None = Field(None, description="Search that the guest came from: the ranker learns from it.")
 
 
+REFERENCE = rf"^[A-Za-z0-9]{{{LENGTH}}}$"
+
+
 class Seat(StrEnum):
     """Whose bookings: those the caller made, or those in the caller's listings."""
 
@@ -63,8 +68,16 @@ class BookingsQuery(Query):
     """Which page of which bookings."""
 
     seat: Seat = Field(Seat.GUEST, alias="as", description="`host`: bookings in the caller's listings.")
+    status: list[BookingStatus] = Field([], max_length=len(BookingStatus), description="One of these; none: any.")
+    listing_id: ListingId | None = Field(None, description="Of this listing alone.")
+    reference: str | None = Field(None, pattern=REFERENCE, description="The one that was read out.")
     cursor: str | None = Field(None, max_length=200, description="`next_cursor` of the page before.")
     size: int = Field(20, ge=1, le=100)
+
+    @property
+    def wanted(self) -> Wanted:
+        """The bookings that the parameters name."""
+        return Wanted(self.status, self.listing_id, self.reference)
 
 
 class PaymentState(StrEnum):

@@ -122,6 +122,25 @@ def test_hosts_see_the_bookings_of_their_listings(
     assert client.get("/v1/bookings?as=host", headers=signed_in(marketplace.guest)).json()["items"] == []
 
 
+def test_a_list_is_narrowed_by_status_listing_and_reference(
+    client: TestClient, marketplace: Marketplace, signed_in: SignIn
+) -> None:
+    """Each parameter leaves out what does not fit; one that can fit nothing is named, not ignored."""
+    held = hold(client, signed_in, marketplace.guest, marketplace.loft)
+    headers = signed_in(marketplace.host)
+
+    def seen(narrowed: str) -> int:
+        return len(client.get(f"/v1/bookings?as=host&{narrowed}", headers=headers).json()["items"])
+
+    reference = held["reference"]
+    assert [seen("status=held"), seen("status=requested&status=held"), seen("status=requested")] == [1, 1, 0]
+    assert [seen(f"listing_id={held['listing_id']}"), seen(f"listing_id={held['listing_id'] + 1}")] == [1, 0]
+    assert [seen(f"reference={reference.lower()}"), seen(f"reference={reference[::-1]}")] == [1, 0]
+    mistaken = client.get("/v1/bookings?status=sold&reference=7", headers=headers)
+    assert mistaken.status_code == 422
+    assert {error["field"].split(".")[0] for error in mistaken.json()["errors"]} == {"status", "reference"}
+
+
 def test_an_edited_quote_is_refused(client: TestClient, marketplace: Marketplace, signed_in: SignIn) -> None:
     """Another quote's signature does not open this one, and nothing is held."""
     one, other = (quote(client, signed_in(marketplace.guest), marketplace.loft) for _ in range(2))

@@ -7,8 +7,9 @@ change. All of them are called with the listing's lock held.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -214,17 +215,50 @@ async def find_by_reference(session: AsyncSession, reference: str) -> UUID:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of the bookings in a list; nothing set: all.
+
+    Attributes
+    ----------
+    statuses
+        One of these.
+    reference
+        The one that was read out, in either case.
+    """
+
+    statuses: Collection[BookingStatus] = ()
+    listing_id: int | None = None
+    reference: str | None = None
+
+
+EVERY: Final = Wanted()
+
+
 async def list_for_guest(
-    session: AsyncSession, guest_id: UUID, *, cursor: str | None, size: int
+    session: AsyncSession, guest_id: UUID, *, wanted: Wanted = EVERY, cursor: str | None, size: int
 ) -> Page[BookingRecord]:
     """A guest's bookings, newest first."""
-    return await _page(session, _select().where(Booking.guest_id == guest_id), cursor=cursor, size=size)
+    statement = _select().where(Booking.guest_id == guest_id)
+    return await _page(session, _narrowed(statement, wanted), cursor=cursor, size=size)
 
 
-async def list_for_host(session: AsyncSession, host_id: UUID, *, cursor: str | None, size: int) -> Page[BookingRecord]:
+async def list_for_host(
+    session: AsyncSession, host_id: UUID, *, wanted: Wanted = EVERY, cursor: str | None, size: int
+) -> Page[BookingRecord]:
     """Bookings in a host's listings, newest first."""
     statement = _select().join(Listing, Listing.listing_id == Booking.listing_id).where(Listing.host_id == host_id)
-    return await _page(session, statement, cursor=cursor, size=size)
+    return await _page(session, _narrowed(statement, wanted), cursor=cursor, size=size)
+
+
+def _narrowed(statement: Select[Any], wanted: Wanted) -> Select[Any]:
+    if wanted.statuses:
+        statement = statement.where(Booking.status.in_([status.value for status in wanted.statuses]))
+    if wanted.listing_id is not None:
+        statement = statement.where(Booking.listing_id == wanted.listing_id)
+    if wanted.reference is not None:
+        statement = statement.where(Booking.reference == wanted.reference.upper())
+    return statement
 
 
 def _select() -> Select[Any]:
