@@ -32,8 +32,8 @@ class QuickConnection:
         self._pg = connection.pgconn
         self._loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[None] | None = None
-        self._socket = self._pg.socket
-        self._loop.add_reader(self._socket, self._on_readable)
+        self._heard: int | None = self._pg.socket
+        self._loop.add_reader(self._heard, self._on_readable)
 
     @classmethod
     async def open(
@@ -54,7 +54,7 @@ class QuickConnection:
     @property
     def is_idle(self) -> bool:
         """Whether another call can be sent."""
-        return self._pg.transaction_status == TransactionStatus.IDLE
+        return self._heard is not None and self._pg.transaction_status == TransactionStatus.IDLE
 
     async def call(self, name: bytes, values: Values) -> list[bytes | None] | None:
         """Run a prepared statement: the columns of its one row, as text; None for no row.
@@ -65,19 +65,29 @@ class QuickConnection:
             What the server refused it with, or that the server is gone.
         """
         self._answer = self._loop.create_future()
-        self._pg.send_query_prepared(name, values)
-        while self._pg.flush():  # noqa: ASYNC110 (libpq says when its buffer is empty, and nobody else)
-            await asyncio.sleep(0)
-        await self._answer
-        result = self._pg.get_result()
-        while self._pg.get_result() is not None:
-            pass
+        try:
+            self._pg.send_query_prepared(name, values)
+            while self._pg.flush():  # noqa: ASYNC110 (libpq says when its buffer is empty, and nobody else)
+                await asyncio.sleep(0)
+            await self._answer
+            result = self._pg.get_result()
+            while self._pg.get_result() is not None:
+                pass
+        except OperationalError:
+            self._hear_no_more()
+            raise
         return _row(result)
 
     def close(self) -> None:
         """Hang up."""
-        self._loop.remove_reader(self._socket)
+        self._hear_no_more()
         self._pg.finish()
+
+    def _hear_no_more(self) -> None:
+        """Take the reader away, once, and at once: libpq closes a broken socket, and its number is soon another's."""
+        if self._heard is not None:
+            self._loop.remove_reader(self._heard)
+            self._heard = None
 
     def _on_readable(self) -> None:
         """Take in what has come; tell the call when its answer is whole."""
@@ -87,7 +97,7 @@ class QuickConnection:
             if waiting is not None and not waiting.done() and not self._pg.is_busy():
                 waiting.set_result(None)
         except OperationalError as error:
-            self._loop.remove_reader(self._socket)
+            self._hear_no_more()
             if waiting is not None and not waiting.done():
                 waiting.set_exception(error)
 
@@ -149,8 +159,11 @@ class QuickConnections:
             await self._wait()
         else:
             self._free -= 1
-        if self._idle:
-            return self._idle.pop()
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_idle:
+                return connection
+            connection.close()  # it broke while nobody had it
         try:
             return await QuickConnection.open(
                 self._address, self._statements, lock_timeout_ms=self._lock_timeout_ms, patience=self._patience
@@ -161,11 +174,13 @@ class QuickConnections:
 
     def release(self, connection: QuickConnection) -> None:
         """Give a connection back, whatever became of its call."""
-        if connection.is_idle:
-            self._idle.append(connection)
-        else:
-            connection.close()
-        self._hand_on()
+        try:
+            if connection.is_idle:
+                self._idle.append(connection)
+            else:
+                connection.close()
+        finally:
+            self._hand_on()
 
     def close(self) -> None:
         """Close those that nobody has."""

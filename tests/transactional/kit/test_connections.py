@@ -119,6 +119,35 @@ async def test_a_connection_that_broke_is_replaced(connections: QuickConnections
         assert second != first
 
 
+async def test_connections_that_broke_while_idle_are_nobodys_trouble(
+    connections: QuickConnections, postgres: str
+) -> None:
+    """Their sockets' numbers go to others, who are heard as before; the next calls work, and no place is lost."""
+    async with connections.connection() as one, connections.connection() as two:
+        ended = [await backend(one), await backend(two)]
+    for pid in ended:
+        end_backend(postgres, pid)
+    async with asyncio.timeout(10):
+        while one.is_idle or two.is_idle:  # noqa: ASYNC110 (nobody says so)
+            await asyncio.sleep(0.01)
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            writer.write(line)
+        writer.close()
+
+    async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        strangers = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+        for _ in range(3):
+            async with connections.connection() as first, connections.connection() as second:
+                assert {await backend(first), await backend(second)}.isdisjoint(ended)
+        for reader, writer in strangers:
+            writer.write(b"still here\n")
+            assert await asyncio.wait_for(reader.readline(), 5) == b"still here\n"
+            writer.close()
+
+
 async def test_a_call_that_is_cancelled_leaves_its_connection_to_nobody(connections: QuickConnections) -> None:
     """Its answer would be taken for another's."""
     connection = await connections.acquire()
