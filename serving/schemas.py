@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import to_jsonable_python
 
 from lodestay.money import Money
@@ -35,12 +35,30 @@ def _text(value: object) -> object:
     raise ValueError(message)
 
 
+def _speaking(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        message = "Input should be printable characters that are not all blank"
+        raise ValueError(message)
+    return text.strip()
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        message = "Input should be text without NUL characters"
+        raise ValueError(message)
+    return text
+
+
 # Strict models refuse the texts that JSON writes dates and ids as; lax ones take numbers for dates as well.
 # The bounds keep date arithmetic around a stay inside what dates can be.
 Day = Annotated[date, Field(strict=False, ge=date(1900, 1, 1), lt=date(2200, 1, 1)), BeforeValidator(_written_day)]
 """A date written YYYY-MM-DD and in no other way."""
 Id = Annotated[UUID, Field(strict=False), BeforeValidator(_text)]
 """A UUID written as a text."""
+Name = Annotated[str, AfterValidator(_speaking)]
+"""What somebody calls something: one line."""
+Prose = Annotated[str, AfterValidator(_storable)]
+"""What somebody writes to somebody: PostgreSQL keeps every character but NUL."""
 MarketKey = Annotated[str, Field(pattern=MARKET_KEY, examples=["lisbon"])]
 Guests = Annotated[int, Field(ge=1, le=50)]
 Pets = Annotated[int, Field(ge=0, le=20)]

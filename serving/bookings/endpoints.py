@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks, Path, Query, Response
 from fastapi.responses import JSONResponse
 
-from serving.bookings.payment import begin_payment, latest_payment, payment_of
+from serving.bookings.payment import begin_payment, paid_booking
 from serving.bookings.schemas import BookingOut, BookingsOut, BookingsQuery, ConfirmIn, HoldIn, PaidBookingOut, Seat
 from serving.bookings.service import log_booking
 from serving.dependencies import AnyActor, GuestActor, ReadSession, ServicesDep, SessionKey, WriteSession
@@ -19,6 +19,7 @@ from serving.openapi import problems
 from serving.search.log import visit_of
 from transactional.bookings import repository, service
 from transactional.bookings.rules import BookingStatus, Side
+from transactional.payments import repository as payments
 from transactional.quotes.service import verified
 
 router = APIRouter(prefix="/v1/bookings", tags=["bookings"])
@@ -65,12 +66,12 @@ async def confirm_booking(
     """
     begun = await begin_payment(services, actor, keyed, booking_id, payment_method=body.payment_method)
     await services.desk.advance(booking_id)
-    booking, payment = await payment_of(services, begun, booking_id)
+    booking, made = await paid_booking(services, begun, booking_id)
     confirmed = booking.status == BookingStatus.CONFIRMED
     if confirmed and not begun.replayed and body.search_id is not None:
         visit = visit_of(actor, session_key, masking_key=services.masking_key)
         after.add_task(log_booking, services, booking, search_id=body.search_id, visit=visit)
-    out = PaidBookingOut.with_payment(booking, payment)
+    out = PaidBookingOut.with_payments(booking, made)
     return JSONResponse(
         out.model_dump(mode="json"),
         status_code=200 if confirmed else 202,
@@ -95,6 +96,6 @@ async def get_booking(
     """Show a booking of the caller's, as its guest, its host or an administrator; its payment is not the host's."""
     booking = await repository.get_for(session, actor, booking_id)
     _, side = await repository.side_of(session, actor, booking_id)
-    payment = None if side is Side.HOST else await latest_payment(session, booking_id)
+    made = None if side is Side.HOST else await payments.for_booking(session, booking_id)
     response.headers["ETag"] = etag(booking.version)
-    return PaidBookingOut.with_payment(booking, payment, side=side)
+    return PaidBookingOut.with_payments(booking, made, side=side)

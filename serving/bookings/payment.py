@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from serving.state import Services
 from transactional.bookings import repository
 from transactional.bookings.records import BookingRecord
@@ -14,7 +12,6 @@ from transactional.bookings.rules import Change, require_side
 from transactional.kit.idempotency import Answer, Call, run_once
 from transactional.payments import repository as payments
 from transactional.payments.records import PaymentRecord
-from transactional.payments.rules import Purpose
 from transactional.sagas.checkout import pay, require_not_refused
 from transactional.users.actors import Actor
 
@@ -47,14 +44,8 @@ async def begin_payment(
     return Begun(UUID(answer.body["saga_id"]), replayed)
 
 
-async def payment_of(services: Services, begun: Begun, booking_id: UUID) -> tuple[BookingRecord, PaymentRecord | None]:
-    """The booking and its payment as they are now; :class:`Conflict` where the payment came to nothing."""
+async def paid_booking(services: Services, begun: Begun, booking_id: UUID) -> tuple[BookingRecord, list[PaymentRecord]]:
+    """The booking and its payments as they are now; :class:`Conflict` where the payment came to nothing."""
     async with services.sessions() as session:
         await require_not_refused(session, begun.saga_id)
-        return await repository.get(session, booking_id), await latest_payment(session, booking_id)
-
-
-async def latest_payment(session: AsyncSession, booking_id: UUID) -> PaymentRecord | None:
-    """The last payment that was begun for a booking itself."""
-    made = await payments.for_booking(session, booking_id)
-    return next((each for each in reversed(made) if each.purpose == Purpose.BOOKING), None)
+        return await repository.get(session, booking_id), await payments.for_booking(session, booking_id)

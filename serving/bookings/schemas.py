@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
@@ -17,7 +18,7 @@ from transactional.bookings.references import LENGTH
 from transactional.bookings.repository import Wanted
 from transactional.bookings.rules import BookingStatus, Side
 from transactional.payments.records import PaymentRecord
-from transactional.payments.rules import PaymentStatus
+from transactional.payments.rules import PaymentStatus, Purpose
 
 SIGNATURE = "9b74c9897bac770ffc029102a200c5de9b74c9897bac770ffc029102a200c5de"
 Signature = Annotated[
@@ -228,19 +229,32 @@ class BookingOut(BaseModel):
 
 
 class PaidBookingOut(BookingOut):
-    """A booking, what came of its end, and for its guest the payment of it."""
+    """A booking, what came of its end, and for its guest what was paid for it."""
 
-    model_config = example(**BOOKING, payment=PAYMENT, refund=None)
+    model_config = example(**BOOKING, payment=PAYMENT, paid=MoneyOut.of(0, "USD"), refund=None)
 
-    payment: PaymentOut | None = Field(description="The latest; null before the first, and for the host.")
+    payment: PaymentOut | None = Field(
+        description="The latest of the booking itself; those of its changes are theirs. Null before the first, and for "
+        "the host."
+    )
+    paid: MoneyOut | None = Field(
+        description="What was taken for it in all, its changes included, less what has gone back; null for the host."
+    )
     refund: RefundOut | None = Field(description="What its end gave back; null where nothing was charged.")
 
     @classmethod
-    def with_payment(cls, booking: BookingRecord, payment: PaymentRecord | None, *, side: Side = Side.GUEST) -> Self:
-        """Write a booking down, with its payment and its refund as a side may see them."""
-        out = None if payment is None else PaymentOut.of(payment)
-        refund = None if booking.refund is None else RefundOut.of(booking.refund, side=side)
-        return cls(**dict(BookingOut.of(booking)), payment=out, refund=refund)
+    def with_payments(
+        cls, booking: BookingRecord, made: Sequence[PaymentRecord] | None, *, side: Side = Side.GUEST
+    ) -> Self:
+        """Write a booking down, with its payments (oldest first) and its refund as a side may see them."""
+        latest = next((each for each in reversed(made or ()) if each.purpose == Purpose.BOOKING), None)
+        kept = sum(each.captured_minor - each.refunded_minor for each in made or ())
+        return cls(
+            **dict(BookingOut.of(booking)),
+            payment=None if latest is None else PaymentOut.of(latest),
+            paid=None if made is None else MoneyOut.of(kept, booking.charge_currency),
+            refund=None if booking.refund is None else RefundOut.of(booking.refund, side=side),
+        )
 
 
 class BookingsOut(BaseModel):

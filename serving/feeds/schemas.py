@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from serving.schemas import Body, Day, Query, example
+from serving.schemas import Body, Day, Name, Query, example
 from transactional.feeds.addresses import MAX_LENGTH
 from transactional.feeds.records import (
     EventKind,
@@ -22,26 +22,12 @@ from transactional.feeds.records import (
 MAX_EVENTS_SHOWN = 200
 
 
-def _speaking(text: str) -> str:
-    if not text.strip() or not text.isprintable():
-        message = "Input should be printable characters that are not all blank"
-        raise ValueError(message)
-    return text.strip()
-
-
-Name = Annotated[
-    str,
-    Field(min_length=1, max_length=60, description="What the host calls it.", examples=["Airbnb"]),
-    AfterValidator(_speaking),
-]
-
-
 class FeedIn(Body):
     """Another site's calendar."""
 
     model_config = example(name="Airbnb", url="https://www.airbnb.com/calendar/ical/1234.ics?s=abcd")
 
-    name: Name
+    name: Name = Field(min_length=1, max_length=60, description="What the host calls it.", examples=["Airbnb"])
     url: str = Field(
         min_length=1,
         max_length=MAX_LENGTH,

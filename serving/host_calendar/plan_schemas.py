@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lodestay.money import BPS
 from lodestay.stay import MAX_NIGHTS
-from serving.schemas import Body, Day, example
+from serving.schemas import Body, Day, Name, example
 from transactional.calendars.edits import MAX_PRICE_MINOR
 from transactional.calendars.plan_repository import RatePlanRecord, Season, SeasonRecord
 
@@ -156,7 +156,7 @@ class SeasonIn(Body):
 
     model_config = example(**_SEASON)
 
-    name: str = Field(min_length=1, max_length=80, examples=["Summer"])
+    name: Name = Field(min_length=1, max_length=80, examples=["Summer"])
     from_: Day = Field(alias="from", examples=["2027-07-01"])
     to: Day = Field(description="The date after the last night.", examples=["2027-09-01"])
     price_bps: int = Field(ge=1, le=100_000, description="Of the plan's price; 13000 is 130 %.", examples=[13000])

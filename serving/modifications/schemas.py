@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from serving.bookings.schemas import PAYMENT_METHOD, PaymentOut
 from serving.quotes.schemas import CHARGE_LINES, LINES, PriceLineOut
-from serving.schemas import Body, Day, Guests, MoneyOut, Pets, example
+from serving.schemas import Body, Day, Guests, MoneyOut, Pets, Prose, example
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.rules import Side
 from transactional.modifications.records import ModificationRecord, Wish
@@ -28,7 +28,7 @@ Token = Annotated[
         examples=["pm_ok"],
     ),
 ]
-Reason = Annotated[str, Field(min_length=1, max_length=500, examples=["A friend comes along."])]
+Reason = Annotated[Prose, Field(min_length=1, max_length=500, examples=["A friend comes along."])]
 
 
 class ModificationIn(Body):

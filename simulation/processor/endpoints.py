@@ -14,10 +14,11 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from simulation.processor.bank import Answer, Bank, Call
+from simulation.processor.challenge import challenge_page
 from simulation.processor.commands import Advance, Authorise, Capture, Confirm, GiveBack, PayOut, Target, Void
 from simulation.processor.courier import Courier
 from simulation.processor.faults import FaultPolicy, Luck, fate_of
@@ -25,6 +26,7 @@ from simulation.processor.methods import METHODS, Mishap, method_of
 from simulation.processor.objects import Authorisation
 from simulation.processor.report import report, report_all
 
+HTTP_OK = 200
 MAX_KEY = 200
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -53,6 +55,7 @@ class Desk:
             Route("/v1/authorisations", self._open(self.authorise), methods=["POST"]),
             Route("/v1/authorisations/{id}/capture", self._open(self.capture), methods=["POST"]),
             Route("/v1/authorisations/{id}/void", self._open(self.void), methods=["POST"]),
+            Route("/v1/authorisations/{id}/confirm", self.ask, methods=["GET"]),
             Route("/v1/authorisations/{id}/confirm", self.confirm, methods=["POST"]),
             Route("/v1/refunds", self._open(self.refund), methods=["POST"]),
             Route("/v1/payouts", self._open(self.pay_out), methods=["POST"]),
@@ -114,6 +117,13 @@ class Desk:
             return self.bank.pay_out(Call("payout", key, fingerprint, declined), command)
 
         return await self._do(run, decline=self.bank.policy.payout_decline)
+
+    async def ask(self, request: Request) -> Response:
+        """The page on which a cardholder confirms."""
+        found = self.bank.look(request.path_params["id"])
+        if found.status != HTTP_OK:
+            return _respond(found)
+        return HTMLResponse(challenge_page(found.body["object"]))
 
     async def confirm(self, request: Request) -> Response:
         """Have the cardholder confirm: who knows the address is the cardholder."""

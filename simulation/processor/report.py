@@ -28,12 +28,15 @@ def report(store: Store, reference: str) -> dict[str, Any]:
 
 
 def report_all(store: Store) -> dict[str, Any]:
-    """Sums over everything, and the references under which money was taken more than once."""
+    """Sums over everything, and the references under which money was taken more than once.
+
+    More than one capture is a question, not an answer: a change of what was bought may have a payment of its own.
+    """
     authorisations = store.select(Authorisation, "true")
     captures = Counter(each.reference for each in authorisations if each.captured_minor)
     return {
         **_sums(authorisations, store.select(Payout, "true")),
-        "captured_more_than_once": sorted(reference for reference, count in captures.items() if count > 1),
+        "captured_more_than_once": {reference: count for reference, count in captures.items() if count > 1},
         "undelivered": store.undelivered(),
     }
 

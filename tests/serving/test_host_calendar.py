@@ -154,6 +154,9 @@ def test_seasons_over_http(client: TestClient, marketplace: Marketplace, signed_
     assert listed.json()["items"] == [added.json()]
     assert added.headers["ETag"] == listed.headers["ETag"]
     assert quote(client, signed_in(marketplace.guest), marketplace.loft).json()["lines"][0]["price"]["minor"] == 68_000
+    for bad in ({"name": "\0"}, {"name": " "}, {"name": "two\nlines"}, {"price_bps": 0}):
+        refused = client.post(path, headers=signed_in(marketplace.host), json=season | bad)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, *bad)
     tag = {"If-Match": listed.headers["ETag"]}
     changed = client.put(one, headers=host | tag, json=season | {"price_bps": 30_000})
     assert changed.json() == added.json() | {"price_bps": 30_000}

@@ -124,6 +124,8 @@ def test_declined_and_withdrawn(client: TestClient, marketplace: Marketplace, si
         return f"{path}/{made.json()['modification_id']}"
 
     one = propose()
+    unkept = client.post(f"{one}/decline", headers=signed_in(marketplace.host), json={"reason": "No\0"})
+    assert (unkept.status_code, unkept.json()["errors"][0]["field"]) == (422, "reason")
     second = client.post(path, headers=signed_in(marketplace.host), json={"guests": 1})
     assert (second.status_code, second.json()["type"]) == (409, "/problems/modification-open")
     declined = client.post(f"{one}/decline", headers=signed_in(marketplace.host), json={"reason": "No."}).json()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,8 @@ class Circumstances:
         Whether a processor was ever asked for its money.
     paid_out_minor
         What the host has got for it.
+    quoted_lines, quoted_nights
+        Price and nights of the quote that was booked, in the listing's currency.
     """
 
     timezone: str
@@ -34,6 +37,8 @@ class Circumstances:
     is_posted: bool
     has_payment: bool
     paid_out_minor: int
+    quoted_lines: Sequence[Mapping[str, Any]]
+    quoted_nights: int
 
 
 @dataclass(frozen=True, slots=True)

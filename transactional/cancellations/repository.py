@@ -21,9 +21,12 @@ _CIRCUMSTANCES = text(f"""
                SELECT CAST(coalesce(sum(amount_minor), 0) AS bigint) FROM ledger_entries
                WHERE booking_id = :booking_id AND kind = '{PostingKind.PAID_OUT}'
                  AND account = '{Account.HOST_PAYABLE}'
-           ) AS paid_out_minor
-    FROM listings JOIN markets USING (market_key)
-    WHERE listing_id = :listing_id
+           ) AS paid_out_minor,
+           coalesce(quotes.lines, bookings.lines) AS quoted_lines,
+           coalesce(upper(quotes.stay) - lower(quotes.stay), check_out - check_in) AS quoted_nights
+    FROM bookings LEFT JOIN quotes USING (quote_id)
+    JOIN listings ON listings.listing_id = bookings.listing_id JOIN markets USING (market_key)
+    WHERE booking_id = :booking_id
 """)
 # With the booking's number, so that the host's own blocks and these are told apart.
 _BLOCK = text("""
@@ -37,9 +40,9 @@ _SHORTEN = text("""
 """)
 
 
-async def circumstances_of(session: AsyncSession, booking_id: UUID, *, listing_id: int) -> Circumstances:
+async def circumstances_of(session: AsyncSession, booking_id: UUID) -> Circumstances:
     """What the market, the ledger and the payments say of a booking."""
-    row = (await session.execute(_CIRCUMSTANCES, {"booking_id": booking_id, "listing_id": listing_id})).mappings().one()
+    row = (await session.execute(_CIRCUMSTANCES, {"booking_id": booking_id})).mappings().one()
     return Circumstances(**row)
 
 

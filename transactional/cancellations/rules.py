@@ -211,6 +211,24 @@ def penalty(host_minor: int, *, nights: int, starts_at: datetime, at: datetime) 
     return min(host_minor, max(share(host_minor, bps), _round(host_minor, nights)))
 
 
+def agreed_minor(host_minor: int, *, nights: int, quoted_minor: int, quoted_nights: int) -> int:
+    """What a host's penalty is reckoned from: lowering the price before cancelling does not lower it.
+
+    Parameters
+    ----------
+    host_minor, nights
+        The host's part of the price as it is now, and the nights that it is for.
+    quoted_minor, quoted_nights
+        The same when it was booked; of fewer nights than that, in proportion.
+
+    Returns
+    -------
+    int
+        The greater of the two.
+    """
+    return max(host_minor, _round(quoted_minor * min(nights, quoted_nights), quoted_nights))
+
+
 def _share(facts: Facts, *, ending: Ending, side: Side, at: datetime, nights_spent: int) -> _Share:
     by_guest = side is Side.GUEST
     if ending is Ending.NO_SHOW:

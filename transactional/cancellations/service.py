@@ -59,7 +59,7 @@ async def preview(session: AsyncSession, clock: Clock, actor: Actor, booking_id:
     _require_cancellable(booking, side, clock)
     if booking.status != BookingStatus.CONFIRMED:
         return Preview(booking, None, ())
-    around = await repository.circumstances_of(session, booking_id, listing_id=booking.listing_id)
+    around = await repository.circumstances_of(session, booking_id)
     now = clock.now()
     outcome = outcome_of(booking, around, ending=Ending.CANCELLED, side=side, at=now)
     facts = facts_of(booking, around)
@@ -166,7 +166,7 @@ async def _open(
 async def _end_confirmed(case: _Case, change: Change, ending: Ending, values: Mapping[str, Any]) -> BookingRecord:
     """End a confirmed booking, write what goes back down and post it."""
     session, clock, before = case.session, case.clock, case.booking
-    around = await repository.circumstances_of(session, before.booking_id, listing_id=before.listing_id)
+    around = await repository.circumstances_of(session, before.booking_id)
     outcome = outcome_of(before, around, ending=ending, side=case.side, at=clock.now())
     ended = await _end(case, change, {**values, "refund": outcome.as_json()})
     await modifications.close_proposals(session, before.booking_id, now=clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from lodestay.vocabulary.cancellation import CancellationPolicy
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.rules import Side
 from transactional.cancellations.records import Circumstances, Outcome
-from transactional.cancellations.rules import Ending, Facts, Refund, penalty, refund
+from transactional.cancellations.rules import Ending, Facts, Refund, agreed_minor, penalty, refund
 from transactional.ledger import rules as ledger_rules
 from transactional.ledger import service as ledger
 from transactional.ledger.rules import Parts, Sale, parts_of, reduced, sale_of
@@ -52,7 +53,14 @@ def outcome_of(booking: BookingRecord, around: Circumstances, *, ending: Ending,
     sale = _sale(booking, around)
     owed = None
     if ending is Ending.CANCELLED and side is Side.HOST:
-        minor = penalty(sale.host_minor, nights=booking.stay.nights, starts_at=booking.starts_at, at=at)
+        nights = booking.stay.nights
+        agreed = agreed_minor(
+            sale.host_minor,
+            nights=nights,
+            quoted_minor=replace(sale, parts=parts_of(around.quoted_lines)).host_minor,
+            quoted_nights=around.quoted_nights,
+        )
+        minor = penalty(agreed, nights=nights, starts_at=booking.starts_at, at=at)
         owed = Money(minor, booking.currency)
     left = reduced(sale, _together(already, back))
     return Outcome(back, Money(left.payout_minor, booking.currency), owed)

@@ -25,6 +25,8 @@ app.add_typer(journal, name="journal")
 LOCK_TIMEOUT_MS = 5_000
 BROKEN = 1
 """Exit code where the journal and the tables contradict each other."""
+_INSTANTS = [f"%Y-%m-%dT%H:%M:%S{fraction}{zone}" for fraction in ("", ".%f") for zone in ("", "%z")] + ["%Y-%m-%d"]
+"""As people type them, and as the API and this command print them."""
 T = TypeVar("T")
 
 
@@ -48,12 +50,12 @@ def show(
     *,
     at: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"], help="Look back to this instant (UTC); default: now."),
+        typer.Option(formats=_INSTANTS, help="Look back to this instant (UTC where it names no zone); default: now."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a booking's events up to an instant, and what it was then: what guest and host saw."""
-    instant = at.replace(tzinfo=UTC) if at else SystemClock().now()
+    instant = SystemClock().now() if at is None else at if at.tzinfo else at.replace(tzinfo=UTC)
 
     async def look(session: AsyncSession) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         booking_id = await find_by_reference(session, reference)

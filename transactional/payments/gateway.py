@@ -38,7 +38,7 @@ class Outcome:
     Attributes
     ----------
     processor_id
-        What the processor calls the payment, the refund or the payout.
+        What the processor calls the payment, the refund or the payout; empty where it did not consider it.
     code
         Why it was declined ("insufficient_funds", "authorisation_expired"), None otherwise.
     action_url

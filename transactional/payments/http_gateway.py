@@ -22,7 +22,7 @@ from transactional.payments.gateway import Outcome, ProcessorUnavailable, Result
 KEY_REUSED = "key_reused"
 STILL_PROCESSING = "still_processing"
 _CONNECTIONS = 32
-_SUCCESS, _PENDING, _REFUSALS = frozenset({200, 201}), 202, frozenset({402, 409})
+_SUCCESS, _PENDING, _REFUSALS = frozenset({200, 201}), 202, frozenset({400, 402, 409, 422})
 
 
 class HttpGateway:

@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from lodestay.money import Money, minor_digits, split_by_largest_remainder
 from transactional.markets.exchange import ExchangeRates
+from transactional.quotes.errors import PriceTooHigh
 from transactional.quotes.explanation import Line, total_of
+
+LARGEST_MINOR: Final = 10**15 - 1
+"""Most that is charged at once: processors take no more, and every number format on the way holds it exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,13 @@ def charge(lines: Sequence[Line], *, currency: str, exchange: Exchange) -> tuple
     The total is converted once, half up, and the lines share it by largest remainder, so that their sum is
     the total to the unit whatever decimals the two currencies have. Discounts come off the nights, the first
     line: the two share together, so that what is left of the nights is never less than nothing.
+
+    Raises
+    ------
+    PriceTooHigh
+        Nobody can be charged that much.
     """
-    total = _convert(total_of(lines), currency, exchange)
+    total = _charged_total(lines, currency, exchange)
     return _share_total(lines, total, currency=currency, exchange=exchange), total
 
 
@@ -71,7 +81,7 @@ def charge_again(
     The total is converted as in :func:`charge`. What costs the same as before is charged the same as before,
     so that no cent moves to and fro for the rounding of others; the nights go with their discounts.
     """
-    total = _convert(total_of(lines), currency, exchange)
+    total = _charged_total(lines, currency, exchange)
     same = _unchanged(lines, before)
     kept = {line["component"]: line["minor"] for line in charged_before if line["component"] in same}
     others = [line for line in lines if line["component"] not in kept]
@@ -83,6 +93,16 @@ def charge_again(
     charged = [{"component": line["component"], "minor": parts[line["component"]]} for line in lines]
     assert total_of(charged) == total  # noqa: S101 - what this function is for
     return charged, total
+
+
+def _charged_total(lines: Sequence[Line], currency: str, exchange: Exchange) -> int:
+    """What is charged for a price; :class:`PriceTooHigh` where either is more than anybody can be charged."""
+    total = total_of(lines)
+    charged = _convert(total, currency, exchange)
+    for minor, unit in ((total, currency), (charged, exchange.currency)):
+        if minor > LARGEST_MINOR:
+            raise PriceTooHigh(unit)
+    return charged
 
 
 def _share_total(lines: Sequence[Line], total: int, *, currency: str, exchange: Exchange) -> list[Line]:

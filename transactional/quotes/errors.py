@@ -55,3 +55,16 @@ class QuoteAlreadyBooked(Conflict):
             hint="Look at your bookings, or ask for a new quote.",
             quote_id=str(quote_id),
         )
+
+
+class PriceTooHigh(InvalidInput):
+    """A price that no payment can carry."""
+
+    title = "The price is too high to be charged"
+
+    def __init__(self, currency: str) -> None:
+        super().__init__(
+            f"The price in {currency} has more digits than a payment can carry.",
+            hint="Ask for fewer nights, or for the listing's own currency.",
+            currency=currency,
+        )

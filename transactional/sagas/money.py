@@ -208,7 +208,8 @@ def authorisation(payment: PaymentRecord) -> Call:
 
 async def take_authorisation_in(turn: Turn, payment: PaymentRecord, outcome: Outcome) -> None:
     """Write down what the processor says of an authorisation."""
-    facts: dict[str, Any] = {"processor_id": outcome.processor_id, "now": turn.now}
+    # What the processor will not even consider it gives no number.
+    facts: dict[str, Any] = {"processor_id": outcome.processor_id or None, "now": turn.now}
     if outcome.result is Result.SUCCEEDED:
         await payments.set_authorised(turn.session, payment.payment_id, **facts)
     elif outcome.result is Result.ACTION_REQUIRED:

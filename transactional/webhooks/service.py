@@ -6,6 +6,7 @@ what makes it known, and :func:`apply_waiting` takes it up then.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,8 +20,17 @@ from transactional.webhooks import repository
 from transactional.webhooks.repository import MessageStatus
 from transactional.webhooks.rules import Message, Told, read_message, told_by, verify_signature
 
-Found = UUID | tuple[MessageStatus, str]
-"""The booking that a message is about, or why there is none."""
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a message is about, and whether anything had not been known."""
+
+    booking_id: UUID
+    is_new: bool
+
+
+Found = News | tuple[MessageStatus, str]
+"""What a message tells, or why it tells nothing."""
 _UNKNOWN = (MessageStatus.PARKED, "its object is not known")
 _ANOTHER = (MessageStatus.IGNORED, "its key is of another operation")
 
@@ -64,8 +74,9 @@ async def _apply(session: AsyncSession, clock: Clock, message: Message) -> Messa
         await repository.close(session, message.message_id, MessageStatus.IGNORED, note="of no known form")
         return MessageStatus.IGNORED
     found = await _take_in(session, clock, told)
-    if isinstance(found, UUID):
-        await _wake(session, clock, found)
+    if isinstance(found, News):
+        if found.is_new:
+            await _wake(session, clock, found.booking_id)
         status, note = MessageStatus.APPLIED, None
     else:
         status, note = found
@@ -92,8 +103,8 @@ async def _payment(session: AsyncSession, clock: Clock, told: Told, news: Paymen
     # Keys are chosen by callers: one that names a payment of ours may still be of something else.
     if payment.processor_id not in {None, news.processor_id} or payment.amount != told.amount:
         return _ANOTHER
-    await payments.move_payment(session, payment.payment_id, news, now=clock.now())
-    return payment.booking_id
+    moved = await payments.move_payment(session, payment.payment_id, news, now=clock.now())
+    return News(payment.booking_id, moved)
 
 
 async def _refund(session: AsyncSession, clock: Clock, told: Told, news: RefundNews) -> Found:
@@ -104,10 +115,10 @@ async def _refund(session: AsyncSession, clock: Clock, told: Told, news: RefundN
     if payment.processor_id not in {None, news.payment.processor_id} or refund.amount_minor != told.amount.minor:
         return _ANOTHER
     # The message tells of its payment as well, so a refund that overtakes its capture brings it along.
-    await payments.move_payment(session, refund.payment_id, news.payment, now=clock.now())
+    moved = await payments.move_payment(session, refund.payment_id, news.payment, now=clock.now())
     move = payments.set_refund_done if news.status is RefundStatus.DONE else payments.set_refund_failed
-    await move(session, refund.refund_id, processor_id=news.processor_id, now=clock.now())
-    return payment.booking_id
+    over = await move(session, refund.refund_id, processor_id=news.processor_id, now=clock.now())
+    return News(payment.booking_id, moved or over)
 
 
 async def _payout(session: AsyncSession, clock: Clock, told: Told, news: PayoutNews) -> Found:
@@ -117,10 +128,13 @@ async def _payout(session: AsyncSession, clock: Clock, told: Told, news: PayoutN
     if payout.amount != told.amount:
         return _ANOTHER
     move = payouts.set_payout_paid if news.status is PayoutStatus.PAID else payouts.set_payout_failed
-    await move(session, payout.payout_id, processor_id=news.processor_id, now=clock.now())
-    return payout.booking_id
+    over = await move(session, payout.payout_id, processor_id=news.processor_id, now=clock.now())
+    return News(payout.booking_id, over)
 
 
 async def _wake(session: AsyncSession, clock: Clock, booking_id: UUID) -> None:
-    """Have the sagas of a booking act on the news now, not when they would next have asked."""
+    """Have the sagas of a booking act on the news now, not when they would next have asked.
+
+    Not on what they know: a refund that the processor refuses is told of as well, and its saga would ask at once again.
+    """
     await sagas.wake(session, clock, booking_id)

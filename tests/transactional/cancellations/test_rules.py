@@ -15,7 +15,7 @@ from lodestay.pricing import Component
 from lodestay.vocabulary.cancellation import TERMS, CancellationPolicy
 from transactional.bookings.rules import Side
 from transactional.cancellations import rules
-from transactional.cancellations.rules import Ending, Facts, Ground
+from transactional.cancellations.rules import Ending, Facts, Ground, agreed_minor
 
 STARTS = datetime(2026, 9, 1, 14, tzinfo=UTC)
 BOOKED = STARTS - timedelta(days=60)
@@ -262,3 +262,12 @@ def test_terms_are_whole() -> None:
         for tier, following in itertools.pairwise(terms.tiers):
             assert tier.before > following.before
             assert (tier.nights_bps, -tier.nights_kept) >= (following.nights_bps, -following.nights_kept)
+
+
+def test_a_penalty_is_of_what_was_agreed() -> None:
+    """The price of now where it is the higher; of what was booked, the nights that are left."""
+    assert agreed_minor(30_000, nights=3, quoted_minor=30_000, quoted_nights=3) == 30_000
+    assert agreed_minor(0, nights=3, quoted_minor=30_000, quoted_nights=3) == 30_000
+    assert agreed_minor(0, nights=2, quoted_minor=30_000, quoted_nights=3) == 20_000
+    assert agreed_minor(50_000, nights=5, quoted_minor=30_000, quoted_nights=3) == 50_000
+    assert agreed_minor(0, nights=5, quoted_minor=30_000, quoted_nights=3) == 30_000

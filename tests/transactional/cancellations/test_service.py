@@ -42,6 +42,8 @@ from transactional.ledger import rules as ledger_rules
 from transactional.ledger import service as ledger
 from transactional.ledger.records import Account
 from transactional.markets.models import ExchangeRate
+from transactional.modifications import service as modifications
+from transactional.modifications.records import Wish
 from transactional.payments.models import Payment
 from transactional.users.actors import Actor, Role
 
@@ -184,6 +186,21 @@ async def test_host_cancels_at_a_cost(session: AsyncSession, clock: FixedClock) 
     await calendars.unblock(session, clock, host, made.listing_id, window)
     with pytest.raises(StayUnavailable):
         await create_quote(session, clock, listing_id=made.listing_id, guest_id=(await create_user(session)).user_id)
+
+
+async def test_a_host_who_lowers_the_price_first_owes_the_same(session: AsyncSession, clock: FixedClock) -> None:
+    """A host may lower a price alone, and the guest gets everything back anyway: the penalty is of what was booked."""
+    owed = []
+    for lowered in (False, True):
+        made, _, host = await create_confirmed(session, clock)
+        if lowered:
+            wish = Wish(nights_price_minor=0)
+            changed = await modifications.propose(session, clock, host, made.booking_id, wish)
+            assert changed.status == "applied"
+        cancelled = await service.cancel(session, clock, host, made.booking_id, reason=Reason.UNAVAILABLE)
+        assert cancelled.refund is not None
+        owed.append(cancelled.refund["penalty"]["minor"])
+    assert owed[0] == owed[1] > 0
 
 
 async def test_host_cannot_cancel_a_request_and_platform_owes_no_penalty(

@@ -137,6 +137,15 @@ def test_what_cannot_be_relied_on_is_no_outcome(status: int, body: object) -> No
         outcome_of("k", status, orjson.dumps(body))
 
 
+@pytest.mark.parametrize("status", [400, 422])
+def test_what_the_processor_will_not_consider_is_declined(status: int) -> None:
+    """It would say so for ever: nothing happened, and asking again is no use. A page without a code says nothing."""
+    said = outcome_of("k", status, orjson.dumps({"error": {"code": "invalid_request"}}))
+    assert (said.result, said.processor_id, said.code) == (Result.DECLINED, "", "invalid_request")
+    with pytest.raises(ProcessorUnavailable):
+        outcome_of("k", status, b"{}")
+
+
 @pytest.mark.parametrize("error", [httpx2.ReadTimeout("slow"), httpx2.ConnectError("down"), httpx2.ReadError("cut")])
 async def test_no_answer_is_no_outcome(error: httpx2.TransportError) -> None:
     """A timeout, a refused connection and a cut one: nobody knows whether it was done."""
