@@ -10,7 +10,16 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 
-from serving.problems import MEDIA_TYPE, Problem
+from lodestay.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    ServiceUnavailable,
+    Unauthenticated,
+)
+from serving.problems import BAD_REQUEST, CONTENT_TOO_LARGE, MEDIA_TYPE, Fault, Problem
 
 REF = "#/components/schemas/Problem"
 
@@ -27,6 +36,22 @@ MEANINGS = {
     503: "An outside system does not answer; try again after `Retry-After` seconds.",
 }
 
+_FAMILIES = (
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    Conflict,
+    PreconditionFailed,
+    PreconditionRequired,
+    ServiceUnavailable,
+)
+FAULT_OF = {
+    BAD_REQUEST.status: BAD_REQUEST,
+    CONTENT_TOO_LARGE.status: CONTENT_TOO_LARGE,
+    **{each.status: Fault(each.status, each.slug(), each.title, MEANINGS[each.status]) for each in _FAMILIES},
+}
+"""What stands for each status in the examples: most answers are of a narrower type."""
+
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Responses of an operation that can fail with these statuses."""
@@ -34,7 +59,18 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _response(status: int) -> dict[str, Any]:
-    return {"description": MEANINGS[status], "content": {MEDIA_TYPE: {"schema": {"$ref": REF}}}}
+    media: dict[str, Any] = {"schema": {"$ref": REF}}
+    fault = FAULT_OF.get(status)
+    if fault is not None:  # the example of the schema itself is that of a 422
+        media["example"] = {
+            "type": f"/problems/{fault.slug}",
+            "title": fault.title,
+            "status": status,
+            "detail": fault.detail,
+            "instance": "/v1/...",
+            "request_id": "01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11",
+        }
+    return {"description": MEANINGS[status], "content": {MEDIA_TYPE: media}}
 
 
 def _answers(app: FastAPI) -> Iterator[type[BaseModel]]:

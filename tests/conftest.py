@@ -51,6 +51,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["LODESTAY_HOME"] = tempfile.mkdtemp(prefix=f"{_HOME_PREFIX}{os.getpid()}-")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests begin first: no worker is left alone with one while the other has nothing to do."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what was started and leave nothing behind."""
     if not hasattr(config, "workerinput") and "LODESTAY_HOME" in os.environ:

@@ -40,7 +40,7 @@ class BookingStateConflict(Conflict):
 
     def __init__(self, reference: str, *, status: str, change: str) -> None:
         super().__init__(
-            f"Booking {reference} is {status}: nobody can {change.replace('_', ' ')} it.",
+            f"Booking {reference} is {status}: {change.replace('_', ' ')} is not possible then.",
             hint="Read the booking again and act on its present state.",
             reference=reference,
             booking_status=status,

@@ -205,13 +205,19 @@ async def _whole(answer: httpx2.Response) -> bytes:
 
 
 async def _unpacked(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Unpack piece by piece, each piece no larger than a calendar may be: a bomb goes off outside of memory."""
-    unpacker = zlib.decompressobj(GZIP_OR_ZLIB)
+    """Unpack piece by piece, each piece no larger than a calendar may be: a bomb goes off outside of memory.
+
+    What is packed may be no larger either, though it unpack to nothing; what follows its end is not read.
+    """
+    unpacker, packed = zlib.decompressobj(GZIP_OR_ZLIB), 0
     try:
         async for part in parts:
+            packed += len(part)
             yield unpacker.decompress(part, MAX_BYTES + 1)
-            if unpacker.unconsumed_tail:
+            if unpacker.unconsumed_tail or packed > MAX_BYTES:
                 raise CalendarTooLarge(limit=MAX_BYTES)
+            if unpacker.eof:
+                return
     except zlib.error:
         raise NotACalendar("The text cannot be unpacked.", hint=LATER) from None
     if not unpacker.eof:

@@ -97,6 +97,9 @@ def test_a_cardholder_confirms_without_a_key(bank: Processor, *, approve: bool) 
     told = asked.json()["object"]
     assert (asked.status_code, told["status"]) == (202, "action_required")
     assert code_of(bank.capture(told["id"])) == "not_authorised"
+    page = bank.client.get(told["action_url"])
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "Approve" in page.text
     said = bank.client.post(told["action_url"], json={"approve": approve}).json()["object"]
     assert said["status"] == ("authorised" if approve else "declined")
     again = bank.authorise("pm_3ds", key=key)

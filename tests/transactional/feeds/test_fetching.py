@@ -63,6 +63,7 @@ async def test_a_calendar_comes_with_what_to_ask_by_next_time() -> None:
     answers = {
         "/plain?s=1": answer(BODY, 'ETag: "v1"', "Last-Modified: Mon, 15 Jun 2026 12:00:00 GMT"),
         "/packed": answer(gzip.compress(BODY), "Content-Encoding: gzip"),
+        "/packed-and-more": answer(gzip.compress(BODY) + b"and more", "Content-Encoding: gzip"),
         "/open": answer(BODY, sized=False),
         "/same": answer(status="304 Not Modified"),
     }
@@ -70,6 +71,7 @@ async def test_a_calendar_comes_with_what_to_ask_by_next_time() -> None:
         found = await fetch(server, "/plain?s=1")
         assert found == Fetched(BODY, Validators('"v1"', "Mon, 15 Jun 2026 12:00:00 GMT"))
         assert (await fetch(server, "/packed")).body == BODY
+        assert (await fetch(server, "/packed-and-more")).body == BODY
         assert (await fetch(server, "/open")).body == BODY
         assert await fetch(server, "/same", found.validators) == Fetched(None, found.validators)
         with pytest.raises(FeedRefused, match="304"):
@@ -127,6 +129,10 @@ async def endlessly(writer: asyncio.StreamWriter) -> None:
         await writer.drain()
 
 
+NOTHING = b"\0\0\0\xff\xff"
+"""A block of a packed text that holds nothing."""
+
+
 async def test_b24_bytes_and_time_are_bounded() -> None:
     """Too long as announced, without end, as a bomb, drop by drop, cut off: each ends soon, by its name."""
     bomb = gzip.compress(bytes(40 * MAX_BYTES))
@@ -135,6 +141,7 @@ async def test_b24_bytes_and_time_are_bounded() -> None:
         "/announced": answer(b"", f"Content-Length: {MAX_BYTES + 1}", sized=False),
         "/endless": endlessly,
         "/bomb": answer(bomb, "Content-Encoding: gzip"),
+        "/nothing-packed": answer(b"\x78\x9c" + NOTHING * (MAX_BYTES // 5 + 1), "Content-Encoding: deflate"),
         "/half": answer(BODY)[:-40],
         "/half-packed": answer(gzip.compress(BODY)[:-20], "Content-Encoding: gzip"),
         "/garbage": answer(b"not packed", "Content-Encoding: gzip"),
@@ -146,6 +153,7 @@ async def test_b24_bytes_and_time_are_bounded() -> None:
         "/announced": CalendarTooLarge,
         "/endless": CalendarTooLarge,
         "/bomb": CalendarTooLarge,
+        "/nothing-packed": CalendarTooLarge,
         "/half": FeedUnreachable,
         "/half-packed": FeedUnreachable,
         "/garbage": NotACalendar,

@@ -16,9 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from typer.testing import CliRunner
 
 from lodestay.clock import FixedClock
+from lodestay.ids import new_id
 from lodestay.settings import get_settings
 from tests.transactional.factories import PAID, actor_of, create_hold, create_listing, create_user, stay_of
 from transactional.bookings import repository, service
+from transactional.bookings.errors import BookingNotFound
 from transactional.bookings.history import PastBooking, add_past_bookings
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.rules import Side
@@ -228,3 +230,28 @@ def test_verify_sees_one_snapshot(database_url: str, monkeypatch: pytest.MonkeyP
     result = CliRunner().invoke(cli.app, ["journal", "verify"], catch_exceptions=False)
     get_settings.cache_clear()
     assert (result.exit_code, seen) == (0, [("repeatable read", "on")])
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["2026-06-15T12:00:00", "2026-06-15T12:00:00Z", "2026-06-15T14:00:00+02:00", "2026-06-15T12:00:00.000000+00:00"],
+)
+def test_an_instant_may_be_pasted_as_it_is_printed(database_url: str, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    """With or without a zone and fractions, `show --at` looks back to that very instant."""
+    asked: list[datetime] = []
+
+    async def find(_session: AsyncSession, _reference: str) -> UUID:
+        return new_id()
+
+    async def look(_session: AsyncSession, _booking_id: UUID, instant: datetime) -> None:
+        asked.append(instant)
+        raise BookingNotFound
+
+    monkeypatch.setenv("LODESTAY_DATABASE_URL", database_url)
+    monkeypatch.setattr(cli, "find_by_reference", find)
+    monkeypatch.setattr(cli, "look_back", look)
+    get_settings.cache_clear()
+    result = CliRunner().invoke(cli.app, ["journal", "show", "7KQ2M9XH4D", "--at", at])
+    get_settings.cache_clear()
+    assert isinstance(result.exception, BookingNotFound)
+    assert asked == [datetime(2026, 6, 15, 12, tzinfo=UTC)]

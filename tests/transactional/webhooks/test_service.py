@@ -304,3 +304,28 @@ async def test_an_unknown_object_does_not_stand_in_the_way(session: AsyncSession
     await create_payment(session, clock, booking_id, payment_id)
     assert await service.apply_waiting(session, clock, limit=1) == 1
     assert (await payments.get(session, payment_id)).status == "authorised"
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_only_news_wakes_a_saga(
+    session: AsyncSession, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, *, known: bool
+) -> None:
+    """A refund that was refused is told of as well: its saga, which knows, would ask again and be told again for ever."""
+    woken: list[UUID] = []
+
+    async def wake(_session: AsyncSession, _clock: FixedClock, booking_id: UUID) -> None:
+        woken.append(booking_id)
+
+    monkeypatch.setattr(service.sagas, "wake", wake)
+    booking_id, payment_id, refund_id = await create_booking(session, clock), new_id(), new_id()
+    played = play(clock, ["pm_refund_declined", "capture", "refund"], payment_id=payment_id, refunds=[refund_id])
+    await create_payment(session, clock, booking_id, payment_id)
+    await create_refund(session, clock, payment_id, refund_id)
+    for message in played.messages[:-1]:
+        await tell(session, clock, message)
+    assert len(woken) == len(played.messages) - 1
+    if known:
+        await payments.set_refund_failed(session, refund_id, processor_id="re_1", now=clock.now())
+    woken.clear()
+    assert await tell(session, clock, played.messages[-1]) is MessageStatus.APPLIED
+    assert woken == ([] if known else [booking_id])
