@@ -9,7 +9,7 @@ import typer
 
 from lodestay.cli.output import AsJson, console, print_json, print_rows
 from lodestay.settings import get_settings
-from transactional.kit.reaching import connected, named_where_away, opened
+from transactional.kit.reaching import connected, opened, told_to_a_person
 from transactional.markets.exchange import ExchangeRates
 from transactional.markets.repository import MarketOverview, latest_rates, load_exchange_rates, overview
 from transactional.migrations.run import upgrade
@@ -22,7 +22,7 @@ LOCK_TIMEOUT_MS = 5_000
 def migrate(*, as_json: AsJson = False) -> None:
     """Bring the database to the newest schema; nothing happens where it is there already."""
     database_url = get_settings().require_database_url()
-    with named_where_away():
+    with told_to_a_person():
         upgrade(database_url)
     revision = _revision(database_url)
     if as_json:

@@ -10,9 +10,9 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from lodestay.errors import ServiceUnavailable
+from lodestay.errors import ServiceUnavailable, SetupIncomplete
 from transactional.kit.database import create_engine, session_factory
-from transactional.kit.sqlstate import is_away
+from transactional.kit.sqlstate import NOT_MIGRATED, is_away, sqlstate
 
 CONNECT_SECONDS = 10
 
@@ -25,28 +25,34 @@ def connected(database_url: str) -> Iterator[psycopg.Connection[Any]]:
     ------
     ServiceUnavailable
         PostgreSQL does not answer, or stops doing so within the block.
+    SetupIncomplete
+        It was never migrated, or not to this version.
     """
-    with named_where_away(), psycopg.connect(database_url, connect_timeout=CONNECT_SECONDS) as connection:
+    with told_to_a_person(), psycopg.connect(database_url, connect_timeout=CONNECT_SECONDS) as connection:
         yield connection
 
 
 @asynccontextmanager
 async def opened(database_url: str, *, lock_timeout_ms: int) -> AsyncIterator[async_sessionmaker[AsyncSession]]:
-    """Make sessions, one at a time, until the block ends; :class:`ServiceUnavailable` as of :func:`connected`."""
+    """Make sessions, one at a time, until the block ends; the errors of :func:`connected`."""
     engine = create_engine(database_url, pool_size=1, lock_timeout_ms=lock_timeout_ms)
     try:
-        with named_where_away():
+        with told_to_a_person():
             yield session_factory(engine)
     finally:
         await engine.dispose()
 
 
 @contextmanager
-def named_where_away() -> Iterator[None]:
-    """Turn a driver's word that PostgreSQL is away into one for a person; anything else it says stays as it is."""
+def told_to_a_person() -> Iterator[None]:
+    """Say what a person can mend, PostgreSQL away or without tables; leave all else as the driver says it."""
     try:
         yield
     except (DBAPIError, psycopg.Error) as error:
+        if sqlstate(error) in NOT_MIGRATED:
+            raise SetupIncomplete(
+                "The database lacks tables, or columns, of this version of Lodestay.", hint="Run `lodestay migrate`."
+            ) from error
         if not is_away(error):
             raise
         said = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())

@@ -16,10 +16,15 @@ class SqlState(StrEnum):
     DEADLOCK_DETECTED = "40P01"
     SERIALIZATION_FAILURE = "40001"
     LOCK_NOT_AVAILABLE = "55P03"
+    UNDEFINED_TABLE = "42P01"
+    UNDEFINED_COLUMN = "42703"
 
 
 CONTENTION = frozenset({SqlState.DEADLOCK_DETECTED, SqlState.SERIALIZATION_FAILURE, SqlState.LOCK_NOT_AVAILABLE})
 """Somebody else was at it: the same call may succeed when it is sent again."""
+
+NOT_MIGRATED = frozenset({SqlState.UNDEFINED_TABLE, SqlState.UNDEFINED_COLUMN})
+"""The database is not of this version."""
 
 AWAY = ("08", "57P", "53300")
 """How SQLSTATEs of a server begin that is away, going or coming, or has no connection left."""

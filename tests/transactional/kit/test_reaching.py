@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
-from lodestay.errors import ServiceUnavailable
+from lodestay.errors import ServiceUnavailable, SetupIncomplete
 from lodestay.settings import get_settings
 from transactional.cli import app as core
 from transactional.imports.cli import app as imports
@@ -53,6 +53,13 @@ async def test_a_session_that_is_cut_is_named(database_url: str) -> None:
     with pytest.raises(ServiceUnavailable):
         async with opened(database_url, lock_timeout_ms=1_000) as sessions, sessions.begin() as session:
             await session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
+def test_a_database_without_tables_is_named(postgres: str) -> None:
+    """Of an earlier version, or of none: the command that mends it is told."""
+    with pytest.raises(SetupIncomplete, match="lacks tables") as bare, connected(postgres) as connection:
+        connection.execute("SELECT FROM bookings")
+    assert "lodestay migrate" in str(bare.value.hint)
 
 
 async def test_a_full_disk_is_not_called_away(database_url: str) -> None:

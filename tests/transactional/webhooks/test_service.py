@@ -310,7 +310,7 @@ async def test_an_unknown_object_does_not_stand_in_the_way(session: AsyncSession
 async def test_only_news_wakes_a_saga(
     session: AsyncSession, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, *, known: bool
 ) -> None:
-    """A refund that was refused is told of as well: its saga, which knows, would ask again and be told again for ever."""
+    """A refund that was refused is told of as well: its saga, which knows, would ask again and be told for ever."""
     woken: list[UUID] = []
 
     async def wake(_session: AsyncSession, _clock: FixedClock, booking_id: UUID) -> None:
