@@ -87,7 +87,7 @@ class Load:
         self._connections = connections
         self._rate = rate
         self._keep_bodies = keep_bodies
-        self._idle: list[_Socket] = []
+        self._idle: deque[_Socket] = deque()
         self._due: deque[float] = deque()
         self._until = 0.0
         self._open = 0
@@ -113,7 +113,7 @@ class Load:
             for each in sockets:
                 self.next_of(each)
         else:
-            self._idle = sockets
+            self._idle.extend(sockets)
             await self._tick(begun, self._rate)
         await self._finished
         self.outcome.elapsed = perf_counter() - begun
@@ -127,11 +127,10 @@ class Load:
                 self._due.append(begun + sent / rate)
                 sent += 1
             while self._due and self._idle:
-                self.next_of(self._idle.pop())
+                self.next_of(self._idle.popleft())  # in turn: servers hang up on those that are idle for seconds
             await asyncio.sleep(_TICK)
-        for each in self._idle:
-            self.next_of(each)
-        self._idle = []
+        while self._idle:
+            self.next_of(self._idle.popleft())
 
     def next_of(self, each: _Socket) -> None:
         """Give a socket its next call; or put it aside until one is due."""
