@@ -45,12 +45,22 @@ async def by_last_number(engine: AsyncEngine, after: int) -> list[Entry]:
         return [Entry(**row) for row in rows.mappings()]
 
 
+async def nobody_holds_entries_back(session: AsyncSession) -> None:
+    """Wait for transactions that are open elsewhere on the server: other tests' too hold entries back."""
+    readable = text("SELECT coalesce(bool_and(xid < pg_snapshot_xmin(pg_current_snapshot())), true) FROM outbox")
+    while not await session.scalar(readable):
+        await session.rollback()
+        await asyncio.sleep(0.01)
+    await session.rollback()
+
+
 async def test_entry_says_what_changed(session: AsyncSession, engine: AsyncEngine) -> None:
     """What is recorded is read back whole, once the transaction has committed and not before."""
     await note(session, 7)
     async with AsyncSession(engine) as reader:
         assert await read_batch(reader, SINK, limit=10) == []
     await session.commit()
+    await nobody_holds_entries_back(session)
     async with AsyncSession(engine) as reader:
         [entry] = await read_batch(reader, SINK, limit=10)
     assert (entry.topic, entry.market_key, entry.listing_id) == ("listing.updated", "lisbon", 7)
@@ -72,6 +82,7 @@ async def test_b32_late_commit_of_a_lower_number_is_not_lost(engine: AsyncEngine
         await quick.commit()
         early = await relay(engine, clock)
         await slow.commit()
+        await nobody_holds_entries_back(slow)
     assert early + await relay(engine, clock) == [1, 2]
     assert await relay(engine, clock) == []
 
@@ -96,6 +107,7 @@ async def test_order_is_kept_when_an_older_transaction_writes_last(engine: Async
         await young.commit()
         await note(old, 3)
         await old.commit()
+        await nobody_holds_entries_back(old)
     delivered = [await relay(engine, clock, limit=1) for _ in range(4)]
     assert sorted(n for batch in delivered for n in batch if n is not None) == [1, 2, 3]
 
@@ -104,6 +116,7 @@ async def test_undelivered_batch_comes_again(session: AsyncSession, engine: Asyn
     """A relay that dies before it advanced reads the same entries again."""
     await note(session, 7)
     await session.commit()
+    await nobody_holds_entries_back(session)
     for _ in range(2):
         async with AsyncSession(engine) as reader:
             assert len(await read_batch(reader, SINK, limit=10)) == 1
@@ -113,6 +126,7 @@ async def test_two_workers_of_a_sink_do_not_share_a_batch(session: AsyncSession,
     """While one worker has a batch in hand the other gets none; another sink goes its own way."""
     await note(session, 7)
     await session.commit()
+    await nobody_holds_entries_back(session)
     async with AsyncSession(engine) as first:
         await read_batch(first, SINK, limit=10)
         await first.commit()  # the sink is known
@@ -120,15 +134,6 @@ async def test_two_workers_of_a_sink_do_not_share_a_batch(session: AsyncSession,
         async with AsyncSession(engine) as second:
             assert await read_batch(second, SINK, limit=10) == []
             assert len(await read_batch(second, "lake", limit=10)) == 1
-
-
-async def nobody_holds_entries_back(session: AsyncSession) -> None:
-    """Wait for transactions that are open elsewhere on the server: other tests' too hold entries back."""
-    readable = text("SELECT coalesce(bool_and(xid < pg_snapshot_xmin(pg_current_snapshot())), true) FROM outbox")
-    while not await session.scalar(readable):
-        await session.rollback()
-        await asyncio.sleep(0.01)
-    await session.rollback()
 
 
 async def test_prune_keeps_what_a_sink_has_not_read(
