@@ -12,8 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-from sqlalchemy import Select, and_, or_, select, text, tuple_
+from sqlalchemy import Executable, Select, and_, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.stay import Stay
@@ -22,6 +21,7 @@ from transactional.bookings.models import Booking
 from transactional.bookings.records import COLUMNS, BookingRecord
 from transactional.bookings.rules import BookingStatus, GuestStanding, Side
 from transactional.kit.cursors import InstantKey, Page, decode_instant, page
+from transactional.kit.jsonb import as_columns, placeholder, placeholders
 from transactional.listings.models import Listing
 from transactional.users.actors import Actor
 
@@ -38,9 +38,7 @@ _STANDING = text("""
 """)
 _GET = text(f"SELECT {', '.join(COLUMNS)} FROM bookings WHERE booking_id = :booking_id")
 _ADD = text(f"""
-    INSERT INTO bookings ({", ".join(COLUMNS)}) VALUES ({
-    ", ".join(f"CAST(:{name} AS jsonb)" if name in JSON_COLUMNS else f":{name}" for name in COLUMNS)
-})
+    INSERT INTO bookings ({", ".join(COLUMNS)}) VALUES ({placeholders(COLUMNS, JSON_COLUMNS)})
 """)
 _TAKE_NIGHTS = text("""
     INSERT INTO occupancy (listing_id, stay, kind, booking_id, expires_at, created_at)
@@ -113,23 +111,21 @@ async def standing_of(session: AsyncSession, guest_id: UUID) -> GuestStanding:
 
 async def add(session: AsyncSession, booking: BookingRecord) -> None:
     """Write a new booking; its nights are another row (:func:`take_nights`)."""
-    await session.execute(_ADD, as_columns({name: getattr(booking, name) for name in COLUMNS}))
+    await session.execute(_ADD, as_columns({name: getattr(booking, name) for name in COLUMNS}, JSON_COLUMNS))
 
 
 async def change(
     session: AsyncSession, booking_id: UUID, *, sources: Collection[BookingStatus], values: Mapping[str, Any]
 ) -> BookingRecord | None:
     """Set columns of a booking that is in one of some states and count the change; None where it is in another."""
-    assignments = ", ".join(
-        f"{name} = CAST(:{name} AS jsonb)" if name in JSON_COLUMNS else f"{name} = :{name}" for name in values
-    )
+    assignments = ", ".join(f"{name} = {placeholder(name, JSON_COLUMNS)}" for name in values)
     statement = text(f"""
         UPDATE bookings SET {assignments}, version = version + 1
         WHERE booking_id = :booking_id AND status = ANY(:sources)
         RETURNING {", ".join(COLUMNS)}
     """)
     guard = {"booking_id": booking_id, "sources": [status.value for status in sources]}
-    row = (await session.execute(statement, as_columns(values) | guard)).mappings().one_or_none()
+    row = (await session.execute(statement, as_columns(values, JSON_COLUMNS) | guard)).mappings().one_or_none()
     return None if row is None else BookingRecord(**row)
 
 
@@ -196,10 +192,7 @@ async def lock_due(session: AsyncSession, condition: str, *, now: datetime, limi
 
 async def get(session: AsyncSession, booking_id: UUID) -> BookingRecord:
     """Find a booking, whoever asks: for services that have checked already."""
-    row = (await session.execute(_GET, {"booking_id": booking_id})).mappings().one_or_none()
-    if row is None:
-        raise BookingNotFound
-    return BookingRecord(**row)
+    return await _one(session, _GET, {"booking_id": booking_id})
 
 
 async def get_for(session: AsyncSession, actor: Actor, booking_id: UUID) -> BookingRecord:
@@ -272,8 +265,8 @@ def _seen_by(actor: Actor) -> Select[Any]:
     return _select().join(Listing, and_(Listing.listing_id == Booking.listing_id)).where(of_actor)
 
 
-async def _one(session: AsyncSession, statement: Select[Any]) -> BookingRecord:
-    row = (await session.execute(statement)).mappings().one_or_none()
+async def _one(session: AsyncSession, statement: Executable, values: Mapping[str, Any] | None = None) -> BookingRecord:
+    row = (await session.execute(statement, values)).mappings().one_or_none()
     if row is None:
         raise BookingNotFound
     return BookingRecord(**row)
@@ -287,11 +280,3 @@ async def _page(session: AsyncSession, statement: Select[Any], *, cursor: str | 
     newest_first = statement.order_by(Booking.created_at.desc(), Booking.booking_id.desc()).limit(size + 1)
     rows: Sequence[BookingRecord] = [BookingRecord(**row) for row in (await session.execute(newest_first)).mappings()]
     return page(rows, [InstantKey(row.created_at, row.booking_id) for row in rows], size=size)
-
-
-def as_columns(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as the driver takes them: JSON as text."""
-    return {
-        name: orjson.dumps(value).decode() if name in JSON_COLUMNS and value is not None else value
-        for name, value in values.items()
-    }

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from transactional.kit.jsonb import as_columns, placeholders
 from transactional.ledger.records import Account, PostingKind
 from transactional.modifications.errors import ModificationNotFound
 from transactional.modifications.records import COLUMNS, Books, ModificationRecord
@@ -17,8 +17,7 @@ from transactional.modifications.rules import ModificationStatus, Step, sources,
 
 _ALL = ", ".join(COLUMNS)
 _JSON = frozenset({"lines", "charge_lines"})
-_VALUES = ", ".join(f"CAST(:{name} AS jsonb)" if name in _JSON else f":{name}" for name in COLUMNS)
-_ADD = text(f"INSERT INTO modifications ({_ALL}) VALUES ({_VALUES})")
+_ADD = text(f"INSERT INTO modifications ({_ALL}) VALUES ({placeholders(COLUMNS, _JSON)})")
 _GET = text(f"SELECT {_ALL} FROM modifications WHERE modification_id = :modification_id")
 _OPEN = text("SELECT modification_id FROM modifications WHERE booking_id = :booking_id AND status = ANY(:open)")
 _OF_BOOKING = text(f"SELECT {_ALL} FROM modifications WHERE booking_id = :booking_id ORDER BY modification_id DESC")
@@ -76,8 +75,7 @@ CLOSED: Collection[ModificationStatus] = frozenset(ModificationStatus) - set(OPE
 
 async def add(session: AsyncSession, modification: ModificationRecord) -> None:
     """Write a new one."""
-    values = {name: getattr(modification, name) for name in COLUMNS}
-    await session.execute(_ADD, values | {name: orjson.dumps(values[name]).decode() for name in _JSON})
+    await session.execute(_ADD, as_columns({name: getattr(modification, name) for name in COLUMNS}, _JSON))
 
 
 async def get(session: AsyncSession, modification_id: UUID, *, booking_id: UUID | None = None) -> ModificationRecord:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.stay import Stay
+from transactional.kit.jsonb import as_columns, placeholders
 from transactional.quotes.errors import QuoteNotFound
 from transactional.quotes.records import QuoteRecord
 
 _JSON_COLUMNS = ("lines", "charge_lines")
 _NAMES = tuple(field.name for field in fields(QuoteRecord) if field.name != "stay")
 _ADD = text(f"""
-    INSERT INTO quotes (stay, {", ".join(_NAMES)}) VALUES (daterange(:check_in, :check_out), {
-    ", ".join(f"CAST(:{name} AS jsonb)" if name in _JSON_COLUMNS else f":{name}" for name in _NAMES)
-})
+    INSERT INTO quotes (stay, {", ".join(_NAMES)})
+    VALUES (daterange(:check_in, :check_out), {placeholders(_NAMES, _JSON_COLUMNS)})
 """)
 _GET = text(f"""
     SELECT lower(stay) AS check_in, upper(stay) AS check_out, {", ".join(_NAMES)} FROM quotes
@@ -29,8 +27,7 @@ _GET = text(f"""
 
 async def add(session: AsyncSession, quote: QuoteRecord) -> None:
     """Store a quote."""
-    values: dict[str, Any] = {name: getattr(quote, name) for name in _NAMES}
-    values |= {name: orjson.dumps(values[name]).decode() for name in _JSON_COLUMNS}
+    values = as_columns({name: getattr(quote, name) for name in _NAMES}, _JSON_COLUMNS)
     await session.execute(_ADD, values | {"check_in": quote.stay.check_in, "check_out": quote.stay.check_out})
 
 

@@ -59,6 +59,8 @@ async def create_quote(
         More than it takes, or no guest.
     UnknownCurrency, NoExchangeRate
         Nothing can be charged in that currency.
+    PriceTooHigh
+        Nobody can be charged that much.
     StayUnavailable
         A rule of the calendar is in the way; the error names it.
     """
