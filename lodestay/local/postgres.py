@@ -7,7 +7,6 @@ a password (SCRAM) on every connection and keeps `fsync` on.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
@@ -25,7 +24,7 @@ from lodestay.local.account import Account, owned_folder, readable_copy
 from lodestay.local.errors import PrerequisiteMissing, ServiceDidNotStart
 from lodestay.local.files import write_whole
 from lodestay.local.ports import LOOPBACK
-from lodestay.local.process import Launch, ProcessId, run_as, stop
+from lodestay.local.process import Launch, ProcessId, kill_all, run_as, stop
 from lodestay.local.service import Service, Site
 from lodestay.settings import generated_secret
 
@@ -162,11 +161,7 @@ def _end_backends(data: Path) -> None:
     Each leads a session of its own, so the server's session does not lead to them. One that waits sees by
     itself that its server is gone; one in the middle of a long statement does not.
     """
-    left = [process for process in psutil.process_iter() if _works_in(process, data)]
-    for process in left:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(left, timeout=5)
+    kill_all([process for process in psutil.process_iter() if _works_in(process, data)])
 
 
 def _works_in(process: psutil.Process, data: Path) -> bool:

@@ -21,7 +21,7 @@ import psutil
 from lodestay.local.account import Account
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 # Children of this very process are kept here: polling them reaps those that died (a zombie would
 # otherwise look alive), and a Popen that is collected while its process runs warns.
@@ -142,11 +142,16 @@ def end_orphans(process: ProcessId) -> int:
     if psutil.pid_exists(process.pid) or not process.started.startswith(f"{_boot()}:"):
         return 0
     orphans = _members(process.pid)
-    for orphan in orphans:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            orphan.kill()
-    psutil.wait_procs(list(orphans), timeout=5)
+    kill_all(orphans)
     return len(orphans)
+
+
+def kill_all(processes: Collection[psutil.Process]) -> None:
+    """End processes at once, and wait until they are gone."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(list(processes), timeout=5)
 
 
 def _members(session: int) -> set[psutil.Process]:

@@ -8,6 +8,7 @@ import hmac
 import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 import orjson
@@ -26,7 +27,6 @@ from simulation.processor.methods import METHODS, Mishap, method_of
 from simulation.processor.objects import Authorisation
 from simulation.processor.report import report, report_all
 
-HTTP_OK = 200
 MAX_KEY = 200
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -121,7 +121,7 @@ class Desk:
     async def ask(self, request: Request) -> Response:
         """The page on which a cardholder confirms."""
         found = self.bank.look(request.path_params["id"])
-        if found.status != HTTP_OK:
+        if found.status != HTTPStatus.OK:
             return _respond(found)
         return HTMLResponse(challenge_page(found.body["object"]))
 
