@@ -55,7 +55,9 @@ class StayGrid:
             self._min_stay[ours, column] = calendar.min_stay[theirs]
             self._max_stay[ours, column] = calendar.max_stay[theirs]
             self._no_arrival[ours, column] = calendar.closed_to_arrival[theirs]
-            self._no_departure[ours, column] = calendar.closed_to_departure[theirs]
+            # One day more than nights: a stay of the last night leaves on the window's end.
+            departures = calendar.closed_to_departure[theirs.start : max(0, first + nights + 1)]
+            self._no_departure[skip : skip + len(departures), column] = departures
             if _is_special(calendar):
                 self._special[column] = replace(calendar, free=calendar.free.copy(), preparation=None)
         self.free = free

@@ -127,3 +127,25 @@ def test_listing_that_knows_no_night_is_never_bookable() -> None:
     grid = StayGrid([empty], [terms], start=START, end=START + timedelta(days=WINDOW))
     assert not grid.bookable(START, 1, today=START).any()
     assert np.isnan(grid.typical_prices()).all()
+
+
+def test_stay_that_leaves_on_the_windows_end_minds_the_calendar_beyond() -> None:
+    """Nobody leaves on a day closed to departure, also when that day is the window's end."""
+    closed = np.zeros(WINDOW + 5, bool)
+    closed[WINDOW] = True
+    length = len(closed)
+    calendar = StayCalendar(
+        start=START,
+        price_minor=np.ones(length, np.int64),
+        free=np.ones(length, bool),
+        min_stay=np.ones(length, np.int32),
+        max_stay=np.full(length, 30, np.int32),
+        closed_to_arrival=np.zeros(length, bool),
+        closed_to_departure=closed,
+        advance_notice_days=0,
+    )
+    terms = PriceTerms("EUR", 0, 1, 0, 0, 0, 0, 0)
+    grid = StayGrid([calendar], [terms], start=START, end=START + timedelta(days=WINDOW))
+    last = START + timedelta(days=WINDOW - 2)
+    assert grid.bookable(last, 1, today=last).all()
+    assert not grid.bookable(last, 2, today=last).any()
