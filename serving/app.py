@@ -12,6 +12,7 @@ from fastapi_offline import FastAPIOffline
 from opentelemetry.sdk.trace import TracerProvider
 
 from lodestay.clock import Clock, SystemClock
+from lodestay.garbage import rare_collections
 from lodestay.settings import Settings, get_settings
 from lodestay.telemetry import configure_logging
 from search.places import geonames_cities
@@ -119,7 +120,8 @@ def create_app(
             cities=cities,
             gateway=gateway,
         ) as services:
-            yield State(services=services)
+            with rare_collections():
+                yield State(services=services)
         provider.shutdown()
 
     app = FastAPIOffline(

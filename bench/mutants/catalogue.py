@@ -83,6 +83,14 @@ NIGHTS: Final = (
         (f"{BOOKINGS}/test_requests.py::test_answers_after_the_deadline_are_refused",),
     ),
     Mutant(
+        "a call that is sent again finds its nights taken by itself",
+        "B31",
+        "transactional/bookings/quick.py",
+        "WHERE actor = $4 AND method = $5 AND route = $6 AND key = $7",
+        "WHERE false AND actor = $4 AND method = $5 AND route = $6 AND key = $7",
+        (f"{BOOKINGS}/test_instant.py",),
+    ),
+    Mutant(
         "an UPDATE names no state",
         "B18",
         "transactional/bookings/repository.py",
@@ -185,9 +193,17 @@ MONEY: Final = (
     Mutant(
         "the ledger takes what does not balance",
         "B29",
-        "transactional/migrations/versions/0002_booking_core.py",
-        "            GROUP BY currency HAVING sum(amount) <> 0",
-        "            GROUP BY currency HAVING sum(amount) > 10",
+        "transactional/migrations/versions/0004_nights_taken.py",
+        "        RETURN total IS NOT DISTINCT FROM 0;",
+        "        RETURN total <= 10;",
+        ("tests/transactional/ledger/test_service.py",),
+    ),
+    Mutant(
+        "the ledger sums currencies together",
+        "B29",
+        "transactional/migrations/versions/0004_nights_taken.py",
+        "    IF currencies[1] = ALL (currencies) AND",
+        "    IF",
         ("tests/transactional/ledger/test_service.py",),
     ),
     Mutant(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from bench.proof.plan import ENDS_AT, LANES, STEPS, Plan
 from bench.proof.processor import InProcess, Processor
 from bench.proof.turns import Memory, Turn
 from lodestay.clock import FixedClock
+from lodestay.garbage import rare_collections
 from transactional.kit.database import create_engine, session_factory
 
 LOCK_TIMEOUT_MS: Final = 5_000
@@ -98,10 +98,9 @@ class Assignment:
 
 def main(assignment: Assignment) -> None:
     """Body of the process."""
-    gc.set_threshold(50_000, 20, 50)  # many small objects that die young
-    gc.freeze()
     complaints.listen()
-    uvloop.run(work(assignment))
+    with rare_collections():
+        uvloop.run(work(assignment))
 
 
 async def work(assignment: Assignment) -> None:

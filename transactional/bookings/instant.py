@@ -129,8 +129,8 @@ async def book_quickly(
     QuoteAlreadyBooked, StayUnavailable, ListingBusy
         As :func:`book`.
     """
-    offer = await quick.load_offer(connection, wish.quote_id, guest_id=wish.guest_id)
     now = clock.now()
+    offer = await quick.load_offer(connection, call, wish.quote_id, guest_id=wish.guest_id, now=now)
     if offer is None or not offer.is_simple:
         return None
     quote = offer.quote
@@ -139,6 +139,8 @@ async def book_quickly(
         receipt = receipt_for(quote, wish, keys, now=now)
     except LodestayError:
         return None  # a call that was answered before still gets that answer: the usual way looks first
+    if offer.taken:
+        raise _taken(quote, offer.taken)  # a crowd that is too late queues for no lock
     made = compose(quote, offer.listing, receipt, host_fee_bps=offer.host_fee_bps, now=now)
     said = answer(made.booking)
     with overlap_as_conflict(quote.listing_id, quote.stay):
@@ -163,15 +165,17 @@ def _result(outcome: str, detail: Any, quote: QuoteRecord, said: Answer) -> Book
         case "quote_booked":
             raise QuoteAlreadyBooked(quote.quote_id)
         case "nights_taken":
-            refused = RefusedStay(Refusal.NIGHTS_TAKEN, _nights_of(detail), None)
-            raise StayUnavailable.because(refused, listing_id=quote.listing_id, stay=quote.stay)
+            raise _taken(quote, detail)
         case _:
             return None
 
 
-def _nights_of(spans: list[list[str]]) -> tuple[date, ...]:
+def _taken(quote: QuoteRecord, spans: list[list[str]]) -> StayUnavailable:
+    """Tell a guest which of a quote's nights somebody else has."""
     stays = [Stay(date.fromisoformat(first), date.fromisoformat(end)) for first, end in spans]
-    return tuple(sorted(night for stay in stays for night in stay))
+    nights = tuple(sorted(night for stay in stays for night in stay))
+    refused = RefusedStay(Refusal.NIGHTS_TAKEN, nights, None)
+    return StayUnavailable.because(refused, listing_id=quote.listing_id, stay=quote.stay)
 
 
 def receipt_for(quote: QuoteRecord, wish: Wish, keys: Keys, *, now: datetime) -> Receipt:

@@ -53,9 +53,19 @@ _READERS: Final[dict[str, _Reader]] = {
     "expires_at": _instant,
 }
 _OFFER: Final = f"""
-    (uuid, uuid) AS
-    SELECT to_jsonb(place), lower(stay), upper(stay), {", ".join(f"quotes.{name}" for name in _READERS)}
-    FROM quotes JOIN booking_places place USING (listing_id)
+    (uuid, uuid, timestamptz, text, text, text, text) AS
+    SELECT to_jsonb(place), lower(stay), upper(stay),
+           CASE
+               WHEN spans IS NULL OR is_for_rules THEN NULL
+               WHEN EXISTS (SELECT FROM bookings WHERE bookings.quote_id = quotes.quote_id) THEN NULL
+               WHEN EXISTS (
+                   SELECT FROM idempotency_keys WHERE actor = $4 AND method = $5 AND route = $6 AND key = $7
+               ) THEN NULL
+               ELSE spans
+           END,
+           {", ".join(f"quotes.{name}" for name in _READERS)}
+    FROM quotes JOIN booking_places place USING (listing_id),
+         nights_taken(place.listing_id, lower(stay), upper(stay), place.preparation_days, $3)
     WHERE quote_id = $1 AND guest_id = $2
 """
 _BOOK: Final = """
@@ -78,6 +88,9 @@ class Offer:
         All that has to be so still, in the database's own words.
     is_simple
         Whether nothing but free nights stands between the quote and its booking.
+    taken
+        Spans of its nights that somebody has, where that alone refuses it: a call that was answered before gets
+        its answer again, and a quote that was booked has other words. Empty where the nights seem free.
     """
 
     quote: QuoteRecord
@@ -85,14 +98,18 @@ class Offer:
     host_fee_bps: int
     facts: bytes
     is_simple: bool
+    taken: list[list[str]]
 
 
-async def load_offer(connection: QuickConnection, quote_id: UUID, *, guest_id: UUID) -> Offer | None:
+async def load_offer(
+    connection: QuickConnection, call: Call, quote_id: UUID, *, guest_id: UUID, now: datetime
+) -> Offer | None:
     """Read a guest's own quote with its listing; None where there is none, or nothing that can be booked."""
-    row = await connection.call(b"offer_of_quote", (str(quote_id).encode(), str(guest_id).encode()))
+    asked = (str(quote_id), str(guest_id), now.isoformat(), call.actor, call.method, call.route, call.key)
+    row = await connection.call(b"offer_of_quote", tuple(value.encode() for value in asked))
     if row is None:
         return None
-    facts, check_in, check_out, *columns = row
+    facts, check_in, check_out, taken, *columns = row
     assert facts is not None and check_in is not None and check_out is not None  # noqa: S101, PT018 (of a row)
     values: dict[str, Any] = {
         name: None if value is None else read(value)
@@ -111,6 +128,7 @@ async def load_offer(connection: QuickConnection, quote_id: UUID, *, guest_id: U
         host_fee_bps=place["host_fee_bps"],
         facts=facts,
         is_simple=listing.is_active and same_rules and is_paid and not (asks_host or minds_gaps),
+        taken=[] if taken is None else orjson.loads(taken),
     )
 
 

@@ -23,6 +23,10 @@ from lodestay.errors import ServiceUnavailable
 
 Values = Sequence[bytes | None]
 
+# Every statement here finds its rows by a key. A plan made while a table was small reads it whole, and such a
+# plan, and those of the foreign keys behind it, are kept while the table grows.
+_BY_KEY = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
+
 
 class QuickConnection:
     """One connection; one call at a time."""
@@ -44,7 +48,7 @@ class QuickConnection:
         connection = await psycopg.AsyncConnection.connect(
             database_url,
             autocommit=True,
-            options=f"-c timezone=UTC -c lock_timeout={lock_timeout_ms} {isolation}",
+            options=f"-c timezone=UTC -c lock_timeout={lock_timeout_ms} {isolation} {_BY_KEY}",
             connect_timeout=max(2, int(patience)),
         )
         for name, statement in statements.items():

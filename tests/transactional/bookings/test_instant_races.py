@@ -39,10 +39,10 @@ from transactional.listings.errors import ListingBusy
 from transactional.listings.repository import lock_listing
 
 RACERS = 16
-BOOK_QUOTE: str = importlib.import_module("transactional.migrations.versions.0003_book_quote").BOOK_QUOTE
+FUNCTIONS = importlib.import_module("transactional.migrations.versions.0004_nights_taken")
 LOCK = "    PERFORM FROM listings WHERE listing_id = listing FOR NO KEY UPDATE;\n"
 FACTS = "facts IS DISTINCT FROM seen OR "
-FREE = "    IF known.spans IS NOT NULL THEN"
+FREE = "WHERE listing_id = wanted_listing"
 
 
 @pytest.fixture
@@ -111,15 +111,18 @@ async def race(sessions: Sessions, connections: QuickConnections, clock: FixedCl
     )
 
 
-async def replace_function(sessions: Sessions, *guards: tuple[str, str]) -> None:
-    """Put `book_quote` in place with some of its words exchanged."""
-    body = BOOK_QUOTE.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
-    for guard, instead in guards:
-        assert guard in body
-        body = body.replace(guard, instead)
+async def replace_function(sessions: Sessions, body: str, guard: str, instead: str) -> None:
+    """Put one of the functions in place with some of its words exchanged."""
+    assert guard in body
     async with sessions.begin() as session:
         connection = await session.connection()
-        await connection.exec_driver_sql(body.replace("%", "%%"))
+        await connection.exec_driver_sql(body.replace(guard, instead).replace("%", "%%"))
+
+
+async def blind(sessions: Sessions) -> None:
+    """Neither lock the listing nor see who has its nights."""
+    await replace_function(sessions, FUNCTIONS.BOOK_QUOTE, LOCK, "")
+    await replace_function(sessions, FUNCTIONS.NIGHTS_TAKEN, FREE, f"{FREE} AND false")
 
 
 async def test_b7_one_of_many_gets_the_nights_whichever_way_they_come(
@@ -173,6 +176,20 @@ async def test_a_lock_that_does_not_come_is_a_conflict(
             await book_quickly(connections, clock, wish)
 
 
+async def test_nights_that_are_gone_are_refused_without_a_lock(
+    sessions: Sessions, database_url: str, clock: FixedClock
+) -> None:
+    """Who comes too late is told so at once, while somebody else holds the listing; whoever may still book waits."""
+    listing_id, wishes = await wishes_for(sessions, clock, [stay_of(10, 3), stay_of(11, 3), stay_of(20, 2)])
+    first, late, other = wishes
+    async with quick_connections(database_url, lock_timeout_ms=50) as connections:
+        assert await quickly(connections, clock, first, call_of(first)) == "booked"
+        async with sessions.begin() as holder:
+            await lock_listing(holder, listing_id, owner=None)
+            assert await quickly(connections, clock, late, call_of(late)) == StayUnavailable.__name__
+            assert await quickly(connections, clock, other, call_of(other)) == ListingBusy.__name__
+
+
 async def waiting_for_a_host(
     sessions: Sessions, connections: QuickConnections, clock: FixedClock
 ) -> tuple[Wish, object]:
@@ -218,7 +235,7 @@ async def test_b16_control_without_reading_again_it_books_by_rules_of_the_past(
     sessions: Sessions, connections: QuickConnections, clock: FixedClock
 ) -> None:
     """B16, control: without the comparison under the lock the stay is sold that no rule allows."""
-    await replace_function(sessions, (FACTS, ""))
+    await replace_function(sessions, FUNCTIONS.BOOK_QUOTE, FACTS, "")
     _, booked = await waiting_for_a_host(sessions, connections, clock)
     assert booked is not None
 
@@ -242,7 +259,7 @@ async def test_control_without_guards_the_quick_way_sells_nights_twice(
     sessions: Sessions, connections: QuickConnections, clock: FixedClock
 ) -> None:
     """No constraint and no check: every racer has the nights. The races above would have seen it."""
-    await replace_function(sessions, (LOCK, ""), (FREE, "    IF false THEN"))
+    await blind(sessions)
     async with sessions.begin() as session:
         await session.execute(text(f"ALTER TABLE occupancy DROP CONSTRAINT {OCCUPANCY_NO_OVERLAP}"))
     _, wishes = await wishes_for(sessions, clock, [stay_of(10, 3)] * 4)
@@ -255,7 +272,7 @@ async def test_control_without_check_the_constraint_still_refuses(
     sessions: Sessions, connections: QuickConnections, clock: FixedClock
 ) -> None:
     """The check taken out: the constraint lets one in, and the others meet a conflict, not a fault."""
-    await replace_function(sessions, (LOCK, ""), (FREE, "    IF false THEN"))
+    await blind(sessions)
     _, wishes = await wishes_for(sessions, clock, [stay_of(10, 3)] * 4)
     outcomes = Counter(await asyncio.gather(*(quickly(connections, clock, wish, call_of(wish)) for wish in wishes)))
     assert outcomes["booked"] == 1

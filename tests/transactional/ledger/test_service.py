@@ -24,8 +24,21 @@ PARTS = {Component.NIGHTS: 30_000, Component.SERVICE_FEE: 4_200, Component.TAXES
 SALE = Sale("EUR", PARTS, "EUR", PARTS, 300)
 UNBALANCED = text("""
     INSERT INTO ledger_transactions (posting_key, kind, booking_id, occurred_at, accounts, currencies, amounts_minor)
-    VALUES ('odd', 'booked', :booking_id, now(), '{guest_receivable,host_payable}', '{EUR,EUR}', '{100,-99}')
+    VALUES ('odd', 'booked', :booking_id, now(), :accounts, :currencies, :amounts)
 """)
+OFF_BALANCE = {
+    "a cent is missing": (["EUR", "EUR"], [100, -99]),
+    "two currencies": (["EUR", "USD"], [100, -100]),
+    "one of two currencies": (["EUR", "EUR", "USD", "USD"], [100, -100, 5, -6]),
+    "an amount is not known": (["EUR", "EUR", "EUR"], [100, -100, None]),
+}
+
+
+def unbalanced(booking_id: UUID, name: str = "a cent is missing") -> dict[str, object]:
+    """Values of a row that is off balance."""
+    currencies, amounts = OFF_BALANCE[name]
+    accounts = ["guest_receivable", "host_payable", "taxes_payable", "platform_fees"][: len(amounts)]
+    return {"booking_id": booking_id, "accounts": accounts, "currencies": currencies, "amounts": amounts}
 
 
 @pytest.fixture
@@ -89,17 +102,18 @@ async def test_host_owes_penalties_until_they_are_withheld(session: AsyncSession
     assert await service.balance(session, booking_id, Account.HOST_PAYABLE, "EUR") == 0
 
 
-async def test_b29_unbalanced_row_is_refused(session: AsyncSession, booking_id: UUID) -> None:
+@pytest.mark.parametrize("name", OFF_BALANCE)
+async def test_b29_unbalanced_row_is_refused(session: AsyncSession, booking_id: UUID, name: str) -> None:
     """B29: whoever writes past the service meets the constraint."""
     with pytest.raises(DBAPIError) as refused:
-        await session.execute(UNBALANCED, {"booking_id": booking_id})
+        await session.execute(UNBALANCED, unbalanced(booking_id, name))
     assert violated_constraint(refused.value) == "ck_ledger_transactions_nets_to_zero"
 
 
 async def test_b29_control_without_the_constraint_it_gets_in(session: AsyncSession, booking_id: UUID) -> None:
     """Control: the constraint is what refuses the row; without it only `verify` tells."""
     await session.execute(text("ALTER TABLE ledger_transactions DROP CONSTRAINT ck_ledger_transactions_nets_to_zero"))
-    await session.execute(UNBALANCED, {"booking_id": booking_id})
+    await session.execute(UNBALANCED, unbalanced(booking_id))
     assert [(found.rule, found.subject, found.minor) for found in await service.verify(session)] == [
         ("nets_to_zero", "odd", 1)
     ]
