@@ -167,6 +167,21 @@ async def test_a_call_that_is_sent_again_is_answered_as_before(
     assert await session.scalar(text("SELECT count(*) FROM bookings")) == 2
 
 
+async def test_a_key_that_was_used_is_told_so_though_the_nights_are_gone(
+    session: AsyncSession, connections: QuickConnections, clock: FixedClock
+) -> None:
+    """B31: a key that already booked something else is the first thing in the way, whichever way the call goes."""
+    guest, listing = await create_user(session), await create_listing(session)
+    first, second = [await quoted(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id) for _ in "ab"]
+    call = call_of(first)
+    assert await book_quickly(connections, clock, first, call) is not None
+    again = replace(call, body_hash="another")
+    with pytest.raises(IdempotencyKeyReused):
+        await book_quickly(connections, clock, second, again)
+    with pytest.raises(IdempotencyKeyReused):
+        await book_usually(session, clock, second, again)
+
+
 async def test_a_call_whose_first_sending_is_at_work_is_told_so(
     session: AsyncSession, connections: QuickConnections, clock: FixedClock
 ) -> None:
