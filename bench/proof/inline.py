@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
+from bench.proof.direct import DirectConnection, columns_of
 from transactional.kit.database import driver_url
 
 T = TypeVar("T")
@@ -47,13 +48,14 @@ class Place:
     """A connection, as SQLAlchemy has it and as its driver has it."""
 
     connection: Connection
-    driver: psycopg.Connection[Any]
+    direct: DirectConnection
 
     @classmethod
     def open(cls, engine: Engine) -> Self:
         """Connect."""
         connection = engine.connect()
-        return cls(connection, cast("psycopg.Connection[Any]", connection.connection.driver_connection))
+        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        return cls(connection, DirectConnection(driver))
 
 
 class InlineSession:
@@ -63,7 +65,7 @@ class InlineSession:
     text does not name, is nothing. The few others go through a session of SQLAlchemy's on the same connection.
     """
 
-    _statements: ClassVar[dict[TextClause, Statement]] = {}
+    _statements: ClassVar[dict[str, Statement]] = {}
 
     def __init__(self, engine: Engine, free: list[Place]) -> None:
         self._engine = engine
@@ -93,7 +95,7 @@ class InlineSession:
             self._mapped.commit()
         if self._place is not None:
             with _as_sqlalchemy_says("COMMIT", None):
-                self._place.driver.commit()
+                self._place.direct.end(b"COMMIT")
 
     async def rollback(self) -> None:
         """Roll back."""
@@ -108,8 +110,8 @@ class InlineSession:
         if place is None:
             return
         with contextlib.suppress(psycopg.OperationalError):
-            place.driver.rollback()
-        if place.driver.closed:
+            place.direct.end(b"ROLLBACK")
+        if place.direct.driver.closed:
             place.connection.invalidate()
             place.connection.close()
         else:
@@ -126,14 +128,14 @@ class InlineSession:
     def _send(self, statement: Any, values: Any) -> Any:
         if not isinstance(statement, TextClause) or isinstance(values, list):
             return self._session().execute(statement, values)
-        known, driver = self._known(statement), self._held().driver
+        known, direct = self._known(statement), self._held().direct
         with _as_sqlalchemy_says(known.sql, values):
-            cursor = driver.execute(known.sql, values)
-        if cursor.pgresult is None or not cursor.pgresult.nfields:
+            result = direct.execute(known.sql, values)
+        if not result.nfields:
             return IteratorResult(NO_COLUMNS, iter(()))
         if known.columns is None:
-            known.columns = SimpleResultMetaData([column.name for column in cursor.description or ()])
-        return IteratorResult(known.columns, iter(cursor.fetchall()))
+            known.columns = SimpleResultMetaData(columns_of(result))
+        return IteratorResult(known.columns, iter(direct.rows(result)))
 
     def _held(self) -> Place:
         if self._place is None:
@@ -146,11 +148,11 @@ class InlineSession:
         return self._mapped
 
     def _known(self, statement: TextClause) -> Statement:
-        known = self._statements.get(statement)
+        known = self._statements.get(statement.text)
         if known is None:
             known = Statement(str(statement.compile(dialect=self._engine.dialect)))
-            if len(self._statements) < KEPT:  # some are made anew at every call
-                self._statements[statement] = known
+            if len(self._statements) < KEPT:
+                self._statements[statement.text] = known
         return known
 
 
@@ -204,11 +206,7 @@ class InlineExecutor(ThreadPoolExecutor):
 
 
 class KeptStatements(PrepareManager):
-    """Prepared statements that outlive a rollback.
-
-    psycopg forgets them all at each, since a rollback may have undone a change of a table; here no table
-    changes, two operations of five are refused, and planning anew costs as much as executing.
-    """
+    """Prepared statements of SQLAlchemy's that outlive a rollback, as those of :class:`DirectConnection` do."""
 
     def clear(self) -> bool:
         """Keep them."""

@@ -67,7 +67,7 @@ async def a_life(session: AsyncSession, clock: FixedClock) -> BookingRecord:
     )
 )
 def test_b34_an_altered_event_breaks_the_chain(values: list[dict[str, object]]) -> None:
-    """B34: whole chains verify; with any one event altered, dropped or swapped they do not."""
+    """B34: whole chains verify; with any one event altered, hashed anew, dropped or swapped they do not."""
     events = chain(*values)
     verify_chain(BOOKING, events)
     for n, event in enumerate(events):
@@ -79,6 +79,9 @@ def test_b34_an_altered_event_breaks_the_chain(values: list[dict[str, object]]) 
         if n < len(events) - 1:
             with pytest.raises(JournalBroken):
                 verify_chain(BOOKING, events[:n] + events[n + 1 :])
+            rehashed = replace(altered, hash=hash_of(altered.previous_hash, altered.seq, altered.body))
+            with pytest.raises(JournalBroken):
+                verify_chain(BOOKING, [*events[:n], rehashed, *events[n + 1 :]])
 
 
 async def test_b34_replay_equals_tables(session: AsyncSession, clock: FixedClock) -> None:
