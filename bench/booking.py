@@ -28,7 +28,7 @@ AIM = 1_000
 OURS, NAIVE = "serving.app:create_app", "bench.naive_booking:create_app"
 CONNECTIONS = (4, 8, 16, 32)
 FEW, CROWD = 8, 32
-MOST = 3_000
+MOST = 1_000
 """Bookings a second that nobody expects: so much stock is made."""
 WARM_UP = 1_500
 SHARE_OF_BEST = 0.8
