@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from bench.proof.plan import LANES
 from bench.proof.report import as_json, publish
 from bench.proof.run import Order, postgres, run
 
@@ -33,7 +34,7 @@ def prove(
     *,
     seed: Annotated[int, typer.Option(help="Of the first history.")] = 1,
     histories: Annotated[int, typer.Option(help="Histories of 100 operations.")] = 500,
-    workers: Annotated[int, typer.Option(help="Worker processes: up to four.")] = 4,
+    workers: Annotated[int, typer.Option(help="Worker processes.", min=1, max=LANES)] = 4,
     kills: Annotated[int, typer.Option(help="Kills of workers and of PostgreSQL.")] = 20,
     minutes: Annotated[float, typer.Option(help="Time after which it ends in any case.")] = 60.0,
     at_a_time: Annotated[int, typer.Option(help="Histories under way in one worker.")] = 4,

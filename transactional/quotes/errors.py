@@ -17,6 +17,19 @@ class QuoteNotFound(NotFound):
         super().__init__(f"There is no quote {quote_id}.", hint="Ask for a quote.", quote_id=str(quote_id))
 
 
+class OwnListing(Conflict):
+    """A host who wants to be their own guest."""
+
+    title = "This is your own listing"
+
+    def __init__(self, listing_id: int) -> None:
+        super().__init__(
+            f"Listing {listing_id} is yours, and nobody is their own guest.",
+            hint="Block the nights if you need them yourself.",
+            listing_id=listing_id,
+        )
+
+
 class QuoteAltered(InvalidInput):
     """A signature that is not that of the quote as it is stored: one of the two was changed."""
 

@@ -21,6 +21,7 @@ from transactional.markets.exchange import ExchangeRates
 from transactional.markets.repository import latest_rates
 from transactional.quotes import repository
 from transactional.quotes.charges import charge, exchange_of
+from transactional.quotes.errors import OwnListing
 from transactional.quotes.explanation import Line, explained_lines
 from transactional.quotes.records import QuoteRecord
 from transactional.quotes.rules import bookable_until, price_or_refuse, quote_expiry
@@ -55,6 +56,8 @@ async def create_quote(
     ------
     ListingNotFound
         No such listing, or it takes no bookings.
+    OwnListing
+        The guest is its host.
     TooManyGuests, TooManyPets
         More than it takes, or no guest.
     UnknownCurrency, NoExchangeRate
@@ -65,6 +68,8 @@ async def create_quote(
         A rule of the calendar is in the way; the error names it.
     """
     listing = await get_bookable(session, listing_id)
+    if listing.host_id == guest_id:
+        raise OwnListing(listing_id)
     require_party(listing, guests=guests, pets=pets)
     currency = listing.terms.currency
     # Before the calendar, which is the costlier.

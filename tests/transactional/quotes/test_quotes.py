@@ -31,7 +31,7 @@ from transactional.calendars.errors import StayUnavailable
 from transactional.listings.errors import ListingNotFound, TooManyGuests, TooManyPets
 from transactional.listings.repository import get_bookable
 from transactional.markets.errors import NoExchangeRate
-from transactional.quotes.errors import QuoteNotFound
+from transactional.quotes.errors import OwnListing, QuoteNotFound
 from transactional.quotes.explanation import recompute, total_of
 from transactional.quotes.models import Quote
 from transactional.quotes.repository import get_of_guest
@@ -188,3 +188,11 @@ async def test_a_bad_wish_is_named_and_writes_nothing(
     with pytest.raises(error):
         await create_quote(session, clock, listing_id=listing.listing_id, guest_id=guest.user_id, **wish)
     assert await session.scalar(select(func.count()).select_from(Quote)) == 0
+
+
+async def test_a_host_is_not_their_own_guest(session: AsyncSession, clock: FixedClock) -> None:
+    """A host gets no quote for their own listing, but for another's."""
+    own, other = await create_listing(session), await create_listing(session)
+    with pytest.raises(OwnListing):
+        await create_quote(session, clock, listing_id=own.listing_id, guest_id=own.host_id)
+    assert await create_quote(session, clock, listing_id=other.listing_id, guest_id=own.host_id)
