@@ -16,9 +16,13 @@ def test_what_is_due_is_found_by_an_index(tmp_path: Path) -> None:
     path = tmp_path / "processor.sqlite"
     store = Store(path)
     sent: list[str] = []
-    store._db.set_trace_callback(sent.append)  # noqa: SLF001 (what the file is asked, whoever asks)
+    store._db.set_trace_callback(sent.append)
     bank = Bank(
-        store, clock=FixedClock(datetime(2026, 6, 15, tzinfo=UTC)), seed=1, secret="of a test", public_url="https://x.test"
+        store,
+        clock=FixedClock(datetime(2026, 6, 15, tzinfo=UTC)),
+        seed=1,
+        secret="of a test",
+        public_url="https://x.test",
     )
     bank.settle_due()
     bank.look("auth_1")
