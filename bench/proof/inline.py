@@ -25,12 +25,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
 from bench.proof.direct import DirectConnection, columns_of
+from transactional.kit.connections import PLANS_BY_KEY
 from transactional.kit.database import driver_url
 
 T = TypeVar("T")
 NO_COLUMNS: Final = SimpleResultMetaData(())
-# The database begins empty: plans made then would read tables whole that have grown since.
-_PLANS: Final = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
 KEPT: Final = 2_000
 """Statements that are remembered."""
 
@@ -221,7 +220,7 @@ def open_sessions(database_url: str, *, lock_timeout_ms: int) -> Iterator[async_
         pool_size=1,
         max_overflow=3,
         isolation_level="READ COMMITTED",
-        connect_args={"options": f"-c timezone=UTC -c lock_timeout={lock_timeout_ms} {_PLANS}"},
+        connect_args={"options": f"-c timezone=UTC -c lock_timeout={lock_timeout_ms} {PLANS_BY_KEY}"},
     )
     event.listen(engine, "connect", _keep_statements)
     sessions = InlineSessions(engine)

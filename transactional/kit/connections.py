@@ -12,6 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
 import psycopg
 from psycopg import OperationalError
@@ -23,9 +24,12 @@ from lodestay.errors import ServiceUnavailable
 
 Values = Sequence[bytes | None]
 
-# Every statement here finds its rows by a key. A plan made while a table was small reads it whole, and such a
-# plan, and those of the foreign keys behind it, are kept while the table grows.
-_BY_KEY = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
+PLANS_BY_KEY: Final = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
+"""For connections whose every statement finds its rows by a key.
+
+A plan made while a table was small reads it whole, and such a plan, and those of the foreign keys behind it,
+are kept while the table grows.
+"""
 
 
 class QuickConnection:
@@ -48,7 +52,7 @@ class QuickConnection:
         connection = await psycopg.AsyncConnection.connect(
             database_url,
             autocommit=True,
-            options=f"-c timezone=UTC -c lock_timeout={lock_timeout_ms} {isolation} {_BY_KEY}",
+            options=f"-c timezone=UTC -c lock_timeout={lock_timeout_ms} {isolation} {PLANS_BY_KEY}",
             connect_timeout=max(2, int(patience)),
         )
         for name, statement in statements.items():
