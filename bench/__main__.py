@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench import booking, demo, imports, pipeline, search
+from bench import booking, demo, imports, pipeline, scale, search
 from bench.report import publish
 from lodestay.settings import PROJECT_ROOT
 
@@ -27,6 +27,7 @@ def everything(context: typer.Context, city: City = DATA / "singapore", snapshot
         run_demo()
         run_pipeline()
         run_search()
+        run_scale()
         run_booking()
         if city.is_dir():
             run_import(city, snapshot)
@@ -48,6 +49,14 @@ def run_pipeline() -> None:
 def run_search() -> None:
     """Latency of searches on the marketplace that is up, beside the same answer from PostgreSQL."""
     publish("Search", "python -m bench search", search.measure(), search.NOTES)
+
+
+@app.command("scale")
+def run_scale(
+    listings: Annotated[int, typer.Option(min=1_000, help="Size of the marketplace that is drawn.")] = 100_000,
+) -> None:
+    """Latency of the search engine alone on a large marketplace, in columns and in OpenSearch."""
+    publish("Search at scale", f"python -m bench scale --listings {listings}", scale.measure(listings), scale.NOTES)
 
 
 @app.command("booking")

@@ -50,6 +50,42 @@ class HistogramBin:
 
 
 @dataclass(frozen=True, slots=True)
+class Tile:
+    """Results in a tile of the map.
+
+    Attributes
+    ----------
+    zoom, x, y
+        Of the tile, as web maps count: at zoom 0 the world is one, x from the date line east, y from the north.
+    cheapest_minor
+        Lowest price in the request's currency; None where none is known.
+    """
+
+    zoom: int
+    x: int
+    y: int
+    count: int
+    cheapest_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Regained:
+    """Results that taking one filter back would add.
+
+    Attributes
+    ----------
+    filter
+        Name of a facet, ``price``, or a number asked for: ``min_bedrooms``, ``min_beds`` …
+    value
+        One of several amenities, which can be taken back by itself; else None: the whole filter.
+    """
+
+    filter: str
+    value: str | None
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieved:
     """What an engine found: the best candidates, and counts over the whole filtered set.
 
@@ -62,6 +98,11 @@ class Retrieved:
         Bins without gaps, from the cheapest result to the dearest, counted without the price filter.
     degraded
         What had to be left out, in words a client can show; empty when all is well.
+    tiles
+        Those with results; None where they were not asked for or not counted.
+    regained
+        For each filter in use what it keeps out by itself, the most first; filters that keep nothing out are not there.
+        None where that was not counted.
     """
 
     candidates: tuple[Candidate, ...]
@@ -69,3 +110,5 @@ class Retrieved:
     facets: dict[str, tuple[FacetValue, ...]]
     histogram: tuple[HistogramBin, ...]
     degraded: tuple[str, ...]
+    tiles: tuple[Tile, ...] | None = None
+    regained: tuple[Regained, ...] | None = None

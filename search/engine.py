@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -26,6 +27,14 @@ PARAMS: Final = {"include_named_queries_score": "true"}
 def connect(url: str) -> AsyncOpenSearch:
     """Make a client that fails at once instead of trying again: a guest is waiting, and there is a fallback."""
     return AsyncOpenSearch(hosts=[url], max_retries=0, http_compress=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best candidates alone, and what is missing of them, in words for a client."""
+
+    candidates: tuple[Candidate, ...]
+    degraded: tuple[str, ...]
 
 
 class OpenSearchEngine:
@@ -55,8 +64,23 @@ class OpenSearchEngine:
             The index does not answer in time, refuses, or does not exist yet.
         """
         body = search_body(request, today=today, timeout_ms=self._timeout_ms)
-        answer = await ask(self._client, self._alias, body, seconds=2 * self._timeout_ms / 1000)
-        return retrieved(request, answer)
+        return retrieved(request, await self._ask(body))
+
+    async def best(self, request: SearchRequest, *, today: date) -> Best:
+        """Find the best candidates and count nothing.
+
+        Raises
+        ------
+        SearchUnavailable
+            As :meth:`retrieve`.
+        """
+        body = search_body(request, today=today, timeout_ms=self._timeout_ms) | {"track_total_hits": False}
+        del body["aggs"]
+        answer = await self._ask(body)
+        return Best(candidates(request, answer), shortcomings(answer))
+
+    async def _ask(self, body: dict[str, Any]) -> dict[str, Any]:
+        return await ask(self._client, self._alias, body, seconds=2 * self._timeout_ms / 1000)
 
 
 async def ask(client: AsyncOpenSearch, alias: str, body: dict[str, Any], *, seconds: float) -> dict[str, Any]:
@@ -89,9 +113,6 @@ def retrieved(request: SearchRequest, answer: dict[str, Any]) -> Retrieved:
         if isinstance(aggregation, dict)
     }
     prices = {int(b["from"]): b["doc_count"] for b in counted[PRICE]["buckets"]}
-    degraded = [SLOW] if answer["timed_out"] else []
-    if answer["_shards"]["failed"]:
-        degraded.append(INCOMPLETE)
     return Retrieved(
         candidates=candidates(request, answer),
         total_count=answer["hits"]["total"]["value"],
@@ -99,8 +120,14 @@ def retrieved(request: SearchRequest, answer: dict[str, Any]) -> Retrieved:
             facet.name: facet_values(_counts(counted[facet.name]), facet.selected(request.filters)) for facet in FACETS
         },
         histogram=histogram.bins(prices),
-        degraded=tuple(degraded),
+        degraded=shortcomings(answer),
     )
+
+
+def shortcomings(answer: dict[str, Any]) -> tuple[str, ...]:
+    """Say what an answer lacks, in words for a client."""
+    slow = (SLOW,) if answer["timed_out"] else ()
+    return (*slow, INCOMPLETE) if answer["_shards"]["failed"] else slow
 
 
 def candidates(request: SearchRequest, answer: dict[str, Any]) -> tuple[Candidate, ...]:

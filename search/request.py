@@ -14,6 +14,9 @@ MAX_PAGE_SIZE = 50
 MAX_PAGE_DEPTH = 500
 """Results that can be paged through: as many as the ranker orders."""
 MAX_RADIUS_KM = 200.0
+MAX_ZOOM = 22
+MAX_TILES = 4_096
+"""Tiles that are counted at once: a screen of them, or the world at zoom 6."""
 
 
 class InvalidSearch(InvalidInput):
@@ -127,6 +130,8 @@ class SearchRequest:
         Where distances are measured from: the place named. None measures from the middle of the area.
     text_vector
         Embedding of `text` by the index's model, where one is at hand.
+    tile_zoom
+        Size of the map tiles to count the results in; None counts none.
     rates
         Units of `currency` for one unit of each listing currency that may appear; `currency` itself needs
         none. A listing in a currency without a rate has no price to filter or sort by.
@@ -146,6 +151,7 @@ class SearchRequest:
     locale: str
     rates: dict[str, float]
     text_vector: tuple[float, ...] | None = None
+    tile_zoom: int | None = None
 
     def __post_init__(self) -> None:
         if self.sort is Sort.DISTANCE and self.origin is None:
@@ -161,6 +167,10 @@ class SearchRequest:
             raise InvalidSearch(
                 f"Page {self.page} of {self.page_size} results lies beyond the first {MAX_PAGE_DEPTH}.",
                 hint="Narrow the search by filters or by the map.",
+            )
+        if self.tile_zoom is not None and not 0 <= self.tile_zoom <= MAX_ZOOM:
+            raise InvalidSearch(
+                f"There are no map tiles at zoom {self.tile_zoom}.", hint=f"Ask for a zoom from 0 to {MAX_ZOOM}."
             )
         low, high = self.filters.min_price_minor, self.filters.max_price_minor
         if low is not None and high is not None and low > high:

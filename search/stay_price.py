@@ -198,12 +198,12 @@ def _reads(stay: Stay | None) -> dict[str, Any]:
     return {
         "plus": [f"price_sum.{n}" for n in plus],
         "minus": [f"price_sum.{n}" for n in minus],
-        "discount": _discount_field(stay.nights),
+        "discount": discount_field(stay.nights),
         "nights": stay.nights,
     }
 
 
-def _discount_field(nights: int) -> str | None:
+def discount_field(nights: int) -> str | None:
     """Field of the length-of-stay discount; the choice is :meth:`PriceTerms.discount_bps`'s."""
     if nights >= MONTH_NIGHTS:
         return "monthly_discount_bps"

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from lodestay.clock import Clock
 from lodestay.settings import Settings
 from search.answer import Retrieved
-from search.engine import OpenSearchEngine, connect
+from search.engine import Best, OpenSearchEngine, connect
 from search.errors import SearchUnavailable
 from search.event_log import EventLog
 from search.request import SearchRequest
@@ -24,6 +24,7 @@ from serving.models import FIRST_LOOK_SECONDS, ModelShelf
 from serving.observability.metrics import Metrics
 from serving.observability.tracing import trace_statements
 from serving.payments import NoProcessor, PaymentDesk
+from serving.search.columns import ColumnShelf
 from serving.search.gazetteer import Cities
 from serving.search.markets import MarketShelf
 from serving.tokens import VerifiedTokens
@@ -80,6 +81,7 @@ class Services:
     desk: PaymentDesk
     opensearch: AsyncOpenSearch | None
     engine: Engine
+    columns: ColumnShelf
     models: ModelShelf
     markets: MarketShelf
     events: EventLog
@@ -112,7 +114,8 @@ async def open_services(
     events = EventLog(settings.lake, writer="api")
     models = ModelShelf(settings, sessions, opensearch, cities)
     metrics.listings.set_function(lambda: len(models.current.columns))
-    looking = asyncio.create_task(models.keep_fresh())
+    columns = ColumnShelf(settings.lake, sessions, clock)
+    looking = [asyncio.create_task(shelf.keep_fresh()) for shelf in (models, columns)]
     closing = AsyncExitStack()
     try:
         desk = PaymentDesk(sessions, gateway or await _gateway(settings, closing), clock)
@@ -133,14 +136,17 @@ async def open_services(
             desk=desk,
             opensearch=opensearch,
             engine=NoEngine() if opensearch is None else engine_of(opensearch, settings),
+            columns=columns,
             models=models,
             markets=MarketShelf(sessions),
             events=events,
         )
     finally:
         events.close()
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
+        for task in looking:
+            task.cancel()
+        await asyncio.gather(*looking, return_exceptions=True)
+        columns.close()
         await closing.aclose()
         if opensearch is not None:
             await opensearch.close()
@@ -165,10 +171,21 @@ class Engine(Protocol):
     async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:
         """Find the best candidates and count the whole filtered set, or raise `SearchUnavailable`."""
 
+    async def best(self, request: SearchRequest, *, today: date) -> Best:
+        """Find the best candidates and count nothing, or raise `SearchUnavailable`."""
+
 
 class NoEngine:
     """Stands where no address of OpenSearch is known."""
 
     async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:  # noqa: ARG002 (the interface)
         """Say that there is none."""
-        raise SearchUnavailable("No OpenSearch is known.", hint="Start it with `lodestay up`.")
+        raise _not_known()
+
+    async def best(self, request: SearchRequest, *, today: date) -> Best:  # noqa: ARG002 (the interface)
+        """Say that there is none."""
+        raise _not_known()
+
+
+def _not_known() -> SearchUnavailable:
+    return SearchUnavailable("No OpenSearch is known.", hint="Start it with `lodestay up`.")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -12,20 +12,11 @@ from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lodestay.calendar import HORIZON_NIGHTS, StayCalendar
-from lodestay.clock import Clock, today_in
-from search.document import calendar_fields, nightly_price_minor, rate_fields, rating_fields
+from lodestay.clock import Clock
 from search.errors import SearchUnavailable
 from search.index import REPLAYED, made_at
 from search.live import update_documents
-from transactional.calendars.repository import load_calendars
-from transactional.calendars.rules import Window
-from transactional.listings.cards import ListingCard, load_cards
-from transactional.listings.repository import BookableListing, load_bookable
-
-BATCH = 100
-"""Listings written at a time: a year of calendar each, so a batch is some two megabytes."""
-
+from serving.relay.present import present_fields
 
 log = structlog.get_logger(__name__)
 
@@ -100,33 +91,3 @@ class IndexSink:
             await self.client.indices.refresh(index=self.alias)
         except OpenSearchException as error:
             raise SearchUnavailable(f"OpenSearch does not answer: {error}.", hint="See `lodestay status`.") from error
-
-
-async def present_fields(
-    session: AsyncSession, listing_ids: Collection[int], *, clock: Clock
-) -> dict[int, dict[str, Any]]:
-    """Everything in a listing's document that changes while the index lives, by listing."""
-    now = clock.now()
-    bookable = await load_bookable(session, listing_ids)
-    cards = await load_cards(session, listing_ids)
-    # A day on each side, since the listings' today may be another than UTC's.
-    window = Window(now.date() - timedelta(days=1), now.date() + timedelta(days=HORIZON_NIGHTS + 2), margin=True)
-    calendars = await load_calendars(session, listing_ids, window, now=now)
-    return {
-        listing_id: _fields(listing, cards[listing_id], calendars.get(listing_id), clock=clock)
-        for listing_id, listing in bookable.items()
-        if listing_id in cards
-    }
-
-
-def _fields(
-    listing: BookableListing, card: ListingCard, calendar: StayCalendar | None, *, clock: Clock
-) -> dict[str, Any]:
-    today = today_in(listing.timezone, clock)
-    return {
-        "is_active": listing.is_active,
-        **rating_fields(card.rating, card.review_count),
-        **rate_fields(listing.terms),
-        **calendar_fields(calendar, today=today),
-        "nightly_price_minor": nightly_price_minor(asdict(card), calendar, today=today),
-    }

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.clock import Clock
 from lodestay.errors import ServiceUnavailable
-from serving.relay.index_sink import BATCH, IndexSink
+from serving.relay.index_sink import IndexSink
+from serving.relay.present import BATCH
 from transactional.kit import idempotency
 from transactional.outbox import repository as outbox
 from transactional.outbox.changes import listings_changed_since

@@ -79,6 +79,24 @@ class HistogramBinOut(BaseModel):
     count: int
 
 
+class TileOut(BaseModel):
+    """Results in a tile of the map."""
+
+    zoom: int
+    x: int = Field(description="From the date line east, as web maps count.")
+    y: int = Field(description="From the north.")
+    count: int
+    cheapest: MoneyOut | None = Field(description="Lowest price of a result in it; null where none is known.")
+
+
+class RegainedOut(BaseModel):
+    """What taking one filter back would add."""
+
+    filter: str = Field(examples=["price"])
+    value: str | None = Field(description="One of several amenities; null: the whole filter.")
+    more: int = Field(description="Results that this filter alone keeps out.")
+
+
 RESULT = {
     "rank": 1,
     "listing_id": 42,
@@ -129,6 +147,8 @@ class SearchOut(BaseModel):
         results=[RESULT],
         facets={"room_type": [FacetValueOut(value="entire_home", count=1, selected=False)]},
         histogram=[HistogramBinOut(low=MoneyOut.of(50000, "EUR"), high=MoneyOut.of(60000, "EUR"), count=1)],
+        map_tiles=[TileOut(zoom=12, x=1943, y=1571, count=1, cheapest=MoneyOut.of(51500, "EUR"))],
+        regained=[RegainedOut(filter="price", value=None, more=17)],
     )
 
     search_id: UUID = Field(description="Send it along with events and bookings.")
@@ -147,3 +167,7 @@ class SearchOut(BaseModel):
     results: list[ResultOut]
     facets: dict[str, list[FacetValueOut]]
     histogram: list[HistogramBinOut]
+    map_tiles: list[TileOut] | None = Field(description="With results; null where `map_zoom` was not sent.")
+    regained: list[RegainedOut] | None = Field(
+        description="What each filter in use keeps out by itself, the most first; null where that was not counted."
+    )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from uuid import UUID
 
-from search.answer import Candidate, Retrieved
+from search.answer import Candidate, Retrieved, Tile
 from search.request import MAX_PAGE_DEPTH, SearchRequest
 from search.stay_price import exchanged
 from serving.events.proofs import prove
@@ -17,8 +17,10 @@ from serving.search.answer import (
     PlaceOut,
     PriceOut,
     ReasonOut,
+    RegainedOut,
     ResultOut,
     SearchOut,
+    TileOut,
 )
 from serving.search.confirmation import Confirmed
 from serving.search.places import Where
@@ -94,7 +96,16 @@ def render(
             )
             for b in retrieved.histogram
         ],
+        map_tiles=None if retrieved.tiles is None else [_tile(tile, request.currency) for tile in retrieved.tiles],
+        regained=None
+        if retrieved.regained is None
+        else [RegainedOut(filter=r.filter, value=r.value, more=r.more) for r in retrieved.regained],
     )
+
+
+def _tile(tile: Tile, currency: str) -> TileOut:
+    cheapest = None if tile.cheapest_minor is None else MoneyOut.of(tile.cheapest_minor, currency)
+    return TileOut(zoom=tile.zoom, x=tile.x, y=tile.y, count=tile.count, cheapest=cheapest)
 
 
 def _place(where: Where) -> PlaceOut | None:

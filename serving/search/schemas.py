@@ -8,7 +8,18 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from lodestay.money import Money
-from search.request import MAX_PAGE_SIZE, MAX_RADIUS_KM, MAX_TEXT, Bounds, Circle, Filters, InvalidSearch, Point, Sort
+from search.request import (
+    MAX_PAGE_SIZE,
+    MAX_RADIUS_KM,
+    MAX_TEXT,
+    MAX_ZOOM,
+    Bounds,
+    Circle,
+    Filters,
+    InvalidSearch,
+    Point,
+    Sort,
+)
 from serving.schemas import Day, Guests, MarketKey, Query
 
 MAX_VALUES = 30
@@ -59,6 +70,9 @@ class SearchQuery(Query):
     min_rating: float | None = Field(None, ge=0, le=5)
     instant_book: bool | None = None
     superhost: bool | None = None
+    map_zoom: int | None = Field(
+        None, ge=0, le=MAX_ZOOM, description="Zoom of the map tiles (as web maps have them) to count all results in."
+    )
     sort: Sort = Sort.RELEVANCE
     page: int = Field(1, ge=1, le=500)
     page_size: int = Field(20, ge=1, le=MAX_PAGE_SIZE)

@@ -6,9 +6,11 @@ Each step that fails makes the answer poorer and says so in `degraded`; only Pos
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
+from typing import TypeVar
 
 import structlog
 
@@ -16,6 +18,7 @@ from lodestay.clock import today_in
 from lodestay.ids import new_id
 from lodestay.stay import Stay
 from search.answer import Retrieved
+from search.engine import Best
 from search.errors import SearchUnavailable
 from search.request import MAX_PAGE_DEPTH, InvalidSearch, SearchRequest
 from search.stay_price import exchange_factors
@@ -34,10 +37,13 @@ from serving.search.schemas import SearchQuery
 from serving.state import Services
 
 NO_ENGINE = "search index not reachable: answered from the database, without the meaning of words"
+NO_WORDS = "search index not reachable: results are not ordered by what was written"
+NO_TILES = "columns not loaded: the results are not counted on the map"
 NO_RANKING = "ranking failed: results stand as they were found"
 NO_REASONS = "explaining failed: results come without reasons"
 
 log = structlog.get_logger(__name__)
+Found = TypeVar("Found", Retrieved, Best)
 
 
 async def search(services: Services, query: SearchQuery, *, visit: Visit) -> SearchOut:
@@ -132,6 +138,7 @@ async def _request(
         currency=currency,
         locale=query.locale,
         rates=book.rates(currency),
+        tile_zoom=query.map_zoom,
         text_vector=None if text is None else await _embed(services, text, models, missing=missing),
     )
 
@@ -147,20 +154,42 @@ async def _embed(services: Services, text: str, models: Models, *, missing: list
 
 
 async def _retrieve(services: Services, request: SearchRequest, *, today: date) -> Retrieved:
-    """Ask OpenSearch; where it does not answer, PostgreSQL."""
+    """Ask the columns, and OpenSearch for what words mean; without columns OpenSearch, without it PostgreSQL."""
+    columns = services.columns.engine
+    if columns is not None:
+        with services.metrics.step("scan"):
+            counted = await columns.retrieve(request, today=today)
+        return counted if request.text is None else await _by_words(services, request, counted, today=today)
+    retrieved = await _ask_engine(services, services.engine.retrieve(request, today=today))
+    if retrieved is None:
+        with services.metrics.step("retrieve_from_database", system=POSTGRESQL):
+            async with services.sessions() as session:
+                retrieved = await search_database(session, request, today=today, clock=services.clock, reason=NO_ENGINE)
+    if request.tile_zoom is not None:
+        retrieved = replace(retrieved, degraded=(*retrieved.degraded, NO_TILES))
+    return retrieved
+
+
+async def _by_words(services: Services, request: SearchRequest, counted: Retrieved, *, today: date) -> Retrieved:
+    """Put the candidates that fit the text best in the place of the most popular ones."""
+    best = await _ask_engine(services, services.engine.best(request, today=today))
+    if best is None:
+        return replace(counted, degraded=(*counted.degraded, NO_WORDS))
+    return replace(counted, candidates=best.candidates, degraded=(*counted.degraded, *best.degraded))
+
+
+async def _ask_engine(services: Services, asked: Awaitable[Found]) -> Found | None:
+    """Wait for OpenSearch; None where it gives no answer that can be read, which is as good as none."""
     try:
         with services.metrics.step("retrieve", system=OPENSEARCH):
-            retrieved = await services.engine.retrieve(request, today=today)
+            found = await asked
     except SearchUnavailable as error:
         log.warning("search degraded", step="retrieve", reason=error.detail)
     except Exception:
-        # An answer that cannot be read is as good as none.
         log.exception("search degraded", step="retrieve")
     else:
-        if retrieved.degraded:
+        if found.degraded:
             services.metrics.degraded.labels("retrieve").inc()
-        return retrieved
+        return found
     services.metrics.degraded.labels("retrieve").inc()
-    with services.metrics.step("retrieve_from_database", system=POSTGRESQL):
-        async with services.sessions() as session:
-            return await search_database(session, request, today=today, clock=services.clock, reason=NO_ENGINE)
+    return None

@@ -27,6 +27,7 @@ _READ = text("""
     ORDER BY outbox.xid, entry_id
     LIMIT :limit
 """)
+_END = text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
 _ADVANCE = text("""
     UPDATE outbox_cursors SET xid = CAST(:xid AS xid8), entry_id = :entry_id, updated_at = :now
     WHERE sink = :sink AND (xid, entry_id) < (CAST(:xid AS xid8), :entry_id)
@@ -50,6 +51,14 @@ _LAG = text("""
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the outbox: right after an entry of a transaction."""
+
+    xid: int
+    entry_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A change that was committed."""
 
@@ -60,6 +69,22 @@ class Entry:
     market_key: str | None
     listing_id: int | None
     payload: dict[str, Any]
+
+    @property
+    def position(self) -> Position:
+        """The place right after it."""
+        return Position(self.xid, self.entry_id)
+
+
+async def end(session: AsyncSession) -> Position:
+    """A place before which no entry can appear any more: whoever reads on from here misses none."""
+    return Position(int((await session.execute(_END)).scalar_one()), 0)
+
+
+async def read_after(session: AsyncSession, position: Position, *, limit: int) -> list[Entry]:
+    """Next entries for a reader that remembers its place itself; those long delivered elsewhere are pruned."""
+    rows = await session.execute(_READ, {"xid": str(position.xid), "entry_id": position.entry_id, "limit": limit})
+    return [Entry(**row) for row in rows.mappings()]
 
 
 async def read_batch(session: AsyncSession, sink: str, *, limit: int) -> list[Entry]:
@@ -79,8 +104,7 @@ async def read_batch(session: AsyncSession, sink: str, *, limit: int) -> list[En
     if cursor is None:
         return []
     # A statement of its own, so that its snapshot is younger than the cursor's lock.
-    rows = await session.execute(_READ, {"xid": str(cursor.xid), "entry_id": cursor.entry_id, "limit": limit})
-    return [Entry(**row) for row in rows.mappings()]
+    return await read_after(session, Position(cursor.xid, cursor.entry_id), limit=limit)
 
 
 async def advance(session: AsyncSession, sink: str, delivered: Sequence[Entry], *, now: datetime) -> None:

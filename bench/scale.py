@@ -1,0 +1,174 @@
+"""One search in memory and in OpenSearch: the same documents, the same searches, the same answers."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from opensearchpy import OpenSearch
+
+from bench.report import Figure, latency
+from bench.scale_stock import Stock, documents, draw_stock, searches
+from lodestay.errors import ServiceUnavailable
+from lodestay.local.supervisor import supervise
+from search.answer import Retrieved
+from search.columns.engine import retrieve
+from search.columns.store import ColumnStore
+from search.columns.table import Table
+from search.engine import OpenSearchEngine, connect
+from search.index import create_index, finish_loading, load_documents, put_in_service
+from search.request import SearchRequest
+
+SEED, WARM_UP, TAKEN = 20261127, 40, 400
+UPDATES = 200
+ALIAS = "scale"
+PATIENCE_MS = 10_000
+
+NOTES = """
+A search asks for bounds (80 % a city, 15 % some degrees around one, 5 % the world), dates, a party, a room type, a
+highest total in euros, half of them an amenity; it is answered with seven facets, each counted without its own filter,
+a histogram of exact totals, the count and the 500 best with their totals. The columns also count the tiles of the map
+and what each filter keeps out, which OpenSearch was not asked for. Both engines hold the same documents (without texts
+and vectors); every answer's count, facets and histogram were the same in both, or there would be no figures here.
+OpenSearch is one node with one shard, merged to one segment, its request cache cleared and no request repeated; its
+answer is read as the service reads it. One search at a time; the engines take turns.
+"""
+
+
+def measure(listings: int) -> list[Figure]:
+    """Build both, ask both, compare, and take the times."""
+    today = datetime.now(UTC).date()
+    stock = draw_stock(listings, today=today, seed=SEED)
+    store, ours_built = _timed_build(stock)
+    with _node() as (client, url):
+        theirs_built, size = _load(client, stock)
+        ours, theirs = asyncio.run(_ask(url, store, stock, today))
+        updated = _update(store, stock), _update_index(client, stock)
+    where = f"{listings:,} listings"
+    percentiles = {kind: (latency(ours[kind]), latency(theirs[kind])) for kind in ours}
+    figures = [
+        Figure(f"{kind} search, {name} ({where})", "ms", getattr(mine, name), getattr(other, name), "OpenSearch")
+        for kind, (mine, other) in percentiles.items()
+        for name in ("p50", "p99")
+    ]
+    sizes = _bytes(store.table) / 1e6, size / 1e6
+    return [
+        *figures,
+        Figure("build from documents", "documents/s", listings / ours_built, listings / theirs_built, "OpenSearch"),
+        Figure(f"a listing's new calendar, batches of {UPDATES}", "ms each", *updated, "OpenSearch, until it is seen"),
+        Figure("size: of the columns in memory, of the index on disk", "MB", *sizes, "OpenSearch"),
+    ]
+
+
+def _timed_build(stock: Stock) -> tuple[ColumnStore, float]:
+    """Build columns; the seconds are those beyond drawing the documents, which are drawn twice."""
+    started = perf_counter()
+    for _ in documents(stock):
+        pass
+    drawn = perf_counter() - started
+    started = perf_counter()
+    store = ColumnStore(lambda: documents(stock))
+    return store, perf_counter() - started - 2 * drawn
+
+
+def _load(client: OpenSearch, stock: Stock) -> tuple[float, int]:
+    started = perf_counter()
+    index = create_index(client, ALIAS, dimension=8, model="none", built_at=datetime.now(UTC))
+    load_documents(client, index, documents(stock))
+    finish_loading(client, index)
+    seconds = perf_counter() - started
+    client.indices.forcemerge(index=index, max_num_segments=1, request_timeout=3_600)
+    put_in_service(client, ALIAS, index)
+    stats = client.indices.stats(index=index, metric="store")["indices"][index]["primaries"]
+    return seconds, int(stats["store"]["size_in_bytes"])
+
+
+async def _ask(
+    url: str, store: ColumnStore, stock: Stock, today: date
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Seconds of each search by class, after the warm-up."""
+    client = connect(url)
+    engine = OpenSearchEngine(client, alias=ALIAS, timeout_ms=PATIENCE_MS)
+    ours, theirs = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
+    try:
+        for number, (kind, request) in enumerate(islice(searches(stock, today=today, seed=SEED), WARM_UP + TAKEN)):
+            started = perf_counter()
+            mine = retrieve(request, store, today=today)
+            seen = perf_counter()
+            other = await engine.retrieve(request, today=today)
+            done = perf_counter()
+            _compare(mine, other, request)
+            if number >= WARM_UP:
+                ours[kind].append(seen - started)
+                theirs[kind].append(done - seen)
+    finally:
+        await client.close()
+    return dict(sorted(ours.items())), theirs
+
+
+def _compare(mine: Retrieved, other: Retrieved, request: SearchRequest) -> None:
+    """Hold two answers to each other; no figure is worth anything where they differ."""
+    if _essence(mine) != _essence(other) or other.degraded:
+        raise ServiceUnavailable(
+            f"The engines disagree: {mine.total_count} and {other.total_count} results.",
+            hint=f"They were asked {request}.",
+        )
+
+
+def _essence(answer: Retrieved) -> object:
+    best = [(candidate.listing_id, candidate.total_minor) for candidate in answer.candidates]
+    return answer.total_count, answer.facets, answer.histogram, best
+
+
+def _changes(stock: Stock) -> Iterator[dict[int, dict[str, Any]]]:
+    for batch in range(5):
+        yield {batch * UPDATES + n + 1: stock.pool[n][0] for n in range(UPDATES)}
+
+
+def _update(store: ColumnStore, stock: Stock) -> float:
+    return _milliseconds_each(store.update, stock)
+
+
+def _update_index(client: OpenSearch, stock: Stock) -> float:
+    def write(changes: dict[int, dict[str, Any]]) -> None:
+        lines: list[dict[str, Any]] = []
+        for listing_id, fields in changes.items():
+            lines += [{"update": {"_id": str(listing_id)}}, {"doc": fields}]
+        client.bulk(body=lines, index=ALIAS, refresh=True)
+
+    return _milliseconds_each(write, stock)
+
+
+def _milliseconds_each(write: Callable[[dict[int, dict[str, Any]]], object], stock: Stock) -> float:
+    batches = list(_changes(stock))
+    started = perf_counter()
+    for batch in batches:
+        write(batch)
+    return (perf_counter() - started) * 1000 / (len(batches) * UPDATES)
+
+
+def _bytes(table: Table) -> int:
+    return sum(column.nbytes for column in table)
+
+
+@contextmanager
+def _node() -> Iterator[tuple[OpenSearch, str]]:
+    """Run an OpenSearch of the benchmark's own until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="lodestay-bench-") as home:
+        Path(home).chmod(0o755)
+        supervisor = supervise(Path(home), report=lambda _name, _text: None)
+        supervisor.up(["opensearch"])
+        url = supervisor.records.endpoints()["LODESTAY_OPENSEARCH_URL"]
+        try:
+            with OpenSearch(hosts=[url], timeout=600) as client:
+                yield client, url
+        finally:
+            supervisor.down(["opensearch"])

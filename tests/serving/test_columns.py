@@ -1,0 +1,179 @@
+"""Searches answered from columns: the same listings at the same totals, and every change in them at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import HttpUrl
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lodestay.clock import FixedClock
+from lodestay.settings import Settings
+from serving.app import create_app
+from serving.search import columns
+from serving.search.service import NO_ENGINE, NO_TILES, NO_WORDS
+from tests.serving.conftest import no_cities
+from tests.serving.indexing import build_documents, write_documents
+from tests.serving.marketplace import Marketplace
+from tests.serving.test_bookings import STAY, SignIn, hold
+from tests.serving.test_degraded import essence
+from tests.serving.test_search import search
+from transactional.outbox.repository import end
+
+PATIENCE_SECONDS = 120.0
+"""Where no process compiled the pass yet, that comes first."""
+
+
+@pytest.fixture
+async def documents(session: AsyncSession, marketplace: Marketplace, clock: FixedClock) -> list[dict[str, Any]]:
+    """Documents of the marketplace, without vectors."""
+    return await build_documents(session, clock=clock, embedder=None)
+
+
+@pytest.fixture
+def counting(settings: Settings, clock: FixedClock, documents: list[dict[str, Any]]) -> Iterator[TestClient]:
+    """A client of an application with columns and without OpenSearch."""
+    write_documents(settings.lake, documents, exported_at=clock.now())
+    with TestClient(create_app(settings, clock, no_cities)) as client:
+        wait_for_columns(client)
+        yield client
+
+
+def wait_for_columns(client: TestClient) -> None:
+    """Wait until searches are answered from columns."""
+    eventually(lambda: client.app_state["services"].columns.engine is not None)
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so; fail where it never becomes so."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("dates", [STAY, {"guests": 2}], ids=["for a stay", "without dates"])
+def test_columns_answer_as_the_database_does(
+    dates: dict[str, object], counting: TestClient, marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same listings, totals and counts with columns and without; with them nothing is missing but words."""
+    asked = dates | {"room_type": "entire_home"}
+    well = search(counting, **asked)
+    assert NO_ENGINE not in well["degraded"]
+    monkeypatch.setattr(columns, "STALE_SECONDS", -1.0)
+    poorer = search(counting, **asked)
+    assert NO_ENGINE in poorer["degraded"]
+    assert essence(well) == essence(poorer)
+    assert well["regained"] == [{"filter": "room_type", "value": None, "more": 1}]
+    assert poorer["regained"] is None
+
+
+def test_tiles_of_the_map(counting: TestClient, marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results are counted in the tiles of a map with their lowest price; without columns the answer says so."""
+    whole = search(counting, **STAY, map_zoom=0)
+    (world,) = whole["map_tiles"]
+    assert (world["zoom"], world["x"], world["y"], world["count"]) == (0, 0, 0, whole["total_count"])
+    totals = [result["price"]["total"]["minor"] for result in whole["results"]]
+    assert world["cheapest"]["minor"] == min(totals)
+    assert search(counting, **STAY)["map_tiles"] is None
+    monkeypatch.setattr(columns, "STALE_SECONDS", -1.0)
+    poorer = search(counting, **STAY, map_zoom=0)
+    assert poorer["map_tiles"] is None
+    assert NO_TILES in poorer["degraded"]
+
+
+def test_too_many_tiles_are_a_clear_problem(counting: TestClient, marketplace: Marketplace) -> None:
+    """A zoom far too near for the area names the count and what to do."""
+    answer = counting.get("/v1/search", params={"bounds": "-60,-170,60,170", "map_zoom": 12})
+    assert answer.status_code == 422
+    assert "map tiles" in answer.json()["detail"]
+
+
+def test_a_booking_leaves_the_columns_and_comes_back_when_cancelled(
+    counting: TestClient, marketplace: Marketplace, signed_in: SignIn
+) -> None:
+    """What is booked is gone from the counts without any relay, and back after a cancellation."""
+    before = search(counting, **STAY)["total_count"]
+    held = hold(counting, signed_in, marketplace.guest, marketplace.loft)
+    eventually(lambda: search(counting, **STAY)["total_count"] == before - 1)
+    counting.post(f"/v1/bookings/{held['booking_id']}/cancel", headers=signed_in(marketplace.guest))
+    eventually(lambda: search(counting, **STAY)["total_count"] == before)
+
+
+def test_words_need_opensearch(counting: TestClient, marketplace: Marketplace) -> None:
+    """A wish in words is still answered, and the answer says that its order does not follow them."""
+    answer = search(counting, **STAY, text="garden")
+    assert NO_WORDS in answer["degraded"]
+    assert answer["total_count"] == search(counting, **STAY)["total_count"]
+
+
+@pytest.mark.opensearch
+def test_words_order_what_columns_count(
+    *,
+    settings: Settings,
+    clock: FixedClock,
+    documents: list[dict[str, Any]],
+    index_alias: str,
+    opensearch_url: str,
+    marketplace: Marketplace,
+) -> None:
+    """With OpenSearch the candidates have their scores of the text, and the counts are those without the text."""
+    write_documents(settings.lake, documents, exported_at=clock.now())
+    known = {"opensearch_url": HttpUrl(opensearch_url), "index_alias": index_alias, "search_timeout_ms": 10_000}
+    with TestClient(create_app(settings.model_copy(update=known), clock, no_cities)) as client:
+        wait_for_columns(client)
+        plain, worded = search(client, **STAY), search(client, **STAY, text="garden")
+    assert NO_WORDS not in worded["degraded"]
+    assert worded["regained"] is not None
+    assert (worded["total_count"], worded["facets"]) == (plain["total_count"], plain["facets"])
+    assert {r["listing_id"] for r in worded["results"]} == {r["listing_id"] for r in plain["results"]}
+
+
+def test_what_changed_after_the_export_is_known_at_once(
+    *,
+    settings: Settings,
+    clock: FixedClock,
+    documents: list[dict[str, Any]],
+    marketplace: Marketplace,
+    signed_in: SignIn,
+) -> None:
+    """A booking made between export and start is seen: by the outbox, or by a look at all where that ends."""
+    with TestClient(create_app(settings, clock, no_cities)) as client:
+        before = search(client, **STAY)["total_count"]
+        hold(client, signed_in, marketplace.guest, marketplace.loft)
+    for age in (timedelta(minutes=1), timedelta(days=30)):
+        write_documents(settings.lake, documents, exported_at=clock.now() - age)
+        with TestClient(create_app(settings, clock, no_cities)) as client:
+            wait_for_columns(client)
+            assert search(client, **STAY)["total_count"] == before - 1
+
+
+def test_newer_documents_are_taken_up(
+    *,
+    settings: Settings,
+    clock: FixedClock,
+    documents: list[dict[str, Any]],
+    marketplace: Marketplace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A build while the process runs goes into service without a restart; one that cannot be read does not."""
+    monkeypatch.setattr(columns, "LOOK_EVERY_SECONDS", 0.1)
+    write_documents(settings.lake, documents[:1], exported_at=clock.now())
+    with TestClient(create_app(settings, clock, no_cities)) as client:
+        shelf = client.app_state["services"].columns
+        wait_for_columns(client)
+        assert len(shelf.engine) == 1
+        write_documents(settings.lake, documents, exported_at=clock.now() + timedelta(days=1))
+        eventually(lambda: len(shelf.engine) == len(documents))
+
+
+async def test_the_end_of_the_outbox_misses_nothing(session: AsyncSession, marketplace: Marketplace) -> None:
+    """The place from which a new reader goes on moves with the transactions and never stands before an older one."""
+    first = await end(session)
+    await session.rollback()
+    assert (await end(session)).xid >= first.xid
