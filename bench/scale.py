@@ -22,7 +22,6 @@ from lodestay.local.supervisor import supervise
 from search.answer import Retrieved
 from search.columns.engine import retrieve
 from search.columns.store import ColumnStore
-from search.columns.table import Table
 from search.engine import OpenSearchEngine, connect
 from search.index import create_index, finish_loading, load_documents, put_in_service
 from search.request import SearchRequest
@@ -155,8 +154,8 @@ def _milliseconds_each(write: Callable[[dict[int, dict[str, Any]]], object], sto
     return (perf_counter() - started) * 1000 / (len(batches) * UPDATES)
 
 
-def _bytes(table: Table) -> int:
-    return sum(column.nbytes for column in table)
+def _bytes(columns: tuple[Any, ...]) -> int:
+    return sum(_bytes(column) if isinstance(column, tuple) else column.nbytes for column in columns)
 
 
 @contextmanager

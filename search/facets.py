@@ -48,10 +48,12 @@ FACETS: Final = (
 """Flags have the values `true` and `false`."""
 
 
+MAX_VALUES: Final = 1_000
+"""Values of a facet that are told; far above what the vocabularies hold: it cuts the neighbourhoods of the world."""
+
+
 def facet_values(counts: Mapping[str, int], selected: frozenset[str]) -> tuple[FacetValue, ...]:
     """Order the values of a group by count, then by name; what is selected is there even if nothing has it."""
-    every = dict.fromkeys(selected, 0) | dict(counts)
-    return tuple(
-        FacetValue(value, count, value in selected)
-        for value, count in sorted(every.items(), key=lambda item: (-item[1], item[0]))
-    )
+    every = sorted((dict.fromkeys(selected, 0) | dict(counts)).items(), key=lambda item: (-item[1], item[0]))
+    told = every[:MAX_VALUES] + [item for item in every[MAX_VALUES:] if item[0] in selected]
+    return tuple(FacetValue(value, count, value in selected) for value, count in told)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from search import histogram
 from search.availability import Query, clauses
-from search.facets import FACETS, PRICE, Facet
+from search.facets import FACETS, MAX_VALUES, PRICE, Facet
 from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Bounds, Circle, Point, SearchRequest, Sort
 from search.stay_price import PriceScript, exchange_factors
 
@@ -32,8 +32,6 @@ _TEXT_FIELDS: Final = (
     "description.cjk",
     "house_rules.english^0.5",
 )
-_MAX_VALUES: Final = 1000
-"""Values of a facet that are counted; far above what the vocabularies hold."""
 
 
 _HAIR: Final = 1e-6
@@ -159,7 +157,7 @@ def _facet_clauses(facet: Facet, values: list[str]) -> list[Query]:
 
 def _aggregations(ticked: dict[str, list[Query]], price: PriceScript) -> dict[str, Any]:
     """One filter aggregation for each set of groups that has to be left out of a count."""
-    counted = {facet.name: {"terms": {"field": facet.name, "size": _MAX_VALUES}} for facet in FACETS}
+    counted = {facet.name: {"terms": {"field": facet.name, "size": MAX_VALUES}} for facet in FACETS}
     ranges = [{"from": low, "to": high} for low, high in pairwise(histogram.EDGES)]
     counted[PRICE] = {"range": {"script": price.converted(), "ranges": ranges}}
     own = {name for name in ticked if name not in {facet.name for facet in FACETS if facet.all_of}}

@@ -39,6 +39,8 @@ POOL_SIZE = 8
 QUICK_POOL_SIZE = 8
 """Connections for calls of one statement: eight saturate two cores."""
 LOCK_TIMEOUT_MS = 2_000
+LAST_STEP_SECONDS = 5.0
+"""How long the end of the process waits for the columns to take in what they are at."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,9 @@ async def open_services(
     models = ModelShelf(settings, sessions, opensearch, cities)
     metrics.listings.set_function(lambda: len(models.current.columns))
     columns = ColumnShelf(settings.lake, sessions, clock)
-    looking = [asyncio.create_task(shelf.keep_fresh()) for shelf in (models, columns)]
+    stop = asyncio.Event()
+    following = asyncio.create_task(columns.keep_fresh(stop))
+    looking = asyncio.create_task(models.keep_fresh())
     closing = AsyncExitStack()
     try:
         desk = PaymentDesk(sessions, gateway or await _gateway(settings, closing), clock)
@@ -143,9 +147,11 @@ async def open_services(
         )
     finally:
         events.close()
-        for task in looking:
+        stop.set()
+        await asyncio.wait([following], timeout=LAST_STEP_SECONDS)
+        for task in (following, looking):
             task.cancel()
-        await asyncio.gather(*looking, return_exceptions=True)
+        await asyncio.gather(following, looking, return_exceptions=True)
         columns.close()
         await closing.aclose()
         if opensearch is not None:

@@ -9,9 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search import histogram
-from search.columns.map_tiles import NO_TILES, TileWindow, tile_window
+from search.columns.amounts import LENGTH_DISCOUNTS
+from search.columns.ask import (
+    ANYWHERE,
+    BOX,
+    CIRCLE,
+    NO_DISCOUNT,
+    NO_LEAD,
+    AreaAsk,
+    Ask,
+    GroupAsk,
+    PriceAsk,
+    StayAsk,
+    TileAsk,
+)
+from search.columns.map_tiles import NO_TILES, tile_window
 from search.columns.places import runs_of
-from search.columns.scan import ANYWHERE, BOX, CIRCLE, LENGTH_DISCOUNTS, NO_DISCOUNT, NO_LEAD, Ask
 from search.columns.store import CODED_FACETS, ColumnStore
 from search.columns.table import LEAST, NO_CODE, WORD
 from search.facets import FACETS
@@ -31,46 +44,15 @@ def ask_of(request: SearchRequest, store: ColumnStore, *, today: date) -> Ask:
     InvalidSearch
         It asks for too many map tiles.
     """
-    stay, filters = request.stay, request.filters
-    allowed, ticked = _ticked(filters, store)
-    amenities, known = _amenities(filters, store)
-    tiles = _tiles(request, store)
-    kind, south, west, north, east, radius_km = _area(request.area)
-    low, high = filters.min_price_minor, filters.max_price_minor
-    priced = low is not None or high is not None
-    field = None if stay is None else discount_field(stay.nights)
+    market = NO_CODE if request.market is None else store.vocabularies["market"].codes.get(request.market, NO_CODE)
     return Ask(
         runs=_runs(request, store, today),
-        guests=request.guests,
-        market=NO_CODE if request.market is None else store.vocabularies["market"].codes.get(request.market, NO_CODE),
-        area=kind,
-        south=south,
-        west=west,
-        north=north,
-        east=east,
-        radius_km=radius_km,
-        nights=np.array([] if stay is None else [slot(night) for night in stay], np.int64),
-        departure=0 if stay is None else slot(stay.check_out),
-        check_in=0 if stay is None else stay.check_in.toordinal(),
-        check_out=0 if stay is None else stay.check_out.toordinal(),
-        notice=0 if stay is None else (stay.check_in - today).days,
-        until=0 if stay is None else (stay.check_out - today).days,
-        lead=NO_LEAD if stay is None else (stay.check_in - today).days,
-        length_discount=NO_DISCOUNT if field is None else LENGTH_DISCOUNTS[field],
-        allowed=allowed,
-        ticked=ticked,
-        amenities=amenities,
-        amenities_known=known,
-        least=_least(filters),
-        low=float(max(low or 0, 0)) if priced else np.nan,
-        high=np.inf if high is None else float(high),
-        factors=_factors(request, store),
-        edges=_EDGES,
-        zoom=tiles.zoom,
-        first_x=tiles.first_x,
-        first_y=tiles.first_y,
-        tiles_x=tiles.columns,
-        tiles_y=tiles.lines,
+        market=market,
+        area=_area(request.area),
+        stay=_stay(request, today),
+        groups=_groups(request.filters, store),
+        price=_price(request, store),
+        tiles=_tiles(request, store),
     )
 
 
@@ -86,12 +68,47 @@ def _runs(request: SearchRequest, store: ColumnStore, today: date) -> NDArray[np
     return np.array([[0, len(store)]], np.int64) if len(store) else _NO_ROWS
 
 
-def _area(area: Bounds | Circle | None) -> tuple[int, float, float, float, float, float]:
+def _area(area: Bounds | Circle | None) -> AreaAsk:
     if area is None:
-        return ANYWHERE, 0.0, 0.0, 0.0, 0.0, 0.0
+        return AreaAsk(ANYWHERE, 0.0, 0.0, 0.0, 0.0, 0.0)
     if isinstance(area, Bounds):
-        return BOX, area.south, area.west, area.north, area.east, 0.0
-    return CIRCLE, area.centre.latitude, area.centre.longitude, 0.0, 0.0, area.radius_km
+        return AreaAsk(BOX, float(area.south), float(area.west), float(area.north), float(area.east), 0.0)
+    return AreaAsk(CIRCLE, float(area.centre.latitude), float(area.centre.longitude), 0.0, 0.0, float(area.radius_km))
+
+
+def _stay(request: SearchRequest, today: date) -> StayAsk:
+    stay = request.stay
+    if stay is None:
+        return StayAsk(np.zeros(0, np.int64), 0, 0, 0, 0, 0, NO_LEAD, NO_DISCOUNT, request.guests)
+    field, lead = discount_field(stay.nights), (stay.check_in - today).days
+    return StayAsk(
+        nights=np.array([slot(night) for night in stay], np.int64),
+        departure=slot(stay.check_out),
+        check_in=stay.check_in.toordinal(),
+        check_out=stay.check_out.toordinal(),
+        notice=lead,
+        until=(stay.check_out - today).days,
+        lead=lead,
+        length_discount=NO_DISCOUNT if field is None else LENGTH_DISCOUNTS[field],
+        guests=request.guests,
+    )
+
+
+def _groups(filters: Filters, store: ColumnStore) -> GroupAsk:
+    allowed, ticked = _ticked(filters, store)
+    amenities, known = _amenities(filters, store)
+    return GroupAsk(allowed, ticked, amenities, known, _least(filters))
+
+
+def _price(request: SearchRequest, store: ColumnStore) -> PriceAsk:
+    low, high = request.filters.min_price_minor, request.filters.max_price_minor
+    asked = low is not None or high is not None
+    return PriceAsk(
+        low=float(max(low or 0, 0)) if asked else np.nan,
+        high=np.inf if high is None else float(high),
+        factors=_factors(request, store),
+        edges=_EDGES,
+    )
 
 
 def _ticked(filters: Filters, store: ColumnStore) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -109,7 +126,7 @@ def _ticked(filters: Filters, store: ColumnStore) -> tuple[NDArray[np.bool_], ND
 
 
 def _amenities(filters: Filters, store: ColumnStore) -> tuple[NDArray[np.uint64], bool]:
-    bits = [0] * store.table.amenities.shape[1]
+    bits = [0] * store.table.traits.amenities.shape[1]
     known = True
     for value in (value for facet in FACETS if facet.all_of for value in facet.selected(filters)):
         if value in store.amenities.codes:
@@ -136,7 +153,7 @@ def _factors(request: SearchRequest, store: ColumnStore) -> NDArray[np.float64]:
     return np.array(known, np.float64)
 
 
-def _tiles(request: SearchRequest, store: ColumnStore) -> TileWindow:
+def _tiles(request: SearchRequest, store: ColumnStore) -> TileAsk:
     if request.tile_zoom is None:
         return NO_TILES
     held = store.markets.get(request.market or "")

@@ -12,6 +12,11 @@ from numba.extending import intrinsic
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+def inlined(function: Function) -> Function:
+    """Compile into each caller: a call would count the references of every column that it hands over."""
+    return cast("Function", njit(inline="always")(function))
+
+
 def compiled(function: Function) -> Function:
     """Compile at the first call, keep the code for later processes, and let other threads run meanwhile."""
     return cast("Function", njit(cache=True, nogil=True)(function))

@@ -13,8 +13,9 @@ import numpy as np
 from search.answer import Retrieved
 from search.columns.asking import ask_of
 from search.columns.reading import retrieved
-from search.columns.scan import empty_tally, scan
+from search.columns.scan import scan
 from search.columns.store import ColumnStore
+from search.columns.tally import empty_tally
 from search.request import Filters, SearchRequest, Sort
 from search.ring import RING
 
@@ -76,9 +77,9 @@ class ColumnEngine:
 
     def _prepare(self, today: date) -> None:
         ask = ask_of(_ANYTHING, self._store, today=today)._replace(runs=np.zeros((0, 2), np.int64))
-        for prices in (np.uint32, np.uint64):  # a store may come to need the wider one at any change
-            table = self._store.table._replace(price_sum=np.zeros((RING, 0), prices))
-            scan(table, ask, empty_tally(ask, rows=0))
+        for kind in (np.uint32, np.uint64):  # a store may come to need the wider one at any change
+            prices = self._store.table.prices._replace(sums=np.zeros((RING, 0), kind))
+            scan(self._store.table._replace(prices=prices), ask, empty_tally(ask))
 
     def _retrieve(self, request: SearchRequest, today: date) -> Retrieved:
         return retrieve(request, self._store, today=today)
@@ -87,6 +88,6 @@ class ColumnEngine:
 def retrieve(request: SearchRequest, store: ColumnStore, *, today: date) -> Retrieved:
     """Answer a search from columns."""
     ask = ask_of(request, store, today=today)
-    tally = empty_tally(ask, rows=int((ask.runs[:, 1] - ask.runs[:, 0]).sum()))
+    tally = empty_tally(ask)
     scan(store.table, ask, tally)
     return retrieved(request, ask, tally, store)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from search.columns.ask import TileAsk
 from search.columns.places import box_around
 from search.columns.table import mercator_north
 from search.request import MAX_TILES, Bounds, Circle, InvalidSearch
@@ -15,27 +15,10 @@ from search.request import MAX_TILES, Bounds, Circle, InvalidSearch
 WORLD: Final = Bounds(-90.0, -180.0, 90.0, 180.0)
 
 
-@dataclass(frozen=True, slots=True)
-class TileWindow:
-    """A rectangle of tiles; its columns go on over the date line.
-
-    Attributes
-    ----------
-    columns, lines
-        How many; 0 where none are to be counted.
-    """
-
-    zoom: int
-    first_x: int
-    first_y: int
-    columns: int
-    lines: int
+NO_TILES: Final = TileAsk(0, 0, 0, 0, 0)
 
 
-NO_TILES: Final = TileWindow(0, 0, 0, 0, 0)
-
-
-def tile_window(area: Bounds | Circle | None, zoom: int) -> TileWindow:
+def tile_window(area: Bounds | Circle | None, zoom: int) -> TileAsk:
     """Tiles of a zoom that an area touches; None is the world.
 
     Raises
@@ -48,7 +31,7 @@ def tile_window(area: Bounds | Circle | None, zoom: int) -> TileWindow:
     west, east = (min(int((longitude / 360.0 + 0.5) * side), side - 1) for longitude in (box.west, box.east))
     columns = east - west + 1 if box.west <= box.east else min(side, side - west + east + 1)
     first, last = (int(mercator_north(latitude) * side) for latitude in (box.north, box.south))
-    window = TileWindow(zoom, west, first, columns, last - first + 1)
+    window = TileAsk(zoom, west, first, columns, last - first + 1)
     if window.columns * window.lines > MAX_TILES:
         raise InvalidSearch(
             f"The area has {window.columns * window.lines:,} map tiles of zoom {zoom}, more than {MAX_TILES:,}.",

@@ -30,7 +30,7 @@ Cell = tuple[int, int, int]
 
 def cell_keys(latitude: NDArray[np.float64], longitude: NDArray[np.float64]) -> NDArray[np.uint32]:
     """Key of the smallest cell that holds each point; keys sort in Morton's order."""
-    return _spread(_step(latitude + 90.0, 180.0)) << np.uint32(1) | _spread(_step(longitude + 180.0, 360.0))
+    return _interleaved(_step(latitude + 90.0, 180.0), _step(longitude + 180.0, 360.0))
 
 
 def runs_of(area: Bounds | Circle, keys: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -46,12 +46,10 @@ def runs_of(area: Bounds | Circle, keys: NDArray[np.uint32]) -> NDArray[np.int64
     NDArray
         (runs, 2) first row and the one after the last, ascending, apart.
     """
-    spans = sorted(span for box in _boxes(area) for span in _cover(box))
-    if not spans:
-        return np.zeros((0, 2), np.int64)
-    edges = np.array(spans, np.int64)
-    firsts = np.searchsorted(keys, edges[:, 0].astype(np.uint32), side="left")
-    lasts = np.searchsorted(keys, edges[:, 1].astype(np.uint32), side="right")
+    spans = np.concatenate([_cover(box) for box in _boxes(area)])
+    spans = spans[np.argsort(spans[:, 0])]
+    firsts = np.searchsorted(keys, spans[:, 0].astype(np.uint32), side="left")
+    lasts = np.searchsorted(keys, spans[:, 1].astype(np.uint32), side="right")
     return joined(np.stack([firsts, lasts], axis=1).astype(np.int64))
 
 
@@ -67,6 +65,10 @@ def joined(runs: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _step(value: NDArray[np.float64], width: float) -> NDArray[np.uint32]:
     return np.clip(value / width * _CELLS, 0, _CELLS - 1).astype(np.uint32)
+
+
+def _interleaved(rows: NDArray[np.uint32], columns: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    return _spread(rows) << np.uint32(1) | _spread(columns)
 
 
 def _spread(bits: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -101,7 +103,7 @@ def box_around(circle: Circle) -> Bounds:
     return Bounds(south, (west + 180.0) % 360.0 - 180.0, north, (east + 180.0) % 360.0 - 180.0)
 
 
-def _cover(box: Bounds) -> Iterator[tuple[int, int]]:
+def _cover(box: Bounds) -> NDArray[np.int64]:
     """Spans of keys of the cells that cover a box: those at its edge are cut up until there would be too many."""
     edges = np.array([box.south, box.north]), np.array([box.west, box.east])
     (south, north), (west, east) = _step(edges[0] + 90.0, 180.0).tolist(), _step(edges[1] + 180.0, 360.0).tolist()
@@ -121,11 +123,10 @@ def _cover(box: Bounds) -> Iterator[tuple[int, int]]:
                 continue
             whole = south <= low and high <= north and west <= left and right <= east
             (done if whole else edge).append(cell)
-    for level, row, column in (*done, *edge):
-        first = int(
-            _spread(np.array([row], np.uint32))[0] << np.uint32(1) | _spread(np.array([column], np.uint32))[0]
-        ) << 2 * (_BITS - level)
-        yield first, first + (1 << 2 * (_BITS - level)) - 1
+    cells = np.array([*done, *edge], np.int64).reshape(-1, 3)
+    shift = 2 * (_BITS - cells[:, 0])
+    first = _interleaved(cells[:, 1].astype(np.uint32), cells[:, 2].astype(np.uint32)).astype(np.int64) << shift
+    return np.stack([first, first + (1 << shift) - 1], axis=1)
 
 
 def _extent(cell: Cell) -> tuple[int, int, int, int]:

@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from lodestay.geography import distances_km
 from search import histogram
 from search.answer import Candidate, FacetValue, Regained, Retrieved, Tile
-from search.columns.scan import Ask, Tally
+from search.columns.ask import Ask
 from search.columns.store import CODED_FACETS, CODES, ColumnStore
 from search.columns.table import LEAST, NO_PRICE, TERMS
+from search.columns.tally import Tally
 from search.facets import FACETS, PRICE, Facet, facet_values
 from search.request import MAX_PAGE_DEPTH, Filters, SearchRequest, Sort
 
 AMENITIES: Final = next(facet for facet in FACETS if facet.all_of)
 GROUPS: Final = (*(facet.name for facet in CODED_FACETS), AMENITIES.name, PRICE, *(f"min_{name}" for name in LEAST))
-"""What a guest may take back, in the order of :attr:`search.columns.scan.Tally.regained`."""
+"""What a guest may take back, in the order of :class:`search.columns.tally.RegainedCounts`."""
 _CURRENCY: Final = CODES.index("currency")
 _NIGHTLY: Final = TERMS.index("nightly_price_minor")
 _RATING: Final = LEAST.index("rating")
@@ -27,12 +28,12 @@ _RATING: Final = LEAST.index("rating")
 
 def retrieved(request: SearchRequest, ask: Ask, tally: Tally, store: ColumnStore) -> Retrieved:
     """Read a tally."""
-    found = int(tally.found[0])
+    found = int(tally.results.found[0])
     return Retrieved(
         candidates=tuple(_candidates(request, tally, store, _best(request, tally, store))),
         total_count=found,
         facets={facet.name: _facet(facet, request.filters, tally, store) for facet in FACETS},
-        histogram=histogram.bins(dict(zip(histogram.EDGES, tally.histogram.tolist(), strict=True))),
+        histogram=histogram.bins(dict(zip(histogram.EDGES, tally.counts.histogram.tolist(), strict=True))),
         degraded=(),
         tiles=None if request.tile_zoom is None else tuple(_tiles(ask, tally)),
         regained=tuple(sorted(_regained(ask, tally, store), key=lambda r: (-r.more, r.filter, r.value or ""))),
@@ -41,9 +42,9 @@ def retrieved(request: SearchRequest, ask: Ask, tally: Tally, store: ColumnStore
 
 def _best(request: SearchRequest, tally: Tally, store: ColumnStore) -> NDArray[np.int64]:
     """Places in the tally of the results that are ordered, best first; the listing id decides last."""
-    found = int(tally.found[0])
-    rows = tally.rows[:found]
-    first, *others = _sort_keys(request, rows, tally.prices[:found], store)
+    found = int(tally.results.found[0])
+    rows = tally.results.rows[:found]
+    first, *others = _sort_keys(request, rows, tally.results.prices[:found], store)
     kept = np.arange(found)
     if found > MAX_PAGE_DEPTH:
         kept = np.flatnonzero(first <= np.partition(first, MAX_PAGE_DEPTH - 1)[MAX_PAGE_DEPTH - 1])
@@ -63,7 +64,7 @@ def _sort_keys(
         case Sort.PRICE_DESC:
             return [np.where(prices < 0, np.inf, -prices)]
         case Sort.RATING:
-            rating = table.least[_RATING, rows]
+            rating = table.traits.least[_RATING, rows]
             return [np.where(np.isnan(rating), np.inf, -rating), -table.review_count[rows].astype(np.float64)]
         case Sort.DISTANCE:
             return [_distances(request, rows, store)]
@@ -75,61 +76,63 @@ def _distances(request: SearchRequest, rows: NDArray[np.int64], store: ColumnSto
     origin, table = request.origin, store.table
     if origin is None:
         return np.zeros(len(rows))
-    return distances_km(origin.latitude, origin.longitude, table.latitude[rows], table.longitude[rows])
+    return distances_km(origin.latitude, origin.longitude, table.places.latitude[rows], table.places.longitude[rows])
 
 
 def _candidates(
     request: SearchRequest, tally: Tally, store: ColumnStore, best: NDArray[np.int64]
 ) -> Iterator[Candidate]:
-    table, rows = store.table, tally.rows[best]
+    table, rows = store.table, tally.results.rows[best]
     currencies = store.vocabularies["currency"].values
+    staying, located = request.stay is not None, request.origin is not None
     for listing_id, currency, amount, nightly, distance in zip(
         table.listing_id[rows].tolist(),
-        table.codes[_CURRENCY, rows].tolist(),
-        tally.amounts[best].tolist(),
-        table.terms[_NIGHTLY, rows].tolist(),
+        table.traits.codes[_CURRENCY, rows].tolist(),
+        tally.results.amounts[best].tolist(),
+        table.prices.terms[_NIGHTLY, rows].tolist(),
         _distances(request, rows, store).tolist(),
         strict=True,
     ):
         yield Candidate(
             listing_id=listing_id,
             currency=currencies[currency],
-            total_minor=None if request.stay is None else amount,
+            total_minor=amount if staying else None,
             nightly_price_minor=None if nightly == NO_PRICE else nightly,
             text_score=None,
             vector_score=None,
-            distance_km=None if request.origin is None else distance,
+            distance_km=distance if located else None,
         )
 
 
 def _facet(facet: Facet, filters: Filters, tally: Tally, store: ColumnStore) -> tuple[FacetValue, ...]:
     if facet.all_of:
-        values, counts = store.amenities.values, tally.amenities
+        values, counts = store.amenities.values, tally.counts.amenities
     else:
-        values, counts = store.vocabularies[facet.name].values, tally.codes[CODES.index(facet.name)]
-    held = {value: count for value, count in zip(values, counts[: len(values)].tolist(), strict=True) if count}
+        values, counts = store.vocabularies[facet.name].values, tally.counts.codes[CODES.index(facet.name)]
+    counted = np.flatnonzero(counts[: len(values)])
+    held = {values[code]: count for code, count in zip(counted.tolist(), counts[counted].tolist(), strict=True)}
     return facet_values(held, facet.selected(filters))
 
 
 def _tiles(ask: Ask, tally: Tally) -> Iterator[Tile]:
-    side = 1 << ask.zoom
-    for place in np.flatnonzero(tally.tile_counts).tolist():
-        line, column = divmod(place, ask.tiles_x)
-        cheapest = float(tally.tile_prices[place])
+    side = 1 << ask.tiles.zoom
+    for place in np.flatnonzero(tally.tiles.counts).tolist():
+        line, column = divmod(place, ask.tiles.columns)
+        cheapest = float(tally.tiles.prices[place])
         yield Tile(
-            zoom=ask.zoom,
-            x=(ask.first_x + column) % side,
-            y=ask.first_y + line,
-            count=int(tally.tile_counts[place]),
+            zoom=ask.tiles.zoom,
+            x=(ask.tiles.first_x + column) % side,
+            y=ask.tiles.first_y + line,
+            count=int(tally.tiles.counts[place]),
             cheapest_minor=None if cheapest == np.inf else int(cheapest),
         )
 
 
 def _regained(ask: Ask, tally: Tally, store: ColumnStore) -> Iterator[Regained]:
-    for name, more in zip(GROUPS, tally.regained.tolist(), strict=True):
+    for name, more in zip(GROUPS, tally.regained.groups.tolist(), strict=True):
         if more:
             yield Regained(name, None, more)
-    if sum(int(word).bit_count() for word in ask.amenities) + (not ask.amenities_known) > 1:
-        for value, more in zip(store.amenities.values, tally.regained_amenities.tolist(), strict=False):
+    if sum(int(word).bit_count() for word in ask.groups.amenities) + (not ask.groups.amenities_known) > 1:
+        for value, more in zip(store.amenities.values, tally.regained.amenities.tolist(), strict=False):
             if more:
                 yield Regained(AMENITIES.name, value, more)

@@ -114,26 +114,27 @@ class ColumnStore:
     def _place(self, row: int, document: Mapping[str, Any]) -> None:
         """Write what never changes while the store lives."""
         table, location = self.table, document["location"]
+        places = table.places
         table.listing_id[row] = document["listing_id"]
-        table.latitude[row], table.longitude[row] = location["lat"], location["lon"]
-        table.north[row] = mercator_north(location["lat"])
-        table.amenities[row] = 0
+        places.latitude[row], places.longitude[row] = location["lat"], location["lon"]
+        places.north[row] = mercator_north(location["lat"])
+        table.traits.amenities[row] = 0
         for amenity in document["amenities"]:
             word, bit = divmod(self.amenities.codes[amenity], WORD)
-            table.amenities[row, word] |= np.uint64(1 << bit)
+            table.traits.amenities[row, word] |= np.uint64(1 << bit)
 
     def _write(self, row: int, fields: Mapping[str, Any]) -> None:
         """Write what fields say of a row; what they do not speak of stays."""
         table = self.table
         for place, name in enumerate(CODES):
             if name in fields:
-                table.codes[place, row] = self._code(name, fields[name])
+                table.traits.codes[place, row] = self._code(name, fields[name])
         for columns, names, null in self._numbers():
             for place, name in enumerate(names):
                 if name in fields:
                     columns[place, row] = null if fields[name] is None else fields[name]
         if "is_active" in fields:
-            _set_bit(table.active, row, value=fields["is_active"])
+            _set_bit(table.nights.active, row, value=fields["is_active"])
         if "stay_tokens" in fields:
             self._write_stays(row, read_tokens(fields["stay_tokens"]))
         if "price_sum" in fields:
@@ -143,9 +144,9 @@ class ColumnStore:
         """Columns of numbers, the fields that stand in them, and what stands for null."""
         table = self.table
         return (
-            (table.least, LEAST, np.nan),
-            (table.rules, RULES, 0),
-            (table.terms, TERMS, NO_PRICE),
+            (table.traits.least, LEAST, np.nan),
+            (table.stays.numbers, RULES, 0),
+            (table.prices.terms, TERMS, NO_PRICE),
             (table.popularity[np.newaxis], ("popularity",), -np.inf),
             (table.review_count[np.newaxis], ("review_count",), 0),
         )
@@ -157,39 +158,42 @@ class ColumnStore:
         return self.vocabularies[name].learn(str(value).lower() if isinstance(value, bool) else value)
 
     def _write_stays(self, row: int, bits: StayBits) -> None:
-        table = self.table
-        for column, values in ((table.free, bits.free), (table.closed, bits.closed), (table.odd, bits.odd)):
+        nights, stays = self.table.nights, self.table.stays
+        for column, values in ((nights.free, bits.free), (nights.closed, bits.closed), (stays.odd, bits.odd)):
             word, bit = divmod(row, WORD)
             mask = np.uint64(1 << bit)
             column[:, word] = np.where(values, column[:, word] | mask, column[:, word] & ~mask)
         count = len(bits.odd_rules)
-        if count > table.odd_count[row]:
-            table.odd_from[row] = self._room_for(count)
-        first = table.odd_from[row]
-        self.table.odd_rules[first : first + count] = bits.odd_rules
-        table.odd_count[row] = count
+        if count > stays.odd_count[row]:
+            stays.odd_from[row] = self._room_for(count)
+        first = stays.odd_from[row]
+        self.table.stays.odd_rules[first : first + count] = bits.odd_rules
+        stays.odd_count[row] = count
 
     def _room_for(self, count: int) -> int:
         """Take room at the end of the odd rules, which grow; what a listing had before is idle until the next build."""
         first, self._odd_used = self._odd_used, self._odd_used + count
-        if self._odd_used > len(self.table.odd_rules):
-            longer = np.zeros(2 * self._odd_used, np.uint32)
-            longer[:first] = self.table.odd_rules[:first]
-            self.table = self.table._replace(odd_rules=longer)
+        stays = self.table.stays
+        if self._odd_used > len(stays.odd_rules):
+            longer = np.zeros(2 * self._odd_used, np.int64)
+            longer[:first] = stays.odd_rules[:first]
+            self.table = self.table._replace(stays=stays._replace(odd_rules=longer))
         return first
 
     def _write_sums(self, row: int, sums: RunningSums) -> None:
-        if not sums.fits and self.table.price_sum.dtype == np.uint32:
-            self.table = self.table._replace(price_sum=self.table.price_sum.astype(np.uint64))
-        self.table.price_sum[:, row] = sums.sums
-        self.table.price_unit[row] = sums.unit
+        prices = self.table.prices
+        if not sums.fits and prices.sums.dtype == np.uint32:
+            prices = prices._replace(sums=prices.sums.astype(np.uint64))
+            self.table = self.table._replace(prices=prices)
+        prices.sums[:, row] = sums.sums
+        prices.unit[row] = sums.unit
 
     def _market(self, rows: NDArray[np.int64]) -> MarketRows:
-        return MarketRows(_near_runs(rows), around(self.table.latitude[rows], self.table.longitude[rows]))
+        return MarketRows(_near_runs(rows), around(self.table.places.latitude[rows], self.table.places.longitude[rows]))
 
     def _rows_of_markets(self) -> dict[str, NDArray[np.int64]]:
         """Ascending rows of each market."""
-        codes = self.table.codes[CODES.index("market")]
+        codes = self.table.traits.codes[CODES.index("market")]
         order = np.argsort(codes, kind="stable")
         names = self.vocabularies["market"].values
         bounds = np.searchsorted(codes[order], np.arange(len(names) + 1))

@@ -53,54 +53,112 @@ NO_CODE: Final = -1
 NO_PRICE: Final = -1
 
 
-class Table(NamedTuple):
-    """Columns of `n` listings in `w` words of 64; a named tuple, since compiled code takes those apart.
+class Places(NamedTuple):
+    """Where listings are.
 
     Attributes
     ----------
-    listing_id, latitude, longitude, north
+    latitude, longitude, north
         (n,) the last one is the latitude on Mercator's map, 0 at its north edge and 1 at its south edge.
-    active
-        (w,) bits.
-    free, closed, odd
-        (RING, w) bits: the night is free; no departure that day; an arrival follows another rule than usual.
-    odd_from, odd_count
-        (n,) where a listing's part of `odd_rules` begins, and how long it is.
-    odd_rules
-        Lengths allowed for arrivals that are odd, in order: of :func:`odd_rule`.
-    codes
-        (coded facets and :data:`CODED`, n) codes; :data:`NO_CODE` for null.
-    least, rules, terms
-        (len(LEAST), n) float64, NaN for null; (len(RULES), n) int32; (len(TERMS), n) int64.
-    amenities
-        (n, words) bits.
-    price_sum
-        (RING, n) running sums of nightly prices as in the document, in units of `price_unit`: uint32, or uint64
-        where one of them needs it.
-    price_unit
-        (n,) minor units; 0 where no night has a price.
-    popularity, review_count
-        (n,) what orders.
     """
 
-    listing_id: NDArray[np.int64]
     latitude: NDArray[np.float64]
     longitude: NDArray[np.float64]
     north: NDArray[np.float64]
+
+
+class Nights(NamedTuple):
+    """What nights are.
+
+    Attributes
+    ----------
+    active
+        (w,) bits.
+    free, closed
+        (RING, w) bits: the night is free; no departure that day.
+    """
+
     active: NDArray[np.uint64]
     free: NDArray[np.uint64]
     closed: NDArray[np.uint64]
+
+
+class StayRules(NamedTuple):
+    """How long stays may be, and how far ahead.
+
+    Attributes
+    ----------
+    numbers
+        (len(RULES), n).
+    odd
+        (RING, w) bits: an arrival follows another rule than usual.
+    odd_from, odd_count
+        (n,) where a listing's part of `odd_rules` begins, and how long it is.
+    odd_rules
+        Lengths allowed for arrivals that are odd; any one that allows it will do (:data:`PART_MASK`).
+    """
+
+    numbers: NDArray[np.int32]
     odd: NDArray[np.uint64]
     odd_from: NDArray[np.int64]
     odd_count: NDArray[np.int64]
-    odd_rules: NDArray[np.uint32]
+    odd_rules: NDArray[np.int64]
+
+
+class Traits(NamedTuple):
+    """What listings are.
+
+    Attributes
+    ----------
+    codes
+        (coded facets and :data:`CODED`, n) codes; :data:`NO_CODE` for null.
+    least
+        (len(LEAST), n) NaN for null.
+    amenities
+        (n, words) bits.
+    """
+
     codes: NDArray[np.int32]
     least: NDArray[np.float64]
-    rules: NDArray[np.int32]
-    terms: NDArray[np.int64]
     amenities: NDArray[np.uint64]
-    price_sum: NDArray[Any]
-    price_unit: NDArray[np.int64]
+
+
+class Prices(NamedTuple):
+    """What nights cost.
+
+    Attributes
+    ----------
+    terms
+        (len(TERMS), n).
+    sums
+        (RING, n) running sums of nightly prices as in the document, in units of `unit`: uint32, or uint64 where one of
+        them needs it.
+    unit
+        (n,) minor units; 0 where no night has a price.
+    """
+
+    terms: NDArray[np.int64]
+    sums: NDArray[Any]
+    unit: NDArray[np.int64]
+
+
+class Table(NamedTuple):
+    """Columns of `n` listings in `w` words of 64.
+
+    Tuples in a tuple, since compiled code takes those apart, and hands on small ones at less cost.
+
+    Attributes
+    ----------
+    listing_id, popularity, review_count
+        (n,) the last two order the results.
+    """
+
+    places: Places
+    nights: Nights
+    stays: StayRules
+    traits: Traits
+    prices: Prices
+    listing_id: NDArray[np.int64]
     popularity: NDArray[np.float64]
     review_count: NDArray[np.int64]
 
@@ -113,42 +171,43 @@ def empty_table(listings: int, *, coded: int, amenity_words: int, prices: type[n
     coded
         Rows of `codes`.
     prices
-        Type of `price_sum`.
+        Type of the running sums.
     """
     words = -(-listings // WORD)
     return Table(
+        places=Places(*(np.zeros(listings) for _ in Places._fields)),
+        nights=Nights(
+            active=np.zeros(words, np.uint64),
+            free=np.zeros((RING, words), np.uint64),
+            closed=np.zeros((RING, words), np.uint64),
+        ),
+        stays=StayRules(
+            numbers=np.zeros((len(RULES), listings), np.int32),
+            odd=np.zeros((RING, words), np.uint64),
+            odd_from=np.zeros(listings, np.int64),
+            odd_count=np.zeros(listings, np.int64),
+            odd_rules=np.zeros(listings, np.int64),
+        ),
+        traits=Traits(
+            codes=np.full((coded, listings), NO_CODE, np.int32),
+            least=np.full((len(LEAST), listings), np.nan),
+            amenities=np.zeros((listings, amenity_words), np.uint64),
+        ),
+        prices=Prices(
+            terms=np.zeros((len(TERMS), listings), np.int64),
+            sums=np.zeros((RING, listings), prices),
+            unit=np.zeros(listings, np.int64),
+        ),
         listing_id=np.zeros(listings, np.int64),
-        latitude=np.zeros(listings),
-        longitude=np.zeros(listings),
-        north=np.zeros(listings),
-        active=np.zeros(words, np.uint64),
-        free=np.zeros((RING, words), np.uint64),
-        closed=np.zeros((RING, words), np.uint64),
-        odd=np.zeros((RING, words), np.uint64),
-        odd_from=np.zeros(listings, np.int64),
-        odd_count=np.zeros(listings, np.int64),
-        odd_rules=np.zeros(listings, np.uint32),
-        codes=np.full((coded, listings), NO_CODE, np.int32),
-        least=np.full((len(LEAST), listings), np.nan),
-        rules=np.zeros((len(RULES), listings), np.int32),
-        terms=np.zeros((len(TERMS), listings), np.int64),
-        amenities=np.zeros((listings, amenity_words), np.uint64),
-        price_sum=np.zeros((RING, listings), prices),
-        price_unit=np.zeros(listings, np.int64),
         popularity=np.full(listings, -np.inf),
         review_count=np.zeros(listings, np.int64),
     )
 
 
-_LENGTH_BITS: Final = 9
-LENGTH_MASK: Final = (1 << _LENGTH_BITS) - 1
-SLOT_SHIFT: Final = 2 * _LENGTH_BITS
-LOW_SHIFT: Final = _LENGTH_BITS
-
-
-def odd_rule(slot: int, low: int, high: int) -> int:
-    """Write lengths `low` to `high` of a stay that arrives in a slot as one number that sorts by slot."""
-    return slot << SLOT_SHIFT | low << LOW_SHIFT | high
+PART: Final = 9
+"""Bits of a part of an odd rule: slots and lengths are below 512."""
+PART_MASK: Final = (1 << PART) - 1
+"""An odd rule is one number, the first part highest: first slot, last slot, shortest and longest stay."""
 
 
 def mercator_north(latitude: float) -> float:

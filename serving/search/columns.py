@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,9 +64,9 @@ class ColumnShelf:
             return None
         return self._held.engine
 
-    async def keep_fresh(self) -> None:
-        """Follow and look, again and again, until cancelled."""
-        while True:
+    async def keep_fresh(self, stop: asyncio.Event) -> None:
+        """Follow and look, again and again, until told to stop: never in the middle of a statement."""
+        while not stop.is_set():
             pause = POLL_SECONDS
             try:
                 await self.step()
@@ -76,7 +77,8 @@ class ColumnShelf:
                 # Whatever is wrong with what is new, searches have another way to an answer.
                 log.exception("columns not kept up")
                 pause = LOOK_EVERY_SECONDS
-            await asyncio.sleep(pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
 
     async def step(self) -> None:
         """Take in what changed; now and then look for newer documents."""

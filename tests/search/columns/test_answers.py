@@ -40,15 +40,15 @@ def store_of(supply: Supply) -> ColumnStore:
 
 
 def test_whole_answers_agree(store: ColumnStore, supply: Supply) -> None:
-    """Order, totals, distances, count, facets and histogram of 1,500 searches are the plain search's, exactly."""
+    """Order, totals, distances, count, facets and histogram of 800 searches are the plain search's, exactly."""
     rng = np.random.default_rng(7)
     found = 0
-    for _ in range(1_500):
+    for _ in range(800):
         request = random_request(rng)
         answer = retrieve(request, store, today=TODAY)
         assert_same(answer, plainly(request, supply), request)
         found += answer.total_count
-    assert found > 7_000, "the searches must find something for the comparison to mean anything"
+    assert found > 3_500, "the searches must find something for the comparison to mean anything"
 
 
 def test_answers_agree_after_changes() -> None:
@@ -85,7 +85,7 @@ def test_taking_a_filter_back_adds_what_is_said(store: ColumnStore, supply: Supp
     """The count of each filter in use is the difference that a search without it makes; no other filter is named."""
     rng = np.random.default_rng(13)
     named: Counter[str] = Counter()
-    for _ in range(300):
+    for _ in range(200):
         request = random_request(rng)
         answer = retrieve(request, store, today=TODAY)
         total = answer.total_count

@@ -1,0 +1,83 @@
+"""What a stay costs, compiled: :func:`lodestay.pricing.price_stay` without pets, and the exchange of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.columns.ask import NO_DISCOUNT, NO_LEAD, StayAsk
+from search.columns.compiled import inlined
+from search.columns.table import NO_CODE, NO_PRICE, TERMS, Prices
+
+(
+    _CLEANING,
+    _INCLUDED,
+    _EXTRA_GUEST,
+    _WEEKLY,
+    _MONTHLY,
+    _SERVICE,
+    _TAX,
+    _LATE_DAYS,
+    _LATE_BPS,
+    _EARLY_DAYS,
+    _EARLY_BPS,
+    _NIGHTLY,
+) = (TERMS.index(name) for name in TERMS)
+LENGTH_DISCOUNTS: Final = {"weekly_discount_bps": _WEEKLY, "monthly_discount_bps": _MONTHLY}
+_WHOLE_BPS, _HALF_BPS = 10_000, 5_000
+
+
+@inlined
+def amount_of(prices: Prices, stay: StayAsk, row: int) -> int:
+    """Total of the stay in the listing's currency; without a stay what a night usually costs."""
+    terms = prices.terms
+    length = stay.nights.size
+    if length == 0:
+        return int(terms[_NIGHTLY, row])
+    unit = prices.unit[row]
+    if unit == 0:
+        return NO_PRICE
+    nights = _nights_sum(prices.sums, stay, row) * unit
+    if stay.length_discount != NO_DISCOUNT:
+        nights -= _share(nights, terms[stay.length_discount, row])
+    nights -= _share(nights, _lead_bps(terms, stay.lead, row))
+    extra = max(0, stay.guests - terms[_INCLUDED, row]) * terms[_EXTRA_GUEST, row] * length
+    subtotal = nights + extra + terms[_CLEANING, row]
+    return int(subtotal + _share(subtotal, terms[_SERVICE, row]) + _share(subtotal, terms[_TAX, row]))
+
+
+@inlined
+def exchanged(amount: int, currency: int, factors: NDArray[np.float64]) -> float:
+    """Exchange an amount into the guest's currency (:func:`search.stay_price.exchanged`)."""
+    if amount < 0 or currency == NO_CODE or np.isnan(factors[currency]):
+        return float(NO_PRICE)
+    return float(np.floor(amount * factors[currency] + 0.5))
+
+
+@inlined
+def _nights_sum(sums: NDArray[np.uint32], stay: StayAsk, row: int) -> int:
+    """Sum of the nights; up to slot 0 it is none going in and the whole ring coming out (search.stay_price)."""
+    arrival, departure = stay.nights[0], stay.departure
+    nights = np.int64(sums[departure, row])
+    if arrival > 0:
+        nights -= np.int64(sums[arrival, row])
+    if 0 < departure < arrival:
+        nights += np.int64(sums[0, row])
+    return int(nights)
+
+
+@inlined
+def _share(amount: int, bps: int) -> int:
+    return (amount * bps + _HALF_BPS) // _WHOLE_BPS
+
+
+@inlined
+def _lead_bps(terms: NDArray[np.int64], lead: int, row: int) -> int:
+    if lead == NO_LEAD:
+        return 0
+    late, early = terms[_LATE_DAYS, row], terms[_EARLY_DAYS, row]
+    off_late = terms[_LATE_BPS, row] if late > 0 and lead <= late else 0
+    off_early = terms[_EARLY_BPS, row] if 0 < early <= lead else 0
+    return int(max(off_late, off_early))

@@ -1,0 +1,62 @@
+"""What always holds, compiled: the nights, the stay rules, the place."""
+
+from __future__ import annotations
+
+from math import asin, cos, radians, sin, sqrt
+from typing import Any
+
+import numpy as np
+
+from lodestay.geography import EARTH_RADIUS_KM
+from search.columns.ask import BOX, CIRCLE, AreaAsk, StayAsk
+from search.columns.compiled import inlined
+from search.columns.table import PART, PART_MASK, RULES, Nights, Places, StayRules
+
+_USUAL_MIN, _USUAL_MAX, _NOTICE, _WINDOW, _FROM, _UNTIL = (RULES.index(name) for name in RULES)
+_BIT, _ONE = 63, np.uint64(1)
+
+
+@inlined
+def candidates(nights: Nights, stay: StayAsk, word: int) -> Any:
+    """Listings of a word that are active and, for a stay, free and open to its departure."""
+    bits = nights.active[word]
+    for night in stay.nights:
+        bits &= nights.free[night, word]
+    if stay.nights.size > 0:
+        bits &= ~nights.closed[stay.departure, word]
+    return bits
+
+
+@inlined
+def takes(rules: StayRules, stay: StayAsk, row: int) -> bool:
+    """Whether a listing whose nights are free takes a stay of this length, so far ahead (search.availability)."""
+    numbers, length = rules.numbers, stay.nights.size
+    if numbers[_FROM, row] > stay.check_in or numbers[_UNTIL, row] < stay.check_out:
+        return False
+    if numbers[_NOTICE, row] > stay.notice or numbers[_WINDOW, row] < stay.until:
+        return False
+    arrival = stay.nights[0]
+    if rules.odd[arrival, row >> 6] >> np.uint64(row & _BIT) & _ONE == np.uint64(0):
+        return bool(numbers[_USUAL_MIN, row] <= length <= numbers[_USUAL_MAX, row])
+    first = rules.odd_from[row]
+    for place in range(first, first + rules.odd_count[row]):
+        rule = rules.odd_rules[place]
+        arrives = rule >> 3 * PART <= arrival <= (rule >> 2 * PART & PART_MASK)
+        if arrives and (rule >> PART & PART_MASK) <= length and length <= (rule & PART_MASK):
+            return True
+    return False
+
+
+@inlined
+def lies_in(places: Places, area: AreaAsk, row: int) -> bool:
+    """Whether a listing lies in an area, its edge included (:func:`search.geography.contains`, compiled)."""
+    latitude, longitude = places.latitude[row], places.longitude[row]
+    if area.kind == BOX:
+        east_of, west_of = longitude >= area.west, longitude <= area.east
+        within = (east_of or west_of) if area.west > area.east else (east_of and west_of)
+        return bool(within and area.south <= latitude and latitude <= area.north)
+    if area.kind == CIRCLE:
+        north, east = radians(latitude - area.south) / 2, radians(longitude - area.west) / 2
+        half_chord = sin(north) ** 2 + cos(radians(area.south)) * cos(radians(latitude)) * sin(east) ** 2
+        return bool(2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(half_chord))) <= area.radius_km)
+    return True
