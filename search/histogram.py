@@ -15,12 +15,12 @@ from search.answer import HistogramBin
 
 _SERIES: Final = (100, 125, 160, 200, 250, 320, 400, 500, 630, 800)
 EDGES: Final = (0, *(step * 10**decade for decade in range(8) for step in _SERIES), 10**10, 10**15)
-"""Lower edges in minor units, and the end of the last bin."""
+"""Lower edges in minor units, and the end of the last bin: what costs more is in none."""
 
 
 def bins(counts: Mapping[int, int]) -> tuple[HistogramBin, ...]:
     """Lay out counts by lower edge as bins, from the first that holds something to the last."""
-    filled = [place for place, edge in enumerate(EDGES) if counts.get(edge)]
+    filled = [place for place, edge in enumerate(EDGES[:-1]) if counts.get(edge)]
     if not filled:
         return ()
     return tuple(

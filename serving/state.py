@@ -118,7 +118,7 @@ async def open_services(
     metrics.listings.set_function(lambda: len(models.current.columns))
     columns = ColumnShelf(settings.lake, sessions, clock)
     stop = asyncio.Event()
-    following = asyncio.create_task(columns.keep_fresh(stop))
+    following = [asyncio.create_task(task(stop)) for task in (columns.follow, columns.look)]
     looking = asyncio.create_task(models.keep_fresh())
     closing = AsyncExitStack()
     try:
@@ -148,10 +148,10 @@ async def open_services(
     finally:
         events.close()
         stop.set()
-        await asyncio.wait([following], timeout=LAST_STEP_SECONDS)
-        for task in (following, looking):
+        await asyncio.wait(following, timeout=LAST_STEP_SECONDS)
+        for task in (*following, looking):
             task.cancel()
-        await asyncio.gather(following, looking, return_exceptions=True)
+        await asyncio.gather(*following, looking, return_exceptions=True)
         columns.close()
         await closing.aclose()
         if opensearch is not None:

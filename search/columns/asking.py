@@ -156,6 +156,7 @@ def _factors(request: SearchRequest, store: ColumnStore) -> NDArray[np.float64]:
 def _tiles(request: SearchRequest, store: ColumnStore) -> TileAsk:
     if request.tile_zoom is None:
         return NO_TILES
-    held = store.markets.get(request.market or "")
-    area = request.area if request.area is not None or held is None else held.bounds
-    return tile_window(area, request.tile_zoom)
+    if request.area is not None or request.market is None:
+        return tile_window(request.area, request.tile_zoom)
+    held = store.markets.get(request.market)
+    return NO_TILES if held is None else tile_window(held.bounds, request.tile_zoom)

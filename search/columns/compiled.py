@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from llvmlite import ir
-from numba import njit, types
+from numba import config, njit, types
 from numba.extending import intrinsic
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _cache_folder() -> Path:
+    """Folder for compiled code, another one whenever a line of what may be compiled in has changed.
+
+    Numba looks at the file of the function alone, and would go on with the old code of what is inlined into it.
+    """
+    here = Path(__file__).parent
+    sources = hashlib.sha256()
+    for source in sorted([*here.glob("*.py"), here.parent / "ring.py", here.parents[1] / "lodestay" / "geography.py"]):
+        sources.update(source.read_bytes())
+    beside = here / "__pycache__"
+    root = beside if os.access(here, os.W_OK) else Path.home() / ".cache" / "lodestay"
+    return root / f"compiled-{sources.hexdigest()[:16]}"
+
+
+config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]  # Numba makes its attributes at run time
 
 
 def inlined(function: Function) -> Function:

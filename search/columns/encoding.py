@@ -64,7 +64,7 @@ def _in_runs(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
     return (first & PART_MASK) << 3 * PART | (last & PART_MASK) << 2 * PART | first >> PART
 
 
-_SHORTEST_BLOCK: Final = len("x0.0.0")
+_SHORTEST_BLOCK: Final = len("x..")
 _NIGHT, _DEPARTURE, _ARRIVAL, _POINT, _ZERO = (ord(letter) for letter in "ndx.0")
 
 
@@ -81,6 +81,8 @@ def _parse(
     while at < text.size:
         kind = text[at]
         slot, at = _number(text, at + 1)
+        if slot >= RING:
+            raise ValueError("a stay token speaks of a day that is not on the ring")
         if at < text.size and text[at] == _POINT:
             level, at = _number(text, at + 1)
             place, at = _number(text, at + 1)

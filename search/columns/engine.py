@@ -49,10 +49,6 @@ class ColumnEngine:
     def __len__(self) -> int:
         return len(self._store)
 
-    def listing_ids(self) -> list[int]:
-        """Numbers of the listings that are held; they stay the same while the engine lives."""
-        return [int(listing_id) for listing_id in self._store.table.listing_id]
-
     async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:
         """Find the best candidates and count the whole filtered set.
 
@@ -72,8 +68,8 @@ class ColumnEngine:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._store.update, changes)
 
     def close(self) -> None:
-        """Let the thread end."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Let the thread end once everybody who asked has an answer."""
+        self._thread.shutdown(wait=False)
 
     def _prepare(self, today: date) -> None:
         ask = ask_of(_ANYTHING, self._store, today=today)._replace(runs=np.zeros((0, 2), np.int64))

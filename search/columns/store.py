@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -84,18 +84,25 @@ class ColumnStore:
         words = max(1, -(-len(self.amenities.values) // WORD))
         self.table = empty_table(len(ordered), coded=len(CODES), amenity_words=words, prices=np.uint32)
         self._rows = {listing_id: row for row, listing_id in enumerate(ordered)}
+        self._odd_room = np.zeros(len(ordered), np.int64)
         self._odd_used = 0
         for document in read():
             row = self._rows[document["listing_id"]]
             self._place(row, document)
             self._write(row, document)
-        self.markets = {name: self._market(rows) for name, rows in self._rows_of_markets().items()}
+        self.markets = {name: self._market(rows) for name, rows in self._rows_of_markets().items() if len(rows)}
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __contains__(self, listing_id: int) -> bool:
         return listing_id in self._rows
+
+    def listing_ids(self, markets: Collection[str]) -> list[int]:
+        """Numbers of the listings of some markets."""
+        codes = [code for name, code in self.vocabularies["market"].codes.items() if name in markets]
+        rows = np.isin(self.table.traits.codes[CODES.index("market")], codes)
+        return [int(listing_id) for listing_id in self.table.listing_id[rows]]
 
     def update(self, changes: Mapping[int, Mapping[str, Any]]) -> int:
         """Replace parts of listings; says how many were there.
@@ -164,8 +171,8 @@ class ColumnStore:
             mask = np.uint64(1 << bit)
             column[:, word] = np.where(values, column[:, word] | mask, column[:, word] & ~mask)
         count = len(bits.odd_rules)
-        if count > stays.odd_count[row]:
-            stays.odd_from[row] = self._room_for(count)
+        if count > self._odd_room[row]:
+            stays.odd_from[row], self._odd_room[row] = self._room_for(count), count
         first = stays.odd_from[row]
         self.table.stays.odd_rules[first : first + count] = bits.odd_rules
         stays.odd_count[row] = count

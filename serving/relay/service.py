@@ -30,8 +30,6 @@ FEW = 50
 WATCH_EVERY = timedelta(seconds=2)
 """How often the relay looks whether another index went into service."""
 PRUNE_EVERY = timedelta(hours=1)
-KEEP = timedelta(days=7)
-"""How long delivered entries and answered idempotency keys are kept."""
 
 log = structlog.get_logger(__name__)
 
@@ -102,8 +100,8 @@ class Relay:
         if self._pruned is None or now - self._pruned >= PRUNE_EVERY:
             self._pruned = now
             async with self.sessions.begin() as session:
-                await outbox.prune(session, before=now - KEEP)
-                await idempotency.prune(session, before=now - KEEP)
+                await outbox.prune(session, before=now - outbox.KEEP)
+                await idempotency.prune(session, before=now - outbox.KEEP)
         self._watched = now  # only now: what failed is tried again at once
 
 

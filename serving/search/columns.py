@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import pyarrow as pa
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -19,8 +20,7 @@ from lodestay.clock import Clock
 from lodestay.lake import RAW, SEARCH_DOCUMENTS, LakeFile, newest_files, partition_files, read_files
 from search.columns.engine import ColumnEngine
 from search.columns.store import ColumnStore
-from serving.relay.present import BATCH, present_fields
-from serving.relay.service import KEEP
+from serving.relay.present import present_fields
 from transactional.outbox import repository as outbox
 from transactional.outbox.changes import listings_changed_since
 from transactional.outbox.topics import Topic
@@ -29,10 +29,14 @@ POLL_SECONDS = 0.1
 LOOK_EVERY_SECONDS = 15.0
 """How often the lake is asked for newer documents."""
 STALE_SECONDS = 5.0
-"""Columns that have not heard from PostgreSQL for so long are not asked any more."""
+"""Columns that have not caught up with PostgreSQL for so long are not asked any more."""
 ENTRIES = 500
+BATCH = 20
+"""Listings looked up at a time: this process answers guests meanwhile."""
 SURELY_SEEN = timedelta(hours=1)
 """Changes that began so long before an export are in it, whatever their transactions waited for."""
+
+_DOCUMENT = pa.schema([pa.field("document", pa.string())])
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +59,6 @@ class ColumnShelf:
         self._clock = clock
         self._held: _Held | None = None
         self._heard_at = 0.0
-        self._looked_at = -LOOK_EVERY_SECONDS
 
     @property
     def engine(self) -> ColumnEngine | None:
@@ -64,35 +67,29 @@ class ColumnShelf:
             return None
         return self._held.engine
 
-    async def keep_fresh(self, stop: asyncio.Event) -> None:
-        """Follow and look, again and again, until told to stop: never in the middle of a statement."""
-        while not stop.is_set():
-            pause = POLL_SECONDS
-            try:
-                await self.step()
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("columns wait for a service", reason=str(error).partition("\n")[0][:200])
-                pause = 1.0
-            except Exception:
-                # Whatever is wrong with what is new, searches have another way to an answer.
-                log.exception("columns not kept up")
-                pause = LOOK_EVERY_SECONDS
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
+    async def follow(self, stop: asyncio.Event) -> None:
+        """Take in what changes, until told to stop."""
+        await _again_and_again(self._follow, every=POLL_SECONDS, stop=stop)
 
-    async def step(self) -> None:
-        """Take in what changed; now and then look for newer documents."""
-        if self._held is not None:
-            self._held = await self._followed(self._held)
-            self._heard_at = time.monotonic()
-        if time.monotonic() - self._looked_at >= LOOK_EVERY_SECONDS:
-            await self._look()
-            self._looked_at = time.monotonic()
+    async def look(self, stop: asyncio.Event) -> None:
+        """Make new columns of newer documents, until told to stop."""
+        await _again_and_again(self._look, every=LOOK_EVERY_SECONDS, stop=stop)
 
     def close(self) -> None:
         """Let the columns go."""
         if self._held is not None:
             self._held.engine.close()
+
+    async def _follow(self) -> None:
+        """Take in the next entries of the outbox; where they were all there are, the columns are up to date."""
+        held, asked_at = self._held, time.monotonic()
+        if held is None:
+            return
+        after, entries = await self._round(held)
+        if self._held is held:  # else newer columns have come, which know it all
+            self._held = after
+            if entries < ENTRIES:
+                self._heard_at = asked_at
 
     async def _look(self) -> None:
         files = tuple(await asyncio.to_thread(newest_files, SEARCH_DOCUMENTS, self._lake))
@@ -107,30 +104,36 @@ class ColumnShelf:
 
     async def _make(self, files: tuple[LakeFile, ...]) -> _Held:
         """Make columns of documents and bring them to the present."""
-        exported_at = await asyncio.to_thread(_exported_at, self._lake, files)
-        engine = ColumnEngine(await asyncio.to_thread(ColumnStore, lambda: _documents(files)))
+        exports = await asyncio.to_thread(_exports, self._lake, files)
+        store = await asyncio.to_thread(ColumnStore, lambda: _documents(files))
+        engine = ColumnEngine(store)
         await engine.prepare(today=self._clock.now().date())
+        # Where the outbox does not reach back to an export, every listing of its market is looked at.
+        known = self._clock.now() - outbox.KEEP + SURELY_SEEN
+        late = {market for market, at in exports.items() if at is None or at < known}
+        oldest = min((at for at in exports.values() if at is not None and at >= known), default=None)
         async with self._sessions() as session:
             position = await outbox.end(session)  # first: what is changed from here on is read again
-            late = exported_at is None or self._clock.now() - exported_at > KEEP - SURELY_SEEN
-            changed = (
-                await asyncio.to_thread(engine.listing_ids)
-                if late or exported_at is None
-                else await listings_changed_since(session, exported_at - SURELY_SEEN, topics=tuple(Topic))
-            )
-        await self._write(engine, changed)
-        return await self._followed(_Held(engine, files, position))
+            changed = dict.fromkeys(store.listing_ids(late))
+            if oldest is not None:
+                changed |= dict.fromkeys(
+                    await listings_changed_since(session, oldest - SURELY_SEEN, topics=tuple(Topic))
+                )
+        await self._write(engine, list(changed))
+        held, entries = await self._round(_Held(engine, files, position))
+        while entries == ENTRIES:
+            held, entries = await self._round(held)
+        return held
 
-    async def _followed(self, held: _Held) -> _Held:
-        """Take in everything that the outbox has by now."""
-        while True:
-            async with self._sessions() as session:
-                entries = await outbox.read_after(session, held.position, limit=ENTRIES)
-            if not entries:
-                return held
-            changed = dict.fromkeys(entry.listing_id for entry in entries if entry.listing_id is not None)
-            await self._write(held.engine, list(changed))
-            held = _Held(held.engine, held.files, entries[-1].position)
+    async def _round(self, held: _Held) -> tuple[_Held, int]:
+        """Take in the next entries; how many there were."""
+        async with self._sessions() as session:
+            entries = await outbox.read_after(session, held.position, limit=ENTRIES)
+        if not entries:
+            return held, 0
+        changed = dict.fromkeys(entry.listing_id for entry in entries if entry.listing_id is not None)
+        await self._write(held.engine, list(changed))
+        return replace(held, position=entries[-1].position), len(entries)
 
     async def _write(self, engine: ColumnEngine, listing_ids: Sequence[int]) -> None:
         for start in range(0, len(listing_ids), BATCH):
@@ -139,25 +142,47 @@ class ColumnShelf:
             await engine.update(changes)
 
 
+async def _again_and_again(step: Callable[[], Awaitable[None]], *, every: float, stop: asyncio.Event) -> None:
+    """Do a step, whatever comes of it, and wait: never stopped in the middle of a statement."""
+    while not stop.is_set():
+        pause = every
+        try:
+            await step()
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("columns wait for a service", reason=str(error).partition("\n")[0][:200])
+            pause = max(every, 1.0)
+        except Exception:
+            # Whatever is wrong with what is new, searches have another way to an answer.
+            log.exception("columns not kept up")
+            pause = max(every, 1.0)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+
+
 def _version(files: Collection[LakeFile]) -> tuple[tuple[str, datetime], ...]:
     return tuple((file.path, file.modified_at) for file in files)
 
 
 def _documents(files: Collection[LakeFile]) -> Iterator[dict[str, Any]]:
     for file in files:
-        for chunk in read_files([file])["document"].chunks:
+        for chunk in read_files([file], _DOCUMENT)["document"].chunks:
             for document in chunk:
                 yield orjson.loads(document.as_py())
 
 
-def _exported_at(lake: str, files: Collection[LakeFile]) -> datetime | None:
-    """When the oldest of the documents' exports began to look; None where one does not say."""
+def _exports(lake: str, files: Collection[LakeFile]) -> dict[str, datetime | None]:
+    """When the export of each market's documents began to look; None where that is not known.
+
+    It is not where the market was exported again after its documents were made.
+    """
     exports = {_partition(file): file for file in partition_files(RAW["markets"], lake)}
-    wanted = {_partition(file) for file in files}
-    if not wanted <= exports.keys():
-        return None
-    found: list[datetime] = [at for each in wanted for at in read_files([exports[each]])["exported_at"].to_pylist()]
-    return min(found)
+    found: dict[str, datetime | None] = {}
+    for file in files:
+        export = exports.get(_partition(file))
+        known = export is not None and export.modified_at <= file.modified_at
+        moments = read_files([export])["exported_at"].to_pylist() if export is not None and known else []
+        found[file.partition["market"]] = min(moments, default=None)
+    return found
 
 
 def _partition(file: LakeFile) -> tuple[tuple[str, str], ...]:

@@ -155,11 +155,11 @@ async def _embed(services: Services, text: str, models: Models, *, missing: list
 
 async def _retrieve(services: Services, request: SearchRequest, *, today: date) -> Retrieved:
     """Ask the columns, and OpenSearch for what words mean; without columns OpenSearch, without it PostgreSQL."""
-    columns = services.columns.engine
-    if columns is not None:
-        with services.metrics.step("scan"):
-            counted = await columns.retrieve(request, today=today)
-        return counted if request.text is None else await _by_words(services, request, counted, today=today)
+    counted, best = await asyncio.gather(
+        _ask_columns(services, request, today=today), _ask_words(services, request, today=today)
+    )
+    if counted is not None:
+        return counted if request.text is None else _ordered_by_words(counted, best)
     retrieved = await _ask_engine(services, services.engine.retrieve(request, today=today))
     if retrieved is None:
         with services.metrics.step("retrieve_from_database", system=POSTGRESQL):
@@ -170,10 +170,33 @@ async def _retrieve(services: Services, request: SearchRequest, *, today: date) 
     return retrieved
 
 
-async def _by_words(services: Services, request: SearchRequest, counted: Retrieved, *, today: date) -> Retrieved:
+async def _ask_columns(services: Services, request: SearchRequest, *, today: date) -> Retrieved | None:
+    """Ask the columns; None where there are none in service, or they fail."""
+    columns = services.columns.engine
+    if columns is None:
+        return None
+    try:
+        with services.metrics.step("scan"):
+            return await columns.retrieve(request, today=today)
+    except InvalidSearch:
+        raise
+    except Exception:
+        # There is another way to an answer.
+        log.exception("search degraded", step="scan")
+        services.metrics.degraded.labels("scan").inc()
+        return None
+
+
+async def _ask_words(services: Services, request: SearchRequest, *, today: date) -> Best | None:
+    """Ask OpenSearch who fits a text best, where columns say the rest; None without a text or an answer."""
+    if request.text is None or services.columns.engine is None:
+        return None
+    return await _ask_engine(services, services.engine.best(request, today=today))
+
+
+def _ordered_by_words(counted: Retrieved, best: Best | None) -> Retrieved:
     """Put the candidates that fit the text best in the place of the most popular ones."""
-    best = await _ask_engine(services, services.engine.best(request, today=today))
-    if best is None:
+    if best is None or (counted.candidates and not best.candidates):
         return replace(counted, degraded=(*counted.degraded, NO_WORDS))
     return replace(counted, candidates=best.candidates, degraded=(*counted.degraded, *best.degraded))
 

@@ -66,8 +66,8 @@ def write_documents(lake: str, documents: Sequence[dict[str, Any]], *, exported_
     """Leave documents in a lake as the pipeline does, with the moment of their export."""
     for market in {document["market"] for document in documents}:
         own = [orjson.dumps(document).decode() for document in documents if document["market"] == market]
-        _write(SEARCH_DOCUMENTS, lake, market, pa.table({"document": own}), exported_at)
         _write(RAW["markets"], lake, market, pa.table({"exported_at": [exported_at]}), exported_at)
+        _write(SEARCH_DOCUMENTS, lake, market, pa.table({"document": own}), exported_at)
 
 
 def _write(dataset: Dataset, lake: str, market: str, table: pa.Table, exported_at: datetime) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import HttpUrl
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from lodestay.clock import FixedClock
+from lodestay.lake import SEARCH_DOCUMENTS
 from lodestay.settings import Settings
 from serving.app import create_app
 from serving.search import columns
@@ -23,7 +26,8 @@ from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import STAY, SignIn, hold
 from tests.serving.test_degraded import essence
 from tests.serving.test_search import search
-from transactional.outbox.repository import end
+from transactional.listings.service import deactivate
+from transactional.outbox.repository import end, read_after
 
 PATIENCE_SECONDS = 120.0
 """Where no process compiled the pass yet, that comes first."""
@@ -168,12 +172,45 @@ def test_newer_documents_are_taken_up(
         shelf = client.app_state["services"].columns
         wait_for_columns(client)
         assert len(shelf.engine) == 1
-        write_documents(settings.lake, documents, exported_at=clock.now() + timedelta(days=1))
+        broken = Path(SEARCH_DOCUMENTS.partition(settings.lake, day=clock.now().date() + timedelta(days=1), market="x"))
+        broken.mkdir(parents=True)
+        (broken / "part-0.parquet").write_bytes(b"no Parquet")
+        write_documents(settings.lake, documents[:2], exported_at=clock.now() + timedelta(days=1))
+        time.sleep(1.0)
+        assert len(shelf.engine) == 1
+        (broken / "part-0.parquet").unlink()
+        write_documents(settings.lake, documents, exported_at=clock.now() + timedelta(days=2))
         eventually(lambda: len(shelf.engine) == len(documents))
 
 
-async def test_the_end_of_the_outbox_misses_nothing(session: AsyncSession, marketplace: Marketplace) -> None:
-    """The place from which a new reader goes on moves with the transactions and never stands before an older one."""
-    first = await end(session)
-    await session.rollback()
-    assert (await end(session)).xid >= first.xid
+def test_columns_that_fail_are_no_error(
+    counting: TestClient, marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pass raises: the database answers the same, and says so."""
+    well = search(counting, **STAY)
+    monkeypatch.setattr("search.columns.engine.scan", lambda *_: 1 / 0)
+    poorer = search(counting, **STAY)
+    assert NO_ENGINE in poorer["degraded"]
+    assert essence(well) == essence(poorer)
+
+
+async def test_a_reader_that_starts_at_the_end_gets_what_was_not_yet_committed(
+    engine: AsyncEngine, marketplace: Marketplace
+) -> None:
+    """What a transaction wrote that was open when the end was asked for, and committed later, is read from there on."""
+    sessions = async_sessionmaker(engine)
+    async with sessions() as early, sessions() as reader:
+        await deactivate(early, marketplace.host, marketplace.loft)
+        await early.flush()
+        position = await end(reader)
+        await reader.rollback()
+        assert await read_after(reader, position, limit=10) == []
+        await early.commit()
+        await reader.rollback()
+        for _ in range(200):  # another database's transaction may hold the entry back for a moment
+            entries = await read_after(reader, position, limit=10)
+            await reader.rollback()
+            if entries:
+                break
+            await asyncio.sleep(0.05)
+    assert marketplace.loft in {entry.listing_id for entry in entries}

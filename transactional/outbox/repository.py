@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, text
@@ -18,6 +18,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from transactional.outbox.models import OutboxCursor
+
+KEEP = timedelta(days=7)
+"""How long delivered entries, and answered idempotency keys, are kept: so far back looks a reader without a cursor."""
 
 _READ = text("""
     SELECT entry_id, CAST(CAST(xid AS text) AS bigint) AS xid, occurred_at, topic, market_key, listing_id, payload

@@ -130,6 +130,22 @@ def test_too_many_tiles_are_refused(store: ColumnStore) -> None:
         retrieve(make_request(tile_zoom=10), store, today=TODAY)
 
 
+def test_a_market_that_is_not_held_has_no_tiles(store: ColumnStore) -> None:
+    """A market that came after the columns were made is empty, at any zoom."""
+    assert retrieve(make_request(market="atlantis", tile_zoom=12), store, today=TODAY).tiles == ()
+
+
+def test_a_price_beyond_every_bin_is_in_none(supply: Supply) -> None:
+    """A night for a million millions does not break the histogram of its neighbours."""
+    rows = {row["listing_id"]: row for row in documents_of(supply, np.random.default_rng(1))}
+    dearest = next(iter(rows.values()))
+    changed = [dearest | {"nightly_price_minor": 10**16}, *list(rows.values())[1:]]
+    answer = retrieve(
+        make_request(rates={"SEK": 1.0, "SGD": 1.0, "JPY": 1.0}), ColumnStore(lambda: changed), today=TODAY
+    )
+    assert all(each.to_minor <= 10**15 for each in answer.histogram)
+
+
 def test_no_listings_are_no_results() -> None:
     """Columns of nothing answer, and say nothing was found."""
     answer = retrieve(make_request(tile_zoom=3), ColumnStore(tuple), today=TODAY)

@@ -63,3 +63,9 @@ def test_sums_are_read_back() -> None:
         sums = read_sums(each)
         assert (sums.sums * sums.unit).tolist() == [each[str(n)] for n in range(RING)]
         assert np.gcd.reduce(sums.sums) in {0, 1}
+
+
+def test_a_token_of_no_day_is_refused() -> None:
+    """What would be written beyond the columns is an error, and not somebody else's memory."""
+    with pytest.raises(ValueError, match="not on the ring"):
+        read_tokens("n3 n366")
