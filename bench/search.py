@@ -30,7 +30,7 @@ NOTES = """
 A request is a whole search of one city over HTTP: dates, two to four guests, a filter or two, facets, price
 histogram, ranking of up to 500 candidates, confirmation of the page against PostgreSQL, event log. Client and
 services share the cores. Requests are seeded and differ from the warm-up's. The alternative is the same API told that
-OpenSearch is down, on the same requests.
+OpenSearch is down and that holds no columns, on the same requests.
 """
 
 
@@ -107,7 +107,7 @@ def _api_without_index() -> Iterator[str]:
         "--log-level",
         "error",
     ]
-    environment = os.environ | {"LODESTAY_OPENSEARCH_URL": CLOSED}
+    environment = os.environ | {"LODESTAY_OPENSEARCH_URL": CLOSED, "LODESTAY_SEARCH_COLUMNS": "false"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603 - our own service
     address = f"http://127.0.0.1:{port}"
     try:

@@ -118,7 +118,8 @@ async def open_services(
     metrics.listings.set_function(lambda: len(models.current.columns))
     columns = ColumnShelf(settings.lake, sessions, clock)
     stop = asyncio.Event()
-    following = [asyncio.create_task(task(stop)) for task in (columns.follow, columns.look)]
+    steps = (columns.follow, columns.look) if settings.search_columns else ()
+    following = [asyncio.create_task(step(stop)) for step in steps]
     looking = asyncio.create_task(models.keep_fresh())
     closing = AsyncExitStack()
     try:
@@ -148,7 +149,8 @@ async def open_services(
     finally:
         events.close()
         stop.set()
-        await asyncio.wait(following, timeout=LAST_STEP_SECONDS)
+        if following:
+            await asyncio.wait(following, timeout=LAST_STEP_SECONDS)
         for task in (*following, looking):
             task.cancel()
         await asyncio.gather(*following, looking, return_exceptions=True)
