@@ -7,7 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.ask import NO_DISCOUNT, NO_LEAD, StayAsk
+from lodestay import pricing
+from search import stay_price
+from search.columns.ask import NO_DISCOUNT, StayAsk
 from search.columns.compiled import inlined
 from search.columns.table import NO_CODE, NO_PRICE, TERMS, Prices
 
@@ -26,7 +28,9 @@ from search.columns.table import NO_CODE, NO_PRICE, TERMS, Prices
     _NIGHTLY,
 ) = (TERMS.index(name) for name in TERMS)
 LENGTH_DISCOUNTS: Final = {"weekly_discount_bps": _WEEKLY, "monthly_discount_bps": _MONTHLY}
-_WHOLE_BPS, _HALF_BPS = 10_000, 5_000
+# The one definition of each, compiled in: what a share of an amount is, and how one is exchanged.
+_share = inlined(pricing.share)
+_exchanged = inlined(stay_price.exchanged)
 
 
 @inlined
@@ -42,7 +46,7 @@ def amount_of(prices: Prices, stay: StayAsk, row: int) -> int:
     nights = _nights_sum(prices.sums, stay, row) * unit
     if stay.length_discount != NO_DISCOUNT:
         nights -= _share(nights, terms[stay.length_discount, row])
-    nights -= _share(nights, _lead_bps(terms, stay.lead, row))
+    nights -= _share(nights, _lead_bps(terms, stay.notice, row))
     extra = max(0, stay.guests - terms[_INCLUDED, row]) * terms[_EXTRA_GUEST, row] * length
     subtotal = nights + extra + terms[_CLEANING, row]
     return int(subtotal + _share(subtotal, terms[_SERVICE, row]) + _share(subtotal, terms[_TAX, row]))
@@ -50,10 +54,10 @@ def amount_of(prices: Prices, stay: StayAsk, row: int) -> int:
 
 @inlined
 def exchanged(amount: int, currency: int, factors: NDArray[np.float64]) -> float:
-    """Exchange an amount into the guest's currency (:func:`search.stay_price.exchanged`)."""
+    """An amount in the guest's currency, :data:`NO_PRICE` where it or a rate is not known."""
     if amount < 0 or currency == NO_CODE or np.isnan(factors[currency]):
         return float(NO_PRICE)
-    return float(np.floor(amount * factors[currency] + 0.5))
+    return float(_exchanged(amount, factors[currency]))
 
 
 @inlined
@@ -69,14 +73,7 @@ def _nights_sum(sums: NDArray[np.uint32], stay: StayAsk, row: int) -> int:
 
 
 @inlined
-def _share(amount: int, bps: int) -> int:
-    return (amount * bps + _HALF_BPS) // _WHOLE_BPS
-
-
-@inlined
 def _lead_bps(terms: NDArray[np.int64], lead: int, row: int) -> int:
-    if lead == NO_LEAD:
-        return 0
     late, early = terms[_LATE_DAYS, row], terms[_EARLY_DAYS, row]
     off_late = terms[_LATE_BPS, row] if late > 0 and lead <= late else 0
     off_early = terms[_EARLY_BPS, row] if 0 < early <= lead else 0

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 ANYWHERE, BOX, CIRCLE = range(3)
 """Kinds of area."""
 NO_DISCOUNT: Final = -1
-NO_LEAD: Final = -1
 
 
 class AreaAsk(NamedTuple):
@@ -33,8 +32,8 @@ class StayAsk(NamedTuple):
         (n,) slots; none without a stay.
     departure, check_in, check_out, notice, until
         Slot of the check-out; the days as ordinals; days from today to them.
-    lead, length_discount
-        Days to the check-in and row of the price terms, or :data:`NO_LEAD` and :data:`NO_DISCOUNT`.
+    length_discount
+        Row of the price terms, or :data:`NO_DISCOUNT`.
     """
 
     nights: NDArray[np.int64]
@@ -43,7 +42,6 @@ class StayAsk(NamedTuple):
     check_out: int
     notice: int
     until: int
-    lead: int
     length_discount: int
     guests: int
 

@@ -15,7 +15,6 @@ from search.columns.ask import (
     BOX,
     CIRCLE,
     NO_DISCOUNT,
-    NO_LEAD,
     AreaAsk,
     Ask,
     GroupAsk,
@@ -79,16 +78,15 @@ def _area(area: Bounds | Circle | None) -> AreaAsk:
 def _stay(request: SearchRequest, today: date) -> StayAsk:
     stay = request.stay
     if stay is None:
-        return StayAsk(np.zeros(0, np.int64), 0, 0, 0, 0, 0, NO_LEAD, NO_DISCOUNT, request.guests)
-    field, lead = discount_field(stay.nights), (stay.check_in - today).days
+        return StayAsk(np.zeros(0, np.int64), 0, 0, 0, 0, 0, NO_DISCOUNT, request.guests)
+    field = discount_field(stay.nights)
     return StayAsk(
         nights=np.array([slot(night) for night in stay], np.int64),
         departure=slot(stay.check_out),
         check_in=stay.check_in.toordinal(),
         check_out=stay.check_out.toordinal(),
-        notice=lead,
+        notice=(stay.check_in - today).days,
         until=(stay.check_out - today).days,
-        lead=lead,
         length_discount=NO_DISCOUNT if field is None else LENGTH_DISCOUNTS[field],
         guests=request.guests,
     )

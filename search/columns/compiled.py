@@ -21,8 +21,14 @@ def _cache_folder() -> Path:
     Numba looks at the file of the function alone, and would go on with the old code of what is inlined into it.
     """
     here = Path(__file__).parent
+    foundation = here.parents[1] / "lodestay"
+    elsewhere = (
+        here.parent / "ring.py",
+        here.parent / "stay_price.py",
+        *(foundation / name for name in ("geography.py", "money.py", "pricing.py")),
+    )
     sources = hashlib.sha256()
-    for source in sorted([*here.glob("*.py"), here.parent / "ring.py", here.parents[1] / "lodestay" / "geography.py"]):
+    for source in (*sorted(here.glob("*.py")), *elsewhere):
         sources.update(source.read_bytes())
     beside = here / "__pycache__"
     root = beside if os.access(here, os.W_OK) else Path.home() / ".cache" / "lodestay"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
 import numpy as np
 
-from lodestay.geography import EARTH_RADIUS_KM
+from lodestay.geography import distance_km
 from search.columns.ask import BOX, CIRCLE, AreaAsk, StayAsk
 from search.columns.compiled import inlined
 from search.columns.table import PART, PART_MASK, RULES, Nights, Places, StayRules
 
 _USUAL_MIN, _USUAL_MAX, _NOTICE, _WINDOW, _FROM, _UNTIL = (RULES.index(name) for name in RULES)
 _BIT, _ONE = 63, np.uint64(1)
+_distance_km = inlined(distance_km)
 
 
 @inlined
@@ -56,7 +56,5 @@ def lies_in(places: Places, area: AreaAsk, row: int) -> bool:
         within = (east_of or west_of) if area.west > area.east else (east_of and west_of)
         return bool(within and area.south <= latitude and latitude <= area.north)
     if area.kind == CIRCLE:
-        north, east = radians(latitude - area.south) / 2, radians(longitude - area.west) / 2
-        half_chord = sin(north) ** 2 + cos(radians(area.south)) * cos(radians(latitude)) * sin(east) ** 2
-        return bool(2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(half_chord))) <= area.radius_km)
+        return bool(_distance_km(area.south, area.west, latitude, longitude) <= area.radius_km)
     return True

@@ -95,9 +95,6 @@ class ColumnStore:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __contains__(self, listing_id: int) -> bool:
-        return listing_id in self._rows
-
     def listing_ids(self, markets: Collection[str]) -> list[int]:
         """Numbers of the listings of some markets."""
         codes = [code for name, code in self.vocabularies["market"].codes.items() if name in markets]

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from search import fallback
-from search.answer import Retrieved
 from search.engine import OpenSearchEngine
-from search.request import SearchRequest
+from tests.search.comparing import assert_same
 from tests.search.conftest import IndexedMarketplace
 from tests.search.marketplace import TODAY, random_request
 
@@ -23,20 +22,6 @@ async def test_whole_answers_agree(searches: OpenSearchEngine, marketplace: Inde
         request = random_request(rng)
         answer = await searches.retrieve(request, today=TODAY)
         plain = fallback.retrieve(request, marketplace.supply, today=TODAY, reason="")
-        assert_same(answer, plain, request)
+        assert_same(answer, plain, request, within_km=0.001)  # the engine rounds coordinates to a centimetre
         found += answer.total_count
     assert found > 2_000, "the searches must find something for the comparison to mean anything"
-
-
-def assert_same(answer: Retrieved, plain: Retrieved, request: SearchRequest) -> None:
-    """Compare everything but scores; distances to the metre (the engine rounds coordinates to a centimetre)."""
-    assert answer.total_count == plain.total_count, request
-    assert answer.facets == plain.facets, request
-    assert answer.histogram == plain.histogram, request
-    facts = [(c.listing_id, c.currency, c.total_minor, c.nightly_price_minor) for c in answer.candidates]
-    expected = [(c.listing_id, c.currency, c.total_minor, c.nightly_price_minor) for c in plain.candidates]
-    assert facts == expected, request
-    for mine, theirs in zip(answer.candidates, plain.candidates, strict=True):
-        assert (mine.distance_km is None) == (theirs.distance_km is None)
-        assert mine.distance_km == pytest.approx(theirs.distance_km, abs=0.001)
-    assert answer.degraded == ()

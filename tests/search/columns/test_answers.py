@@ -16,6 +16,7 @@ from search.columns.table import mercator_north
 from search.document import calendar_fields, nightly_price_minor, rate_fields
 from search.fallback import Supply
 from search.request import Filters, InvalidSearch, SearchRequest
+from tests.search.comparing import assert_same
 from tests.search.marketplace import TODAY, documents_of, make_request, random_calendar, random_request, random_supply
 
 LISTINGS = 400
@@ -46,7 +47,7 @@ def test_whole_answers_agree(store: ColumnStore, supply: Supply) -> None:
     for _ in range(800):
         request = random_request(rng)
         answer = retrieve(request, store, today=TODAY)
-        assert_same(answer, plainly(request, supply), request)
+        assert_same(answer, plainly(request, supply), request, within_km=1e-9)
         found += answer.total_count
     assert found > 3_500, "the searches must find something for the comparison to mean anything"
 
@@ -78,7 +79,7 @@ def test_answers_agree_after_changes() -> None:
         assert store.update(changes) == 10
         for _ in range(40):
             request = random_request(rng)
-            assert_same(retrieve(request, store, today=TODAY), plainly(request, supply), request)
+            assert_same(retrieve(request, store, today=TODAY), plainly(request, supply), request, within_km=1e-9)
 
 
 def test_taking_a_filter_back_adds_what_is_said(store: ColumnStore, supply: Supply) -> None:
@@ -155,19 +156,6 @@ def test_no_listings_are_no_results() -> None:
 def plainly(request: SearchRequest, supply: Supply) -> Retrieved:
     """Answer from rows."""
     return fallback.retrieve(request, supply, today=TODAY, reason="")
-
-
-def assert_same(answer: Retrieved, plain: Retrieved, request: SearchRequest) -> None:
-    """Compare everything but scores."""
-    assert answer.total_count == plain.total_count, request
-    assert answer.facets == plain.facets, request
-    assert answer.histogram == plain.histogram, request
-    facts = [(c.listing_id, c.currency, c.total_minor, c.nightly_price_minor) for c in answer.candidates]
-    expected = [(c.listing_id, c.currency, c.total_minor, c.nightly_price_minor) for c in plain.candidates]
-    assert facts == expected, request
-    for mine, theirs in zip(answer.candidates, plain.candidates, strict=True):
-        assert (mine.distance_km is None) == (theirs.distance_km is None)
-        assert mine.distance_km == pytest.approx(theirs.distance_km, abs=1e-9)
 
 
 def without_each(filters: Filters) -> list[tuple[tuple[str, str | None], Filters]]:
