@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from lodestay.errors import NotFound
 from search.gazetteer import Gazetteer
-from search.geography import distance_km
 from search.places import Place, PlaceKind
 from search.request import Bounds, Circle, Point
 from serving.search.markets import WORLD_CURRENCY, WORLD_TIMEZONE, MarketBook, MarketInfo
@@ -97,6 +96,6 @@ def _in_market(
 
 def _in_area(area: Bounds | Circle, book: MarketBook, *, name: str | None, text: str | None) -> Where:
     """Look in an area, whoever's market it is; its time and money are those of the nearest market."""
-    nearest = min(book.markets.values(), key=lambda market: distance_km(market.centre, area.centre), default=None)
+    nearest = book.nearest(area.centre)
     timezone, currency = (WORLD_TIMEZONE, WORLD_CURRENCY) if nearest is None else (nearest.timezone, nearest.currency)
     return Where(name, None, area, area.centre, timezone, currency, text)
