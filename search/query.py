@@ -14,7 +14,8 @@ from typing import Any, Final
 from search import histogram
 from search.availability import Query, clauses
 from search.facets import FACETS, MAX_VALUES, PRICE, Facet
-from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Bounds, Circle, Point, SearchRequest, Sort
+from search.polygon import parts
+from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Area, Circle, Point, Polygon, SearchRequest, Sort
 from search.stay_price import PriceScript, exchange_factors
 
 TEXT_SCORE: Final = "text"
@@ -88,13 +89,21 @@ def _required(request: SearchRequest, today: date) -> list[Query]:
     ]
 
 
-def _within(area: Bounds | Circle) -> Query:
+def _within(area: Area) -> Query:
     if isinstance(area, Circle):
         return {"geo_distance": {"distance": f"{area.radius_km}km", "location": _point(area.centre)}}
+    if isinstance(area, Polygon):
+        rings = [_ring(ring) for ring in parts(area.latitudes, area.longitudes)]
+        return rings[0] if len(rings) == 1 else {"bool": {"should": rings, "minimum_should_match": 1}}
     south, north = _apart(area.south, area.north, limit=90.0)
     west, east = _apart(area.west, area.east, limit=180.0)
     corners = {"top_left": {"lat": north, "lon": west}, "bottom_right": {"lat": south, "lon": east}}
     return {"geo_bounding_box": {"location": corners}}
+
+
+def _ring(ring: list[tuple[float, float]]) -> Query:
+    points = [{"lat": latitude, "lon": longitude} for latitude, longitude in ring]
+    return {"geo_polygon": {"location": {"points": points}}}
 
 
 def _apart(low: float, high: float, *, limit: float) -> tuple[float, float]:

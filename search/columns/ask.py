@@ -7,13 +7,19 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-ANYWHERE, BOX, CIRCLE = range(3)
+ANYWHERE, BOX, CIRCLE, POLYGON = range(4)
 """Kinds of area."""
 NO_DISCOUNT: Final = -1
 
 
 class AreaAsk(NamedTuple):
-    """Where to look: one of :data:`ANYWHERE`, :data:`BOX`, :data:`CIRCLE`, whose centre is (`south`, `west`)."""
+    """Where to look: one of :data:`ANYWHERE`, :data:`BOX`, :data:`CIRCLE`, whose centre is (`south`, `west`), or :data:`POLYGON`.
+
+    Attributes
+    ----------
+    latitudes, longitudes
+        (points,) the polygon, unrolled, and the four edges the box that it lies in; none for other kinds.
+    """
 
     kind: int
     south: float
@@ -21,6 +27,8 @@ class AreaAsk(NamedTuple):
     north: float
     east: float
     radius_km: float
+    latitudes: NDArray[np.float64]
+    longitudes: NDArray[np.float64]
 
 
 class StayAsk(NamedTuple):

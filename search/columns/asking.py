@@ -15,6 +15,7 @@ from search.columns.ask import (
     BOX,
     CIRCLE,
     NO_DISCOUNT,
+    POLYGON,
     AreaAsk,
     Ask,
     GroupAsk,
@@ -27,7 +28,7 @@ from search.columns.places import runs_of
 from search.columns.store import CODED_FACETS, ColumnStore
 from search.columns.table import LEAST, NO_CODE, WORD
 from search.facets import FACETS
-from search.request import Bounds, Circle, Filters, SearchRequest
+from search.request import Area, Bounds, Circle, Filters, SearchRequest
 from search.ring import is_askable, slot
 from search.stay_price import discount_field, exchange_factors
 
@@ -67,12 +68,21 @@ def _runs(request: SearchRequest, store: ColumnStore, today: date) -> NDArray[np
     return np.array([[0, len(store)]], np.int64) if len(store) else _NO_ROWS
 
 
-def _area(area: Bounds | Circle | None) -> AreaAsk:
+def _area(area: Area | None) -> AreaAsk:
+    none = np.zeros(0)
     if area is None:
-        return AreaAsk(ANYWHERE, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return AreaAsk(ANYWHERE, 0.0, 0.0, 0.0, 0.0, 0.0, none, none)
+    if isinstance(area, Circle):
+        centre = area.centre
+        return AreaAsk(
+            CIRCLE, float(centre.latitude), float(centre.longitude), 0.0, 0.0, float(area.radius_km), none, none
+        )
     if isinstance(area, Bounds):
-        return AreaAsk(BOX, float(area.south), float(area.west), float(area.north), float(area.east), 0.0)
-    return AreaAsk(CIRCLE, float(area.centre.latitude), float(area.centre.longitude), 0.0, 0.0, float(area.radius_km))
+        edges = (float(area.south), float(area.west), float(area.north), float(area.east))
+        return AreaAsk(BOX, *edges, 0.0, none, none)
+    latitudes, longitudes = np.array(area.latitudes, np.float64), np.array(area.longitudes, np.float64)
+    edges = (float(min(latitudes)), float(min(longitudes)), float(max(latitudes)), float(max(longitudes)))
+    return AreaAsk(POLYGON, *edges, 0.0, latitudes, longitudes)
 
 
 def _stay(request: SearchRequest, today: date) -> StayAsk:

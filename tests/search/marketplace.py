@@ -12,7 +12,7 @@ from lodestay.pricing import PriceTerms
 from lodestay.stay import Stay
 from search.document import build_document, popularity
 from search.fallback import Supply
-from search.request import Bounds, Circle, Filters, Point, SearchRequest, Sort
+from search.request import Bounds, Circle, Filters, Point, Polygon, SearchRequest, Sort
 
 TODAY = date(2026, 6, 15)
 DIMENSION = 8
@@ -209,6 +209,18 @@ def make_request(**changes: Any) -> SearchRequest:
     return SearchRequest(**plain | changes)
 
 
+def random_polygon(rng: np.random.Generator, around: Point) -> Polygon:
+    """Draw a star with bays, of some kilometres around a point, whichever way round."""
+    count = int(rng.integers(3, 40))
+    angles = (np.arange(count) + rng.uniform(0, 0.99, count)) * 2 * np.pi / count
+    reach = rng.uniform(0.005, 0.12, len(angles))
+    corners = [
+        Point(around.latitude + north, (around.longitude + east + 180) % 360 - 180)
+        for north, east in zip((reach * np.sin(angles)).tolist(), (reach * np.cos(angles)).tolist(), strict=True)
+    ]
+    return Polygon(tuple(corners if rng.random() < 0.5 else reversed(corners)))
+
+
 def random_request(rng: np.random.Generator) -> SearchRequest:
     """Draw a search without text: somewhere, mostly with dates, with some filters, in some order."""
     market = str(rng.choice(list(MARKETS)))
@@ -224,9 +236,10 @@ def random_request(rng: np.random.Generator) -> SearchRequest:
                 (longitude + float(rng.uniform(0, 0.1)) + 180) % 360 - 180,
             )
         },
+        "polygon": {"area": random_polygon(rng, Point(latitude, longitude))},
         "world": {"centre": Point(10.0, 20.0)},
     }
-    where = areas[str(rng.choice(list(areas), p=[0.4, 0.2, 0.2, 0.2]))]
+    where = areas[str(rng.choice(list(areas), p=[0.35, 0.15, 0.15, 0.2, 0.15]))]
     located = "market" not in where
     sorts = [Sort.RELEVANCE, Sort.PRICE, Sort.PRICE_DESC, Sort.RATING, *([Sort.DISTANCE] if located else [])]
     return make_request(
