@@ -55,7 +55,7 @@ def lifted(longitude: float, west: float) -> float:
 
 
 def holds(latitudes: Sequence[float], longitudes: Sequence[float], latitude: float, longitude: float) -> bool:
-    """Whether a point lies in a ring, its edge included: a line east from the point crosses the ring an odd number of times.
+    """Whether a point lies in a ring, its edge included: a line east from it crosses the ring an odd number of times.
 
     The one definition of inside: rules call it as it is, the columns compile it.
 
@@ -89,7 +89,7 @@ def holds(latitudes: Sequence[float], longitudes: Sequence[float], latitude: flo
 
 
 def parts(latitudes: Sequence[float], longitudes: Sequence[float]) -> Iterator[list[tuple[float, float]]]:
-    """Cut a ring at the date line, for engines that know longitudes of -180 to 180 only: rings of latitude, longitude."""
+    """Cut a ring at the date line, for an engine that knows longitudes of -180 to 180: rings of latitude, longitude."""
     ring = list(zip(latitudes, longitudes, strict=True))
     if max(longitudes) <= _HALF:
         yield ring

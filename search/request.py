@@ -169,14 +169,18 @@ Area = Bounds | Circle | Polygon
 class Filters:
     """What a result must have; empty means anything.
 
-    Of `amenities` a result has all; of the other sets it has one. `min_price_minor` and
+    Of `amenities`, `accessibility` and `allows` a result has all; of the other sets it has one. `min_price_minor` and
     `max_price_minor` bound the stay's total in the request's currency (the nightly price where no
     dates are asked).
     """
 
     room_types: frozenset[str] = frozenset()
     property_types: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
     amenities: frozenset[str] = frozenset()
+    accessibility: frozenset[str] = frozenset()
+    allows: frozenset[str] = frozenset()
+    host_languages: frozenset[str] = frozenset()
     neighbourhoods: frozenset[str] = frozenset()
     cancellation_policies: frozenset[str] = frozenset()
     min_price_minor: int | None = None

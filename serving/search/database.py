@@ -35,14 +35,12 @@ async def search_database(
     reason
         Why OpenSearch did not, in words for a client.
     """
+    # What is ticked narrows the results, not what is counted beside them: that is the fallback's to decide.
     query = CandidateQuery(
         market_key=request.market,
         area=_area(request),
         stay=request.stay,
         guests=request.guests,
-        # What is ticked narrows the results, not what is counted beside them: that is the fallback's to decide.
-        min_bedrooms=request.filters.min_bedrooms,
-        min_rating=request.filters.min_rating,
     )
     listing_ids = await search_free(session, query, now=clock.now(), limit=MOST)
     cards = await load_cards(session, listing_ids)

@@ -43,7 +43,10 @@ LOCALE = (
 
 
 class SearchQuery(Query):
-    """A search. Name a place, or send bounds, a polygon, or a centre with a radius; or name a market; or look everywhere."""
+    """A search.
+
+    Name a place, or send bounds, a polygon, or a centre with a radius; or name a market; or look everywhere.
+    """
 
     text: str | None = Field(
         None, max_length=MAX_TEXT, description="A wish in words, in any language.", examples=["quiet, with a balcony"]
@@ -60,8 +63,8 @@ class SearchQuery(Query):
         None,
         max_length=MAX_POLYGON,
         description=(
-            f"The corners of an area drawn on the map, once round: 3 to {MAX_CORNERS} of latitude,longitude with `;` between "
-            "them. Edges go the shorter way round the Earth, over the date line too."
+            f"The corners of an area drawn on the map, once round: 3 to {MAX_CORNERS} of latitude,longitude with `;` "
+            "between them. Edges go the shorter way round the Earth, over the date line too."
         ),
         examples=["38.70,-9.18;38.75,-9.18;38.74,-9.10;38.70,-9.11"],
     )
@@ -73,7 +76,17 @@ class SearchQuery(Query):
     guests: Guests = 1
     room_type: Codes = Field([], description="One of these.")
     property_type: Codes = Field([], description="One of these.")
+    category: Codes = Field([], description="In one of these.", examples=[["beach"]])
     amenity: Codes = Field([], description="All of these.", examples=[["wifi"]])
+    accessibility: Codes = Field(
+        [],
+        description="All of these: amenities about getting in and around.",
+        examples=[["step_free", "wide_doorways"]],
+    )
+    allows: Codes = Field([], description="Welcomes all of these: pets, smoking, events, children.")
+    host_language: Codes = Field(
+        [], description="The host speaks one of these (ISO 639-1), by the host's own word.", examples=[["pt", "en"]]
+    )
     neighbourhood: Codes = Field([], description="One of these.")
     cancellation_policy: Codes = Field([], description="One of these.")
     min_price: Price | None = Field(None, description="Stay total (a night's price without dates), in `currency`.")
@@ -120,7 +133,11 @@ class SearchQuery(Query):
         return Filters(
             room_types=frozenset(self.room_type),
             property_types=frozenset(self.property_type),
+            categories=frozenset(self.category),
             amenities=frozenset(self.amenity),
+            accessibility=frozenset(self.accessibility),
+            allows=frozenset(self.allows),
+            host_languages=frozenset(self.host_language),
             neighbourhoods=frozenset(self.neighbourhood),
             cancellation_policies=frozenset(self.cancellation_policy),
             min_price_minor=None if self.min_price is None else Money.parse(self.min_price, currency).minor,

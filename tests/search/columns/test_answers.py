@@ -163,7 +163,11 @@ def without_each(filters: Filters) -> list[tuple[tuple[str, str | None], Filters
     names = {
         "room_type": {"room_types": frozenset()},
         "property_type": {"property_types": frozenset()},
+        "category": {"categories": frozenset()},
         "amenities": {"amenities": frozenset()},
+        "accessibility": {"accessibility": frozenset()},
+        "allows": {"allows": frozenset()},
+        "host_language": {"host_languages": frozenset()},
         "neighbourhood": {"neighbourhoods": frozenset()},
         "cancellation_policy": {"cancellation_policies": frozenset()},
         "price": {"min_price_minor": None, "max_price_minor": None},
@@ -178,9 +182,12 @@ def without_each(filters: Filters) -> list[tuple[tuple[str, str | None], Filters
         ((name, None), replace(filters, **changes))  # type: ignore[arg-type]
         for name, changes in names.items()
     ]
-    if len(filters.amenities) < 2:
-        return whole
     return [
         *whole,
-        *((("amenities", each), replace(filters, amenities=filters.amenities - {each})) for each in filters.amenities),
+        *(
+            ((name, each), replace(filters, **{name: asked - {each}}))  # type: ignore[arg-type]
+            for name in ("amenities", "accessibility", "allows")
+            if len(asked := getattr(filters, name)) > 1
+            for each in asked
+        ),
     ]
