@@ -49,7 +49,7 @@ def test_whole_answers_agree(store: ColumnStore, supply: Supply) -> None:
         answer = retrieve(request, store, today=TODAY)
         assert_same(answer, plainly(request, supply), request, within_km=1e-9)
         found += answer.total_count
-    assert found > 3_500, "the searches must find something for the comparison to mean anything"
+    assert found > 3_000, "the searches must find something for the comparison to mean anything"
 
 
 def test_answers_agree_after_changes() -> None:
@@ -93,6 +93,7 @@ def test_taking_a_filter_back_adds_what_is_said(store: ColumnStore, supply: Supp
         expected = {
             name: more
             for name, filters in without_each(request.filters)
+            if filters != request.filters
             if (more := plainly(replace(request, filters=filters), supply).total_count - total)
         }
         assert answer.regained is not None
