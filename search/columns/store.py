@@ -16,27 +16,35 @@ from search.columns.table import CODED, LEAST, NO_CODE, NO_PRICE, RULES, TERMS, 
 from search.facets import FACETS
 from search.request import Bounds
 
-CODED_FACETS: Final = tuple(facet for facet in FACETS if not facet.all_of)
+CODED_FACETS: Final = tuple(facet for facet in FACETS if not facet.many)
 """Facets of which a listing has one value."""
+BIT_FACETS: Final = tuple(facet for facet in FACETS if facet.many)
+"""Facets of which a listing may have several values."""
 CODES: Final = (*(facet.name for facet in CODED_FACETS), *CODED)
 """Rows of the table's `codes`."""
+_READ: Final = (
+    *((facet.field, facet.values) for facet in CODED_FACETS),
+    *((name, lambda value: () if value is None else (value,)) for name in CODED),
+)
+"""Field of the document that each row of `codes` is read from, and its values."""
+_BIT_PLACES: Final = {facet.name: place for place, facet in enumerate(BIT_FACETS)}
 _NEAR_ROWS: Final = 1024
 """Rows between two of a market over which its run goes on: cheaper to look at than to jump over."""
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Values of a field, and their codes: places in the list."""
+    """Values of a field (numbers where they are counted by steps), and their codes: places in the list."""
 
-    values: list[str]
-    codes: dict[str, int]
+    values: list[Any]
+    codes: dict[Any, int]
 
     @classmethod
     def empty(cls) -> Vocabulary:
         """Make one that learns."""
         return cls([], {})
 
-    def learn(self, value: str) -> int:
+    def learn(self, value: Any) -> int:
         """Code of a value, a new one where it is not known."""
         code = self.codes.setdefault(value, len(self.values))
         if code == len(self.values):
@@ -73,16 +81,17 @@ class ColumnStore:
     """
 
     def __init__(self, read: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
-        self.vocabularies = {name: Vocabulary.empty() for name in CODES}
-        self.amenities = Vocabulary.empty()
+        self.vocabularies = {name: Vocabulary.empty() for name in (*CODES, *(facet.name for facet in BIT_FACETS))}
         places: dict[int, tuple[float, float]] = {}
         for document in read():
             places[document["listing_id"]] = document["location"]["lat"], document["location"]["lon"]
-            for amenity in document["amenities"]:
-                self.amenities.learn(amenity)
+            for facet in BIT_FACETS:
+                for value in document[facet.field]:
+                    self.vocabularies[facet.name].learn(value)
         ordered, self.keys = _in_order(places)
-        words = max(1, -(-len(self.amenities.values) // WORD))
-        self.table = empty_table(len(ordered), coded=len(CODES), amenity_words=words, prices=np.uint32)
+        words = [-(-len(self.vocabularies[facet.name].values) // WORD) for facet in BIT_FACETS]
+        self.first_word = np.cumsum([0, *words])
+        self.table = empty_table(len(ordered), coded=len(CODES), bit_words=int(self.first_word[-1]), prices=np.uint32)
         self._rows = {listing_id: row for row, listing_id in enumerate(ordered)}
         self._odd_room = np.zeros(len(ordered), np.int64)
         self._odd_used = 0
@@ -100,6 +109,15 @@ class ColumnStore:
         codes = [code for name, code in self.vocabularies["market"].codes.items() if name in markets]
         rows = np.isin(self.table.traits.codes[CODES.index("market")], codes)
         return [int(listing_id) for listing_id in self.table.listing_id[rows]]
+
+    def bit_of(self, facet: str, value: str) -> int:
+        """Which of a row's bits stands for a value of a facet."""
+        return self.bits_of(facet).start + self.vocabularies[facet].codes[value]
+
+    def bits_of(self, facet: str) -> slice:
+        """Which of a row's bits stand for the values of a facet, in the order of its vocabulary."""
+        first = int(WORD * self.first_word[_BIT_PLACES[facet]])
+        return slice(first, first + len(self.vocabularies[facet].values))
 
     def update(self, changes: Mapping[int, Mapping[str, Any]]) -> int:
         """Replace parts of listings; says how many were there.
@@ -122,17 +140,19 @@ class ColumnStore:
         table.listing_id[row] = document["listing_id"]
         places.latitude[row], places.longitude[row] = location["lat"], location["lon"]
         places.north[row] = mercator_north(location["lat"])
-        table.traits.amenities[row] = 0
-        for amenity in document["amenities"]:
-            word, bit = divmod(self.amenities.codes[amenity], WORD)
-            table.traits.amenities[row, word] |= np.uint64(1 << bit)
+        table.traits.bits[row] = 0
+        for facet in BIT_FACETS:
+            for value in document[facet.field]:
+                word, bit = divmod(self.bit_of(facet.name, value), WORD)
+                table.traits.bits[row, word] |= np.uint64(1 << bit)
 
     def _write(self, row: int, fields: Mapping[str, Any]) -> None:
         """Write what fields say of a row; what they do not speak of stays."""
         table = self.table
-        for place, name in enumerate(CODES):
-            if name in fields:
-                table.traits.codes[place, row] = self._code(name, fields[name])
+        for place, (name, (field, values_of)) in enumerate(zip(CODES, _READ, strict=True)):
+            if field in fields:
+                codes = [self.vocabularies[name].learn(value) for value in values_of(fields[field])]
+                table.traits.codes[place, row] = codes[0] if codes else NO_CODE
         for columns, names, null in self._numbers():
             for place, name in enumerate(names):
                 if name in fields:
@@ -154,12 +174,6 @@ class ColumnStore:
             (table.popularity[np.newaxis], ("popularity",), -np.inf),
             (table.review_count[np.newaxis], ("review_count",), 0),
         )
-
-    def _code(self, name: str, value: Any) -> int:
-        """Code of a value; flags have the values that :mod:`search.facets` names."""
-        if value is None:
-            return NO_CODE
-        return self.vocabularies[name].learn(str(value).lower() if isinstance(value, bool) else value)
 
     def _write_stays(self, row: int, bits: StayBits) -> None:
         nights, stays = self.table.nights, self.table.stays

@@ -21,8 +21,8 @@ WORD: Final = 64
 
 CODED: Final = ("currency", "market")
 """Fields with few values that are no facet, held as codes of a vocabulary."""
-LEAST: Final = ("accommodates", "bedrooms", "beds", "bathrooms", "rating")
-"""Numbers of which a search may ask for at least so much."""
+LEAST: Final = ("accommodates", "rating")
+"""Numbers that are no facet, or that results are ordered by beside being one."""
 RULES: Final = (
     "usual_min_stay",
     "usual_max_stay",
@@ -114,13 +114,13 @@ class Traits(NamedTuple):
         (coded facets and :data:`CODED`, n) codes; :data:`NO_CODE` for null.
     least
         (len(LEAST), n) NaN for null.
-    amenities
-        (n, words) bits.
+    bits
+        (n, words) bits of the facets of which a listing may have several values, each facet in words of its own.
     """
 
     codes: NDArray[np.int32]
     least: NDArray[np.float64]
-    amenities: NDArray[np.uint64]
+    bits: NDArray[np.uint64]
 
 
 class Prices(NamedTuple):
@@ -163,7 +163,7 @@ class Table(NamedTuple):
     review_count: NDArray[np.int64]
 
 
-def empty_table(listings: int, *, coded: int, amenity_words: int, prices: type[np.unsignedinteger[Any]]) -> Table:
+def empty_table(listings: int, *, coded: int, bit_words: int, prices: type[np.unsignedinteger[Any]]) -> Table:
     """Make a table in which nothing is known and nothing is free.
 
     Parameters
@@ -191,7 +191,7 @@ def empty_table(listings: int, *, coded: int, amenity_words: int, prices: type[n
         traits=Traits(
             codes=np.full((coded, listings), NO_CODE, np.int32),
             least=np.full((len(LEAST), listings), np.nan),
-            amenities=np.zeros((listings, amenity_words), np.uint64),
+            bits=np.zeros((listings, bit_words), np.uint64),
         ),
         prices=Prices(
             terms=np.zeros((len(TERMS), listings), np.int64),
