@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.table import WORD, Table, empty_table
+from search.columns.table import WORD, Table, empty_table, words_of
 
 Columns = TypeVar("Columns", bound=tuple[Any, ...])
 
@@ -85,9 +85,28 @@ _FEW, _MANY = 3, 5
 
 
 def _axes() -> dict[str, Axis]:
-    few, many = (arrays(empty_table(words * WORD, coded=1, amenity_words=1)) for words in (_FEW, _MANY))
+    few, many = (arrays(empty_ordered(words * WORD, coded=1, amenity_words=1)) for words in (_FEW, _MANY))
     return {path: _axis(column.shape, many[path].shape) for path, column in few.items()}
 
 
 AXES: Final = _axes()
-"""Of every column of the table, by its path."""
+"""Of every column, by its path."""
+
+
+def goes_with(path: str, shape: tuple[int, ...], empty: tuple[int, ...], *, listings: int) -> bool:
+    """Whether a column of some listings may have a shape.
+
+    Parameters
+    ----------
+    empty
+        Its shape where there are no listings.
+    """
+    match AXES[path]:
+        case Axis.ROWS_FIRST:
+            return shape == (listings, *empty[1:])
+        case Axis.ROWS_LAST:
+            return shape == (*empty[:-1], listings)
+        case Axis.BITS_LAST:
+            return shape == (*empty[:-1], words_of(listings))
+        case Axis.NONE:
+            return len(shape) == len(empty) and shape[1:] == empty[1:]

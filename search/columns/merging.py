@@ -18,6 +18,7 @@ Room = Callable[[str, tuple[int, ...], Any], NDArray[Any]]
 """Makes the array that a column is written to, by its path, shape and type."""
 Arrays = dict[str, NDArray[Any]]
 """Columns by their path."""
+TABLE: Final = "table."
 WORD_BYTES: Final = WORD // 8
 
 
@@ -78,7 +79,7 @@ def merged(parts: Sequence[Part], room: Room) -> Whole:
     apart = {"keys": keys, **_odd_rules(tables, order), **_prices_apart(tables, order)}
 
     def made(path: str) -> NDArray[Any]:
-        name = path.removeprefix("table.")
+        name = path.removeprefix(TABLE)
         if name == "by_id":
             apart[name] = np.argsort(_together(tables, "listing_id")[order])
         if name in apart:
@@ -165,11 +166,12 @@ def _in_order(
 ) -> NDArray[Any]:
     """Put a column's rows in order, as far as it has several numbers a row one after the other."""
     columns, kind = [table[name] for table in tables], tables[0][name].dtype
-    if AXES[name] is Axis.ROWS_FIRST:
+    axis = AXES[f"{TABLE}{name}"]
+    if axis is Axis.ROWS_FIRST:
         made = room((len(order), *columns[0].shape[1:]), kind)
         np.take(np.concatenate(columns), order, axis=0, out=made, mode="clip")
         return made
-    bits = AXES[name] is Axis.BITS_LAST
+    bits = axis is Axis.BITS_LAST
     lengths = [len(table["listing_id"]) for table in tables]
     made = room((*columns[0].shape[:-1], words_of(len(order)) if bits else len(order)), kind)
     for index in np.ndindex(columns[0].shape[:-1]):

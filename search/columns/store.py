@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,7 @@ CODES: Final = (*(facet.name for facet in CODED_FACETS), *CODED)
 """Rows of the table's `codes`."""
 _NEAR_ROWS: Final = 1024
 """Rows between two of a market over which its run goes on: cheaper to look at than to jump over."""
+_ALL: Final = 2**WORD - 1
 BATCH: Final = 512
 """Documents read at a time."""
 _DRAFT: Final = 16 * BATCH
@@ -79,10 +80,10 @@ class Columns:
         first = 0
         for documents in batches:
             columns._learn_amenities(documents)
-            rows = range(first, first + len(documents))
-            for row, document in zip(rows, documents, strict=True):
+            rows = np.arange(first, first + len(documents))
+            for row, document in enumerate(documents, first):
                 columns._place(row, document)
-            columns._write_all(rows, documents)
+            columns._write(rows, documents)
             first += len(documents)
         return columns
 
@@ -93,23 +94,13 @@ class Columns:
 
     def _learn_amenities(self, documents: Iterable[Mapping[str, Any]]) -> None:
         """Learn what listings may have, and make room for a bit each."""
-        for document in documents:
-            for amenity in document["amenities"]:
-                self.amenities.learn(amenity)
+        for amenity in dict.fromkeys(chain.from_iterable(document["amenities"] for document in documents)):
+            self.amenities.learn(amenity)
         traits = self.table.traits
         lacking = words_for(len(self.amenities.values)) - traits.amenities.shape[1]
         if lacking > 0:
             wider = np.pad(traits.amenities, ((0, 0), (0, lacking)))
             self.table = self.table._replace(traits=traits._replace(amenities=wider))
-
-    def _write_all(self, rows: Sequence[int], listings: Sequence[Mapping[str, Any]]) -> None:
-        """Write what fields say of each row: the nights of all rows together, since those lie night by night."""
-        for row, fields in zip(rows, listings, strict=True):
-            self._write(row, fields)
-        for name, write in (("stay_tokens", self._write_stays), ("price_sum", self._write_prices)):
-            told = [(row, fields[name]) for row, fields in zip(rows, listings, strict=True) if name in fields]
-            if told:
-                write(np.array([row for row, _ in told], np.int64), [value for _, value in told])
 
     def _place(self, row: int, document: Mapping[str, Any]) -> None:
         """Write what never changes while the store lives."""
@@ -118,23 +109,29 @@ class Columns:
         table.listing_id[row] = document["listing_id"]
         places.latitude[row], places.longitude[row] = location["lat"], location["lon"]
         places.north[row] = mercator_north(location["lat"])
-        table.traits.amenities[row] = 0
+        bits, codes = 0, self.amenities.codes
         for amenity in document["amenities"]:
-            word, bit = divmod(self.amenities.codes[amenity], WORD)
-            table.traits.amenities[row, word] |= np.uint64(1 << bit)
+            bits |= 1 << codes[amenity]
+        for word in range(table.traits.amenities.shape[1]):
+            table.traits.amenities[row, word] = bits >> WORD * word & _ALL
 
-    def _write(self, row: int, fields: Mapping[str, Any]) -> None:
-        """Write what fields but those of the nights say of a row; what they do not speak of stays."""
+    def _write(self, rows: NDArray[np.int64], listings: Sequence[Mapping[str, Any]]) -> None:
+        """Write what fields say of each row, field after field; what they do not speak of stays."""
         table = self.table
         for place, name in enumerate(CODES):
-            if name in fields:
-                table.traits.codes[place, row] = self._code(name, fields[name])
+            told, values = _told(name, rows, listings)
+            codes = {value: self._code(name, value) for value in dict.fromkeys(values)}
+            table.traits.codes[place, told] = [codes[value] for value in values]
         for columns, names, null in self._numbers():
             for place, name in enumerate(names):
-                if name in fields:
-                    columns[place, row] = null if fields[name] is None else fields[name]
-        if "is_active" in fields:
-            _set_bit(table.nights.active, row, value=fields["is_active"])
+                told, values = _told(name, rows, listings)
+                columns[place, told] = [null if value is None else value for value in values]
+        told, values = _told("is_active", rows, listings)
+        put_bits(table.nights.active[np.newaxis], told, np.array(values, np.bool_)[:, np.newaxis])
+        for name, write in (("stay_tokens", self._write_stays), ("price_sum", self._write_prices)):
+            told, values = _told(name, rows, listings)
+            if len(told):
+                write(told, values)
 
     def _numbers(self) -> tuple[tuple[NDArray[Any], tuple[str, ...], float], ...]:
         """Columns of numbers, the fields that stand in them, and what stands for null."""
@@ -271,7 +268,7 @@ class ColumnStore(Columns):
         rows = self._by_id[np.minimum(places, len(self) - 1)] if len(self) else places
         held = known[rows] == ids if len(self) else np.zeros(len(ids), np.bool_)
         fields = [one for one, is_held in zip(changes.values(), held.tolist(), strict=True) if is_held]
-        self._write_all(rows[held].tolist(), fields)
+        self._write(rows[held], fields)
         return len(fields)
 
     def _market(self, rows: NDArray[np.int64]) -> MarketRows:
@@ -297,10 +294,12 @@ def _drafts(documents: Iterable[Mapping[str, Any]]) -> list[Part]:
     return drafts
 
 
-def _set_bit(words: NDArray[np.uint64], row: int, *, value: bool) -> None:
-    word, bit = divmod(row, WORD)
-    mask = np.uint64(1 << bit)
-    words[word] = words[word] | mask if value else words[word] & ~mask
+def _told(
+    name: str, rows: NDArray[np.int64], listings: Sequence[Mapping[str, Any]]
+) -> tuple[NDArray[np.int64], list[Any]]:
+    """Rows of the listings of which a field is told, and what it says."""
+    places = [place for place, fields in enumerate(listings) if name in fields]
+    return rows[places], [listings[place][name] for place in places]
 
 
 def _near_runs(rows: NDArray[np.int64]) -> NDArray[np.int64]:
