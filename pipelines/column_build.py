@@ -109,7 +109,9 @@ def _opened(made: Draft) -> Part:
     def column(path: str) -> NDArray[Any]:
         start, kind, shape = made.columns[path]
         count = int(np.prod(shape))
-        found: NDArray[Any] = np.frombuffer(mapped, kind, count, start).reshape(shape) if count else np.zeros(shape, kind)
+        found: NDArray[Any] = (
+            np.frombuffer(mapped, kind, count, start).reshape(shape) if count else np.zeros(shape, kind)
+        )
         return found
 
     empty = empty_table(0, coded=len(CODES), amenity_words=1)
