@@ -49,17 +49,15 @@ class Draft:
     words: Words
 
 
-def write_columns(files: Collection[LakeFile], folder: Path, drafts: Path, *, part: int = PART) -> Whole:
+def write_columns(files: Collection[LakeFile], folder: Path, drafts: Path) -> Whole:
     """Write the columns of documents to the files of a folder.
 
     Parameters
     ----------
     drafts
         Folder for what is needed meanwhile: as much again.
-    part
-        Documents that a process reads at a time.
     """
-    shares = list(_shares(files, part)) or [Share((), 0)]
+    shares = list(_shares(files)) or [Share((), 0)]
     places = [drafts / f"{number}" for number in range(len(shares))]
     workers = min(os.cpu_count() or 1, len(shares))
     if workers == 1:
@@ -70,7 +68,7 @@ def write_columns(files: Collection[LakeFile], folder: Path, drafts: Path, *, pa
     return merged([_opened(one) for one in made], room_in(folder))
 
 
-def _shares(files: Collection[LakeFile], part: int) -> Iterator[Share]:
+def _shares(files: Collection[LakeFile]) -> Iterator[Share]:
     """Row groups in order, as many together as make a part."""
     groups: list[tuple[LakeFile, int]] = []
     documents = 0
@@ -79,7 +77,7 @@ def _shares(files: Collection[LakeFile], part: int) -> Iterator[Share]:
         for number in range(metadata.num_row_groups):
             groups.append((file, number))
             documents += metadata.row_group(number).num_rows
-            if documents >= part:
+            if documents >= PART:
                 yield Share(tuple(groups), documents)
                 groups, documents = [], 0
     if groups:
@@ -109,10 +107,7 @@ def _opened(made: Draft) -> Part:
     def column(path: str) -> NDArray[Any]:
         start, kind, shape = made.columns[path]
         count = int(np.prod(shape))
-        found: NDArray[Any] = (
-            np.frombuffer(mapped, kind, count, start).reshape(shape) if count else np.zeros(shape, kind)
-        )
-        return found
+        return np.frombuffer(mapped, kind, count, start).reshape(shape) if count else np.zeros(shape, kind)
 
     empty = empty_table(0, coded=len(CODES), amenity_words=1)
     return Part(rebuilt(empty, column), made.words)

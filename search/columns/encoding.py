@@ -83,7 +83,7 @@ _NINE: Final = 9
 
 
 @compiled
-def _parse_tokens(
+def _parse_tokens(  # noqa: PLR0917 - compiled code takes them by place
     text: NDArray[np.uint8],
     ends: NDArray[np.int64],
     free: NDArray[np.bool_],

@@ -201,7 +201,7 @@ def _mapped(folder: Path, path: str, empty: NDArray[Any], manifest: Manifest) ->
 def _refused(folder: Path, problem: str) -> BuildRefused:
     return BuildRefused(
         f"The columns in {folder} are not taken into service: {problem}.",
-        hint="Materialise `columns/listings` again; searches are answered by an older build or from documents till then.",
+        hint="Materialise `columns/listings` again; till then an older build answers, or columns made of documents.",
     )
 
 

@@ -19,6 +19,7 @@ from pipelines.checks.contracts import CONTRACT
 from pipelines.partitioning import MARKETS, Slice, run_day
 from pipelines.spark_assets import OWNERS, Table, columns, key_of, run_job, spark_assets
 from pipelines.spark_jobs.index import ASSET
+from search.columns.layout import arrays, empty_ordered
 from search.document import index_body
 
 documents = spark_assets(
@@ -34,6 +35,7 @@ documents = spark_assets(
     code_version="1",
 )
 
+_COLUMNS = empty_ordered(0, coded=1, amenity_words=1)
 _MAPPING = index_body(1, model="")["mappings"]["properties"]
 
 
@@ -80,6 +82,7 @@ def index(
             owners=OWNERS,
             kinds={"numpy"},
             code_version="1",
+            metadata=columns({path: str(column.dtype) for path, column in arrays(_COLUMNS).items()}),
         )
     ],
     check_specs=[

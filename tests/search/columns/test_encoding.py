@@ -107,5 +107,5 @@ def test_a_token_of_no_day_is_refused() -> None:
 @pytest.mark.parametrize("text", [b"{}", b'{"0":1}', b'{"400":1}', b"{", b""])
 def test_sums_that_are_not_whole_are_refused(text: bytes) -> None:
     """Sums of other slots than the ring's are an error, not a free night."""
-    with pytest.raises(ValueError, match="ring|slots"):
+    with pytest.raises(ValueError, match=r"ring|slots"):
         read_prices([text])
