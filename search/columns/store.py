@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,7 @@ _READ: Final = (
 )
 """Field of the document that each row of `codes` is read from, and its values."""
 _BIT_PLACES: Final = {facet.name: place for place, facet in enumerate(BIT_FACETS)}
+_WORD_MASK: Final = (1 << WORD) - 1
 _NEAR_ROWS: Final = 1024
 """Rows between two of a market over which its run goes on: cheaper to look at than to jump over."""
 
@@ -140,11 +142,10 @@ class ColumnStore:
         table.listing_id[row] = document["listing_id"]
         places.latitude[row], places.longitude[row] = location["lat"], location["lon"]
         places.north[row] = mercator_north(location["lat"])
-        table.traits.bits[row] = 0
-        for facet in BIT_FACETS:
-            for value in document[facet.field]:
-                word, bit = divmod(self.bit_of(facet.name, value), WORD)
-                table.traits.bits[row, word] |= np.uint64(1 << bit)
+        for facet, (first, last) in zip(BIT_FACETS, pairwise(self.first_word.tolist()), strict=True):
+            codes = self.vocabularies[facet.name].codes
+            bits = sum({1 << codes[value] for value in document[facet.field]})
+            table.traits.bits[row, first:last] = [bits >> WORD * n & _WORD_MASK for n in range(last - first)]
 
     def _write(self, row: int, fields: Mapping[str, Any]) -> None:
         """Write what fields say of a row; what they do not speak of stays."""
