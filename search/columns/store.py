@@ -23,7 +23,7 @@ BIT_FACETS: Final = tuple(facet for facet in FACETS if facet.many)
 """Facets of which a listing may have several values."""
 CODES: Final = (*(facet.name for facet in CODED_FACETS), *CODED)
 """Rows of the table's `codes`."""
-_READ: Final = (
+_READ: Final[tuple[tuple[str, Callable[[Any], Iterable[Any]]], ...]] = (
     *((facet.field, facet.values) for facet in CODED_FACETS),
     *((name, lambda value: () if value is None else (value,)) for name in CODED),
 )
