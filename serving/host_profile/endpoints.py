@@ -13,6 +13,6 @@ router = APIRouter(prefix="/v1/host-profile", tags=["hosts"], responses=problems
 
 
 @router.put("/languages", summary="Say which languages a host speaks")
-async def put_languages(body: LanguagesIn, actor: HostActor, session: WriteSession) -> LanguagesOut:
+async def say_languages(body: LanguagesIn, actor: HostActor, session: WriteSession) -> LanguagesOut:
     """Replace the caller's languages: listings show them at once, searches find by them after the next index build."""
     return LanguagesOut(languages=await set_languages(session, actor.user_id, body.languages))
