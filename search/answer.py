@@ -77,7 +77,8 @@ class Regained:
     filter
         Name of a facet, ``price``, or a number asked for: ``min_bedrooms``, ``min_beds`` …
     value
-        One of several amenities, which can be taken back by itself; else None: the whole filter.
+        One of several values of which a result must have all (amenities, say), and which can be taken back by itself;
+        else None: the whole filter.
     """
 
     filter: str
@@ -93,7 +94,8 @@ class Retrieved:
     ----------
     facets
         By name, the most frequent value first. Each group is counted without its own filter, under all
-        others; but of amenities a result must have all, so they are counted under those selected too.
+        others; but of amenities, accessibility and what is allowed a result must have all, so they are counted under
+        those selected too.
     histogram
         Bins without gaps, from the cheapest result to the dearest, counted without the price filter.
     degraded

@@ -132,7 +132,7 @@ _TABLE: Final[tuple[tuple[str, AmenityGroup, str, str, str | None], ...]] = (
     ("step_free_shower", _A, "Step-free shower", r"(step-free|roll-in|stepless) shower", None),
     ("hoist", _A, "Hoist for the bed, bath or pool", r"\bhoist", None),
     (
-        "adapted_bed",
+        "accessible_height",
         _A,
         "Bed or toilet at an accessible height",
         r"accessible[- ]height|electric profiling bed",

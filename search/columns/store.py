@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -28,7 +28,7 @@ CODES: Final = (*(facet.name for facet in CODED_FACETS), *CODED)
 """Rows of the table's `codes`."""
 BITS: Final = tuple(facet.name for facet in BIT_FACETS)
 """Facets that have words of the table's `bits`, in order."""
-_READ: Final = (
+_READ: Final[tuple[tuple[str, Callable[[Any], Collection[Any]]], ...]] = (
     *((facet.field, facet.values) for facet in CODED_FACETS),
     *((name, lambda value: () if value is None else (value,)) for name in CODED),
 )
@@ -139,13 +139,10 @@ class Columns:
         table.listing_id[row] = document["listing_id"]
         places.latitude[row], places.longitude[row] = location["lat"], location["lon"]
         places.north[row] = mercator_north(location["lat"])
-        bits = 0
-        for facet, first in zip(BIT_FACETS, self.first_word.tolist(), strict=False):
+        for facet, (first, last) in zip(BIT_FACETS, pairwise(self.first_word.tolist()), strict=True):
             codes = self.vocabularies[facet.name].codes
-            for value in document[facet.field]:
-                bits |= 1 << (WORD * first + codes[value])
-        for word in range(table.traits.bits.shape[1]):
-            table.traits.bits[row, word] = bits >> WORD * word & _ALL
+            bits = sum({1 << codes[value] for value in document[facet.field]})
+            table.traits.bits[row, first:last] = [bits >> WORD * n & _ALL for n in range(last - first)]
 
     def _write(self, rows: NDArray[np.int64], listings: Sequence[Mapping[str, Any]]) -> None:
         """Write what fields say of each row, field after field; what they do not speak of stays."""

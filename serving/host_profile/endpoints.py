@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from serving.dependencies import HostActor, WriteSession
-from serving.host_profile.schemas import HostProfileOut, LanguagesIn
+from serving.host_profile.schemas import LanguagesIn, LanguagesOut
 from serving.openapi import problems
 from transactional.users.service import set_languages
 
@@ -13,6 +13,6 @@ router = APIRouter(prefix="/v1/host-profile", tags=["hosts"], responses=problems
 
 
 @router.put("/languages", summary="Say which languages a host speaks")
-async def put_languages(body: LanguagesIn, actor: HostActor, session: WriteSession) -> HostProfileOut:
+async def say_languages(body: LanguagesIn, actor: HostActor, session: WriteSession) -> LanguagesOut:
     """Replace the caller's languages: listings show them at once, searches find by them after the next index build."""
-    return HostProfileOut.of(await set_languages(session, actor.user_id, body.languages))
+    return LanguagesOut(languages=await set_languages(session, actor.user_id, body.languages))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
 from serving.schemas import Body, example
-from transactional.users.models import HostProfile
 
 MAX_LANGUAGES = 20
 
@@ -25,20 +24,9 @@ class LanguagesIn(Body):
     )
 
 
-class HostProfileOut(BaseModel):
-    """A host's profile."""
+class LanguagesOut(BaseModel):
+    """The languages that a host speaks, each once and in order."""
 
-    model_config = example(languages=["en", "pt"], is_superhost=False, identity_verified=True)
+    model_config = example(languages=["en", "pt"])
 
     languages: list[str]
-    is_superhost: bool
-    identity_verified: bool
-
-    @classmethod
-    def of(cls, profile: HostProfile) -> Self:
-        """Write a profile down."""
-        return cls(
-            languages=profile.languages,
-            is_superhost=profile.is_superhost,
-            identity_verified=profile.identity_verified,
-        )

@@ -93,7 +93,7 @@ class RegainedOut(BaseModel):
     """What taking one filter back would add."""
 
     filter: str = Field(examples=["price"])
-    value: str | None = Field(description="One of several amenities; null: the whole filter.")
+    value: str | None = Field(description="One of several amenities, say; null: the whole filter.")
     more: int = Field(description="Results that this filter alone keeps out.")
 
 

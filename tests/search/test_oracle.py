@@ -24,4 +24,4 @@ async def test_whole_answers_agree(searches: OpenSearchEngine, marketplace: Inde
         plain = fallback.retrieve(request, marketplace.supply, today=TODAY, reason="")
         assert_same(answer, plain, request, within_km=0.001)  # the engine rounds coordinates to a centimetre
         found += answer.total_count
-    assert found > 2_000, "the searches must find something for the comparison to mean anything"
+    assert found > 1_500, "the searches must find something for the comparison to mean anything"

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import SignIn
-from tests.transactional.factories import create_user
+from tests.transactional.factories import create_listing, create_user
 from transactional.listings.cards import load_cards
 from transactional.users.actors import Role
 from transactional.users.service import set_languages
@@ -45,5 +45,7 @@ def test_what_is_no_language(
 async def test_a_host_without_a_profile_gets_one(session: AsyncSession) -> None:
     """Whoever signs up here as a host can say languages before anything is imported; said again, they are replaced."""
     host = await create_user(session, roles=(Role.HOST,))
-    assert (await set_languages(session, host.user_id, ["sv"])).languages == ["sv"]
-    assert (await set_languages(session, host.user_id, ["fi", "en"])).languages == ["en", "fi"]
+    listing = await create_listing(session, host=host)
+    for said, told in ((["sv"], ["sv"]), (["fi", "en"], ["en", "fi"])):
+        assert await set_languages(session, host.user_id, said) == told
+        assert (await load_cards(session, [listing.listing_id]))[listing.listing_id].host_languages == told

@@ -94,6 +94,7 @@ def test_operation_ids_are_stable_names(document: dict[str, Any]) -> None:
         "report_no_show",
         "request_booking",
         "revoke_calendar_token",
+        "say_languages",
         "search_listings",
         "set_active",
         "suggest",

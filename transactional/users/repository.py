@@ -45,12 +45,10 @@ async def ensure_guests(session: AsyncSession, user_ids: Collection[UUID]) -> No
         await session.execute(insert(User).on_conflict_do_nothing(), rows)
 
 
-async def save_languages(session: AsyncSession, user_id: UUID, languages: list[str]) -> HostProfile:
+async def save_languages(session: AsyncSession, user_id: UUID, languages: list[str]) -> None:
     """Write a host's languages; one who came without a profile gets one."""
-    statement = (
+    await session.execute(
         insert(HostProfile)
         .values(user_id=user_id, source=OWN_SOURCE, source_key=user_id.hex, languages=languages)
         .on_conflict_do_update(index_elements=["user_id"], set_={"languages": languages, "updated_at": func.now()})
-        .returning(HostProfile)
     )
-    return (await session.scalars(statement, execution_options={"populate_existing": True})).one()

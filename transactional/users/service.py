@@ -13,7 +13,7 @@ from lodestay.money import minor_digits
 from transactional.users import repository
 from transactional.users.actors import Role
 from transactional.users.errors import InvalidUser
-from transactional.users.models import HostProfile, User
+from transactional.users.models import User
 
 
 async def create_user(
@@ -45,8 +45,8 @@ async def create_user(
     return user
 
 
-async def set_languages(session: AsyncSession, host_id: UUID, languages: Collection[str]) -> HostProfile:
-    """Replace the languages that a host speaks, each once and in order; the host's listings carry them.
+async def set_languages(session: AsyncSession, host_id: UUID, languages: Collection[str]) -> list[str]:
+    """Replace the languages that a host speaks, and say what they are then: each once and in order.
 
     Raises
     ------
@@ -54,4 +54,6 @@ async def set_languages(session: AsyncSession, host_id: UUID, languages: Collect
         Nobody has that id.
     """
     await repository.get(session, host_id)
-    return await repository.save_languages(session, host_id, sorted(set(languages)))
+    spoken = sorted(set(languages))
+    await repository.save_languages(session, host_id, spoken)
+    return spoken

@@ -186,7 +186,7 @@ def without_each(filters: Filters) -> list[tuple[tuple[str, str | None], Filters
     return [
         *whole,
         *(
-            ((name, each), replace(filters, **{name: asked - {each}}))  # type: ignore[arg-type]
+            ((name, each), replace(filters, **{name: asked - {each}}))
             for name in ("amenities", "accessibility", "allows")
             if len(asked := getattr(filters, name)) > 1
             for each in asked
