@@ -29,10 +29,10 @@ VECTOR = 512
 
 NOTES = """
 The documents are those of "Search at scale", each with a vector of 512 numbers, in one Parquet file. The pipeline's
-step reads and writes them, reads every file again to check it, and puts the build in its place; the alternative is what a
-process did by itself before, and does still where there is no build. A start is a new process from its first
-instruction to the first answer that it could give, imports and the check of every file's bytes included, without what
-PostgreSQL has to tell of the time since. Its memory is what it shares with nobody.
+step reads and writes them, reads every file again to check it, and puts the build in its place; the alternative is
+what a process does by itself where there is no build. A start is a new process from its first instruction to the first
+answer that it could give, imports and the check of every file's bytes included, without what PostgreSQL has to tell of
+the time since. Its memory is what it shares with nobody.
 """
 
 
@@ -72,5 +72,5 @@ def _texts(stock: Stock) -> Iterator[str]:
 
 def _start(lake: str, how: str) -> dict[str, float]:
     command = [sys.executable, "-m", "bench.column_start", lake, how]
-    found: dict[str, float] = orjson.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    found: dict[str, float] = orjson.loads(subprocess.run(command, check=True, capture_output=True).stdout)  # noqa: S603
     return found
