@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench import booking, demo, imports, pipeline, scale, search
+from bench import booking, columns, demo, imports, pipeline, scale, search
 from bench.report import publish
 from lodestay.settings import PROJECT_ROOT
 
@@ -28,6 +28,7 @@ def everything(context: typer.Context, city: City = DATA / "singapore", snapshot
         run_pipeline()
         run_search()
         run_scale()
+        run_columns()
         run_booking()
         if city.is_dir():
             run_import(city, snapshot)
@@ -57,6 +58,15 @@ def run_scale(
 ) -> None:
     """Latency of the search engine alone on a large marketplace, in columns and in OpenSearch."""
     publish("Search at scale", f"python -m bench scale --listings {listings}", scale.measure(listings), scale.NOTES)
+
+
+@app.command("columns")
+def run_columns(
+    listings: Annotated[int, typer.Option(min=1_000, help="Size of the marketplace that is drawn.")] = 100_000,
+) -> None:
+    """Columns from documents to files, and the start of a process that maps them."""
+    command = f"python -m bench columns --listings {listings}"
+    publish("Columns", command, columns.measure(listings), columns.NOTES)
 
 
 @app.command("booking")

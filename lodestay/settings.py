@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     quote_minutes: int = Field(30, ge=1, le=1440, description="How long a quote can be booked.")
     search_timeout_ms: int = Field(800, ge=10, le=10_000, description="Time OpenSearch has before search degrades.")
     search_columns: bool = Field(
-        True, description="Whether the API holds the listings as columns, at some 2 KB each; false: OpenSearch counts."
+        True, description="Whether the API maps the listings' columns, some 1.2 KB each; false: OpenSearch counts."
     )
     otlp_endpoint: str | None = Field(None, description="OpenTelemetry collector (OTLP over HTTP); none: no export.")
 

@@ -27,8 +27,10 @@ _NULL: Final = b"null"
 def document_batches(file: LakeFile, row_groups: Sequence[int] | None = None) -> Iterator[list[dict[str, Any]]]:
     """Documents of a file, or of some of its row groups, a batch at a time; their running sums are JSON."""
     with pq.ParquetFile(file.filesystem.open_input_file(file.path)) as parquet:
-        for batch in parquet.iter_batches(BATCH, row_groups=row_groups, columns=["document"]):
-            yield [read_document(text) for text in batch.column(0).cast(pa.binary()).to_pylist()]
+        for group in range(parquet.num_row_groups) if row_groups is None else row_groups:
+            # One at a time: Arrow reads ahead, and would come to hold the file.
+            for batch in parquet.iter_batches(BATCH, row_groups=[group], columns=["document"]):
+                yield [read_document(text) for text in batch.column(0).cast(pa.binary()).to_pylist()]
 
 
 def documents(files: Collection[LakeFile]) -> Iterator[dict[str, Any]]:

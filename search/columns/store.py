@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, pairwise
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -325,8 +326,11 @@ def _told(
     name: str, rows: NDArray[np.int64], listings: Sequence[Mapping[str, Any]]
 ) -> tuple[NDArray[np.int64], list[Any]]:
     """Rows of the listings of which a field is told, and what it says."""
-    places = [place for place, fields in enumerate(listings) if name in fields]
-    return rows[places], [listings[place][name] for place in places]
+    try:
+        return rows, list(map(itemgetter(name), listings))
+    except KeyError:  # a change tells some fields of some listings
+        places = [place for place, fields in enumerate(listings) if name in fields]
+        return rows[places], [listings[place][name] for place in places]
 
 
 def _near_runs(rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -51,6 +51,10 @@ def _put(dataset: Dataset, lake: str, day: date, market: str, table: pa.Table) -
     pq.write_table(table, folder / FILE, row_group_size=17)
 
 
+def _by_market(documents: Sequence[dict[str, Any]], markets: Sequence[str]) -> list[dict[str, Any]]:
+    return [document for market in markets for document in documents if document["market"] == market]
+
+
 def _assert_is_of(folder: Path, documents: Sequence[dict[str, Any]]) -> None:
     store, plain = ColumnStore(open_build(folder).whole), ColumnStore(lambda: documents)
     assert store.words == plain.words
@@ -66,8 +70,7 @@ def test_a_build_is_of_the_newest_documents(filled: Scope, documents: list[dict[
         _put(SEARCH_DOCUMENTS, filled.lake, day, market, pa.table({"document": ["{}"]}))
     built = columns.build_columns(filled, now=NOW)
     assert built.listings == len(documents)
-    in_order = [one for market in filled.markets for one in documents if one["market"] == market]
-    _assert_is_of(built.folder, in_order)
+    _assert_is_of(built.folder, _by_market(documents, [market, *filled.markets[:-1]]))
     assert open_build(built.folder).exports == dict.fromkeys(filled.markets, NOW)
     assert not any((Path(filled.lake) / "_incoming").iterdir())
 
@@ -80,7 +83,7 @@ def test_several_processes_make_the_same(
     monkeypatch.setattr(column_build.os, "cpu_count", lambda: 2)
     monkeypatch.setattr(column_build, "PART", 40)
     built = columns.build_columns(filled, now=NOW)
-    _assert_is_of(built.folder, [one for market in filled.markets for one in documents if one["market"] == market])
+    _assert_is_of(built.folder, _by_market(documents, filled.markets))
 
 
 def test_the_newest_two_stay(filled: Scope) -> None:
