@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import inf
 from typing import Any
@@ -18,7 +18,7 @@ from lodestay.calendar import StayCalendar
 from lodestay.pricing import PriceTerms, price_stay
 from lodestay.stay import Stay
 from search import histogram
-from search.answer import Candidate, Retrieved
+from search.answer import Candidate, PriceDay, Retrieved
 from search.document import nightly_price_minor, popularity
 from search.facets import FACETS, PRICE, facet_values
 from search.geography import contains, distance_km
@@ -90,6 +90,40 @@ def retrieve(request: SearchRequest, supply: Supply, *, today: date, reason: str
         ),
         degraded=(reason,),
     )
+
+
+def price_days(request: SearchRequest, stays: Iterable[Stay], supply: Supply, *, today: date) -> tuple[PriceDay, ...]:
+    """Say of each stay how many listings a search for it would find, and the lowest price.
+
+    Parameters
+    ----------
+    request
+        Without dates.
+    """
+    factors = exchange_factors(request.rates, request.currency)
+    fitting = [listing for listing in supply.listings if _is_possible(listing, request)]
+    return tuple(_price_day(replace(request, stay=stay), fitting, supply, factors, today) for stay in stays)
+
+
+def _price_day(
+    request: SearchRequest,
+    listings: Iterable[Mapping[str, Any]],
+    supply: Supply,
+    factors: Mapping[str, float],
+    today: date,
+) -> PriceDay:
+    """Ask for one stay."""
+    assert request.stay is not None  # noqa: S101 - it is what is asked for
+    prices = []
+    for listing in listings:
+        chosen = _choose(listing["listing_id"], request, supply, today)
+        if chosen is None or chosen.total_minor is None:
+            continue
+        factor = factors.get(supply.terms[listing["listing_id"]].currency)
+        price_minor = None if factor is None else exchanged(chosen.total_minor, factor)
+        if not any(_unticked(listing, price_minor, request.filters)):
+            prices.append(inf if price_minor is None else price_minor)
+    return PriceDay.of(request.stay, len(prices), min(prices, default=inf))
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,11 @@ class Month:
         """Return the month that a day lies in."""
         return cls(day.year, day.month)
 
+    @classmethod
+    def read(cls, text: str) -> Month:
+        """Read a month written YYYY-MM."""
+        return cls.of(date.fromisoformat(f"{text}-01"))
+
     def after(self, months: int) -> Month:
         """Return the month so many months on."""
         years, month = divmod(self.month - 1 + months, 12)
@@ -85,7 +90,7 @@ class Wish(Protocol):
     """What a guest would take."""
 
     def stays(self, today: date) -> Iterable[Stay]:
-        """Every stay that would do, all of one length; some may have passed or lie beyond the horizon."""
+        """Every stay that would do, at least one, all of one length; some may have passed or lie too far ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +163,13 @@ def stays_of(wish: Wish, *, today: date) -> tuple[Stay, ...]:
     Raises
     ------
     InvalidSearch
-        There is none: all have passed, or nobody can book them yet, or the trip is longer than the months.
+        There is none: all have passed, or nobody can book them yet.
     """
     every = sorted(set(wish.stays(today)), key=lambda stay: stay.check_in)
     stays = tuple(stay for stay in every if is_askable(stay, today))
     if stays:
         return stays
     horizon = today + timedelta(days=HORIZON_NIGHTS)
-    if not every:
-        raise InvalidSearch("No such trip fits into the months.", hint="Name more months, or a shorter trip.")
     if every[-1].check_in < today:
         raise InvalidSearch(f"All of these dates have passed; today is {today}.", hint="Choose later ones.")
     raise InvalidSearch(
