@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lodestay.calendar import HORIZON_NIGHTS
@@ -47,6 +47,7 @@ def test_dates_move_both_ways_and_keep_their_length(today: date, ahead: int, nig
     assert list(expand(AroundDates(stay, days), today)) == expected
 
 
+@settings(max_examples=40)
 @given(today=TODAYS, trip=TRIPS, months=st.sets(st.integers(-2, 14), min_size=1, max_size=MAX_MONTHS))
 def test_a_trip_lies_in_the_months_with_all_its_nights(today: date, trip: Trip, months: set[int]) -> None:
     """Every stay of the length, on the right weekday, whose nights all lie in a month named; in order, none twice."""
