@@ -26,10 +26,12 @@ from search.columns.scan import scan
 from search.columns.store import CODES, ColumnStore
 from search.columns.table import TERMS, WORD, Table
 from search.columns.tally import Tally, empty_tally
-from search.request import Filters, SearchRequest
+from search.request import Filters, InvalidSearch, SearchRequest
 from search.ring import is_askable, slot
 from search.stay_price import discount_field
 
+MOST_TRIES: Final = 40_000_000
+"""Stays times listings that are tried at once, which takes about a second: other searches wait for it."""
 _CURRENCY: Final = CODES.index("currency")
 _NIGHTLY: Final = TERMS.index("nightly_price_minor")
 
@@ -40,14 +42,14 @@ def retrieve_flexible(request: SearchRequest, store: ColumnStore, *, today: date
     Raises
     ------
     InvalidSearch
-        It asks for too many map tiles.
+        It asks for too many map tiles, or for too many stays in too many listings.
     """
     stays = tuple(stay for stay in request.flexible if is_askable(stay, today))
     ask = ask_of(request, store, today=today)
     table = store.table
     # What a guest may take back is counted too: the rows are those that fit without it.
     rows = _rows(replace(request, filters=Filters(), tile_zoom=None), store, today)
-    tried = _try(table, _bits(rows, table), _stays_ask(stays, request.guests, today), ask.price)
+    tried = _try(table, rows, _stays_ask(stays, request.guests, today), ask.price)
     tally = empty_tally(ask)
     scan(_at_their_best(table, tried), ask, tally)
     best = _best_stays(stays, tally, tried, table)
@@ -67,19 +69,24 @@ def price_days(
         Without dates.
     stays
         Of one length, in order; those that have passed or lie beyond the horizon are taken by none.
+
+    Raises
+    ------
+    InvalidSearch
+        These are too many days for so many listings.
     """
     askable = [stay for stay in stays if is_askable(stay, today)]
     filters = replace(request.filters, min_price_minor=None, max_price_minor=None)
     rows = _rows(replace(request, filters=filters, tile_zoom=None), store, today)
     ask = ask_of(request, store, today=today)
-    tried = _try(store.table, _bits(rows, store.table), _stays_ask(askable, request.guests, today), ask.price)
+    tried = _try(store.table, rows, _stays_ask(askable, request.guests, today), ask.price)
     found = dict(zip(askable, zip(tried.counts.tolist(), tried.cheapest.tolist(), strict=True), strict=True))
     return tuple(PriceDay.of(stay, *found.get(stay, (0, np.inf))) for stay in stays)
 
 
 def compile_stays(table: Table, ask: Ask) -> None:
     """Have the passes compiled for the types of a table."""
-    tried = _try(table, np.zeros_like(table.nights.active), _stays_ask([], 1, date(2000, 1, 1)), ask.price)
+    tried = _try(table, np.zeros(0, np.int64), _stays_ask([], 1, date(2000, 1, 1)), ask.price)
     scan(_at_their_best(table, tried), ask, empty_tally(ask))
 
 
@@ -123,25 +130,22 @@ def _column(values: Iterable[int]) -> NDArray[np.int64]:
     return np.array(list(values), np.int64)
 
 
-def _try(table: Table, possible: NDArray[np.uint64], stays: StaysAsk, asked: PriceAsk) -> StaysTally:
-    listings = len(table.listing_id)
+def _try(table: Table, rows: NDArray[np.int64], stays: StaysAsk, asked: PriceAsk) -> StaysTally:
+    listings, tried = len(table.listing_id), len(stays.departures)
+    if len(rows) * tried > MOST_TRIES:
+        raise InvalidSearch(
+            f"{tried} stays in {len(rows):,} listings are too many to try at once.",
+            hint="Look in a smaller area, or ask for fewer months.",
+        )
     tally = StaysTally(
-        taking=np.zeros_like(possible),
+        taking=np.zeros_like(table.nights.active),
         best=np.empty(listings, np.int64),  # what no listing needs is never written
         amounts=np.empty(listings, np.int64),
-        counts=np.zeros(len(stays.departures), np.int64),
-        cheapest=np.full(len(stays.departures), np.inf),
+        counts=np.zeros(tried, np.int64),
+        cheapest=np.full(tried, np.inf),
     )
-    try_stays(
-        table.nights,
-        table.stays,
-        table.prices,
-        table.traits.codes[_CURRENCY],
-        possible,
-        stays,
-        asked,
-        tally,
-    )
+    currencies = table.traits.codes[_CURRENCY]
+    try_stays(table.nights, table.stays, table.prices, currencies, _bits(rows, table), stays, asked, tally)
     return tally
 
 

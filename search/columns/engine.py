@@ -57,12 +57,12 @@ class ColumnEngine:
         Raises
         ------
         InvalidSearch
-            It asks for too many map tiles.
+            It asks for too many map tiles, or for too many flexible stays in too many listings.
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._retrieve, request, today)
 
     async def price_days(self, request: SearchRequest, stays: Sequence[Stay], *, today: date) -> tuple[PriceDay, ...]:
-        """Say of each stay how many listings a search for it would find, and the lowest price."""
+        """Say of each stay what a search for it would find (:func:`search.columns.best_stay.price_days`)."""
         return await asyncio.get_running_loop().run_in_executor(
             self._thread, lambda: price_days(request, stays, self._store, today=today)
         )

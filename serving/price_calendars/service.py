@@ -10,7 +10,7 @@ import structlog
 from lodestay.clock import today_in
 from lodestay.stay import Stay
 from search.answer import PriceDay
-from search.request import SearchRequest, Sort
+from search.request import InvalidSearch, SearchRequest, Sort
 from serving.observability.tracing import POSTGRESQL
 from serving.price_calendars.schemas import PlaceCalendarOut, PlaceCalendarQuery, PlaceDayOut
 from serving.search.database import price_days_database
@@ -67,6 +67,8 @@ async def _price_days(
         try:
             with services.metrics.step("price_days"):
                 return await columns.price_days(request, stays, today=today), []
+        except InvalidSearch:
+            raise
         except Exception:
             # There is another way to an answer.
             log.exception("price calendar degraded", step="price_days")

@@ -12,6 +12,7 @@ import pytest
 from lodestay.stay import Stay
 from search import fallback
 from search.answer import Candidate, Retrieved
+from search.columns import best_stay
 from search.columns.best_stay import price_days
 from search.columns.engine import ColumnEngine, retrieve
 from search.columns.many_stays import try_stays
@@ -188,6 +189,20 @@ def test_every_day_of_a_price_calendar_is_the_search_for_its_stay(
             found += day.count
         assert fallback.price_days(request, stays, supply, today=TODAY) == days
     assert found > 20
+
+
+def test_too_many_stays_in_too_many_listings_are_refused(store: ColumnStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would keep other searches waiting is a clear problem, and just below the bound it is an answer."""
+    stays = stays_of(MonthsAhead(Trip.WEEK, 3), today=TODAY)
+    request = make_request(flexible=stays)
+    listings = retrieve(make_request(), store, today=TODAY).total_count
+    monkeypatch.setattr(best_stay, "MOST_TRIES", len(stays) * listings)
+    assert retrieve(request, store, today=TODAY).total_count > 0
+    monkeypatch.setattr(best_stay, "MOST_TRIES", len(stays) * listings - 1)
+    with pytest.raises(InvalidSearch, match="too many to try"):
+        retrieve(request, store, today=TODAY)
+    with pytest.raises(InvalidSearch, match="too many to try"):
+        price_days(make_request(), stays, store, today=TODAY)
 
 
 def test_no_listings_have_no_best_stay() -> None:
