@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -137,8 +138,8 @@ def test_tiles_and_filters_are_counted_by_the_best_stay(store: ColumnStore, supp
     assert len(named) >= 5
 
 
-def _known(prices: object) -> list[int]:
-    return [price for price in prices if price is not None]  # type: ignore[attr-defined]
+def _known(prices: Iterable[int | None]) -> list[int]:
+    return [price for price in prices if price is not None]
 
 
 def _cheapest(answer: Retrieved, request: SearchRequest) -> int | None:
