@@ -106,7 +106,7 @@ async def test_postgresql_confirms_each_listing_with_its_own_stay(
     request = make_request(flexible=(taken, later), guests=2)
     loft, studio = marketplace.loft, marketplace.studio
     assert list(await confirm(session, request, {loft: taken, studio: taken}, clock=clock)) == [studio]
-    shifted = await confirm(session, request, {loft: later, studio: taken}, clock=clock)
+    shifted = await confirm(session, request, {studio: taken, loft: later}, clock=clock)
     assert sorted(shifted) == sorted([loft, studio])
     alone = await confirm(session, request, {loft: later}, clock=clock)
     assert alone[loft] == shifted[loft]
