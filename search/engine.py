@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -66,8 +67,13 @@ class OpenSearchEngine:
         body = search_body(request, today=today, timeout_ms=self._timeout_ms)
         return retrieved(request, await self._ask(body))
 
-    async def best(self, request: SearchRequest, *, today: date) -> Best:
+    async def best(self, request: SearchRequest, among: Collection[int] | None = None, *, today: date) -> Best:
         """Find the best candidates and count nothing.
+
+        Parameters
+        ----------
+        among
+            Listings to choose among, at most 65,536; None: all.
 
         Raises
         ------
@@ -76,6 +82,8 @@ class OpenSearchEngine:
         """
         body = search_body(request, today=today, timeout_ms=self._timeout_ms) | {"track_total_hits": False}
         del body["aggs"]
+        if among is not None:
+            body["query"]["bool"]["filter"].append({"terms": {"listing_id": list(among)}})
         answer = await self._ask(body)
         return Best(candidates(request, answer), shortcomings(answer))
 

@@ -35,6 +35,7 @@ from serving.observability.metrics import Metrics
 from serving.observability.middleware import MAX_BODY_BYTES, RequestContext
 from serving.observability.tracing import add_trace_id, telemetry_config, tracer_provider
 from serving.openapi import describe, operation_id
+from serving.price_calendars import endpoints as price_calendars
 from serving.price_suggestions import endpoints as price_suggestions
 from serving.problem_pages import endpoints as problem_pages
 from serving.problems import add_problem_handlers
@@ -61,6 +62,7 @@ Search, quote and book stays, and ask what a night should cost.
 
 ROUTERS = (
     search.router,
+    price_calendars.router,
     suggest.router,
     listings.router,
     quotes.router,

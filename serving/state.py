@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -181,8 +181,8 @@ class Engine(Protocol):
     async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:
         """Find the best candidates and count the whole filtered set, or raise `SearchUnavailable`."""
 
-    async def best(self, request: SearchRequest, *, today: date) -> Best:
-        """Find the best candidates and count nothing, or raise `SearchUnavailable`."""
+    async def best(self, request: SearchRequest, among: Collection[int] | None = None, *, today: date) -> Best:
+        """Find the best candidates (among some listings) and count nothing, or raise `SearchUnavailable`."""
 
 
 class NoEngine:
@@ -192,7 +192,13 @@ class NoEngine:
         """Say that there is none."""
         raise _not_known()
 
-    async def best(self, request: SearchRequest, *, today: date) -> Best:  # noqa: ARG002 (the interface)
+    async def best(
+        self,
+        request: SearchRequest,  # noqa: ARG002 (the interface)
+        among: Collection[int] | None = None,  # noqa: ARG002
+        *,
+        today: date,  # noqa: ARG002
+    ) -> Best:
         """Say that there is none."""
         raise _not_known()
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any, Final
 
 import numpy as np
 
-from search.answer import Retrieved
+from lodestay.stay import Stay
+from search.answer import PriceDay, Retrieved
 from search.columns.asking import ask_of
+from search.columns.best_stay import compile_stays, price_days, retrieve_flexible
 from search.columns.reading import retrieved
 from search.columns.scan import scan
 from search.columns.store import ColumnStore
@@ -54,9 +56,15 @@ class ColumnEngine:
         Raises
         ------
         InvalidSearch
-            It asks for too many map tiles.
+            It asks for too many map tiles, or for too many flexible stays in too many listings.
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._retrieve, request, today)
+
+    async def price_days(self, request: SearchRequest, stays: Sequence[Stay], *, today: date) -> tuple[PriceDay, ...]:
+        """Say of each stay what a search for it would find (:func:`search.columns.best_stay.price_days`)."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, lambda: price_days(request, stays, self._store, today=today)
+        )
 
     async def prepare(self, *, today: date) -> None:
         """Have the pass compiled before the first guest asks: that takes some seconds where no process did it yet."""
@@ -73,6 +81,7 @@ class ColumnEngine:
     def _prepare(self, today: date) -> None:
         ask = ask_of(_ANYTHING, self._store, today=today)._replace(runs=np.zeros((0, 2), np.int64))
         scan(self._store.table, ask, empty_tally(ask))
+        compile_stays(self._store.table, ask)
 
     def _retrieve(self, request: SearchRequest, today: date) -> Retrieved:
         return retrieve(request, self._store, today=today)
@@ -80,6 +89,8 @@ class ColumnEngine:
 
 def retrieve(request: SearchRequest, store: ColumnStore, *, today: date) -> Retrieved:
     """Answer a search from columns."""
+    if request.flexible:
+        return retrieve_flexible(request, store, today=today)
     ask = ask_of(request, store, today=today)
     tally = empty_tally(ask)
     scan(store.table, ask, tally)

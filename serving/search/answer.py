@@ -48,6 +48,9 @@ class ResultOut(BaseModel):
     latitude: float
     longitude: float
     distance_km: float | None = Field(description="From the place, or the middle of the area.")
+    check_in: date | None = Field(description="Of the stay that it stands here with: the best of flexible ones.")
+    check_out: date | None
+    nights: int | None
     accommodates: int
     bedrooms: int | None
     beds: int | None
@@ -108,6 +111,9 @@ RESULT = {
     "latitude": 38.7119,
     "longitude": -9.1263,
     "distance_km": 1.274,
+    "check_in": "2027-05-07",
+    "check_out": "2027-05-11",
+    "nights": 4,
     "accommodates": 4,
     "bedrooms": 2,
     "beds": 3,
@@ -137,6 +143,7 @@ class SearchOut(BaseModel):
         check_in="2027-05-07",
         check_out="2027-05-11",
         nights=4,
+        stays_tried=None,
         currency="EUR",
         total_count=1,
         page=1,
@@ -154,9 +161,12 @@ class SearchOut(BaseModel):
     search_id: UUID = Field(description="Send it along with events and bookings.")
     place: PlaceOut | None
     market: str | None
-    check_in: date | None
+    check_in: date | None = Field(
+        description="Null without dates and with flexible ones, where each result has its own."
+    )
     check_out: date | None
     nights: int | None
+    stays_tried: int | None = Field(description="Stays that the flexible dates came to; null without such.")
     currency: str
     total_count: int
     page: int

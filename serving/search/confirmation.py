@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lodestay.calendar import RefusedStay
 from lodestay.clock import Clock, now_in
+from lodestay.stay import Stay
 from search.request import SearchRequest
 from transactional.kit.connections import QuickConnections
 from transactional.quotes.pages import PageListing, ShownListing, load_page
@@ -29,14 +30,23 @@ class Confirmed:
 
 
 async def confirm(
-    quick: QuickConnections, request: SearchRequest, listing_ids: Collection[int], *, clock: Clock
+    quick: QuickConnections, request: SearchRequest, shown: Mapping[int, Stay | None], *, clock: Clock
 ) -> dict[int, Confirmed]:
-    """Load listings and price the stay in each; those that cannot be had are not in the result."""
-    if not listing_ids:
+    """Load listings and price the stay of each; those that cannot be had are not in the result.
+
+    Parameters
+    ----------
+    shown
+        By listing_id the stay that it is shown with; None without dates.
+    """
+    if not shown:
         return {}
     async with quick.connection() as connection:
-        page = await load_page(connection, dict.fromkeys(listing_ids, request.stay), now=clock.now())
-    judged = {listing_id: _judge(listing, request, clock=clock) for listing_id, listing in page.items()}
+        page = await load_page(connection, shown, now=clock.now())
+    judged = {
+        listing_id: _judge(listing, shown[listing_id], guests=request.guests, clock=clock)
+        for listing_id, listing in page.items()
+    }
     return {
         listing_id: Confirmed(page[listing_id].shown, page[listing_id].bookable.terms.currency, total)
         for listing_id, (possible, total) in judged.items()
@@ -44,15 +54,15 @@ async def confirm(
     }
 
 
-def _judge(listing: PageListing, request: SearchRequest, *, clock: Clock) -> tuple[bool, int | None]:
+def _judge(listing: PageListing, stay: Stay | None, *, guests: int, clock: Clock) -> tuple[bool, int | None]:
     """Whether the listing can be had, and for how much."""
-    bookable, stay = listing.bookable, request.stay
-    if not bookable.is_active or bookable.accommodates < request.guests:
+    bookable = listing.bookable
+    if not bookable.is_active or bookable.accommodates < guests:
         return False, None
     if stay is None:
         return True, None
     local = now_in(bookable.timezone, clock)
     priced = price_or_refuse(
-        listing.calendar(stay), bookable.terms, stay, guests=request.guests, today=local.date(), hour=local.hour
+        listing.calendar(stay), bookable.terms, stay, guests=guests, today=local.date(), hour=local.hour
     )
     return (False, None) if isinstance(priced, RefusedStay) else (True, priced.total_minor)

@@ -9,7 +9,7 @@ from search.gazetteer import Gazetteer
 from search.places import Place, PlaceKind
 from search.request import Area, Circle, Point
 from serving.search.markets import WORLD_CURRENCY, WORLD_TIMEZONE, MarketBook, MarketInfo
-from serving.search.schemas import SearchQuery
+from serving.search.schemas import PlaceQuery
 
 
 class PlaceNotFound(NotFound):
@@ -41,7 +41,7 @@ class Where:
     text: str | None
 
 
-def find_place(query: SearchQuery, book: MarketBook, gazetteer: Gazetteer) -> Where:
+def find_place(query: PlaceQuery, book: MarketBook, gazetteer: Gazetteer) -> Where:
     """Say where a search looks.
 
     A place is taken from the wish ("sauna near the harbour") only where nothing else says where to look.

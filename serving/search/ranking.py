@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from lodestay.stay import Stay
 from ml.ranking.features import FEATURES, SearchContext, ranking_features
 from ml.ranking.reasons import Reason
 from search.answer import Candidate
@@ -109,14 +110,18 @@ def _context(
     request: SearchRequest, candidates: Sequence[Candidate], *, factors: Mapping[str, float], today: date
 ) -> SearchContext:
     return SearchContext(
-        nights=NOT_KNOWN if request.stay is None else float(request.stay.nights),
-        lead_days=NOT_KNOWN if request.stay is None else float((request.stay.check_in - today).days),
+        nights=NOT_KNOWN if request.nights is None else float(request.nights),
+        lead_days=_column(_lead_days(candidate.stay or request.stay, today) for candidate in candidates),
         guests=float(request.guests),
         total_minor=_column(_price(candidate, factors) for candidate in candidates),
         distance_km=_column(candidate.distance_km for candidate in candidates),
         text_score=_column(candidate.text_score for candidate in candidates),
         vector_score=_column(candidate.vector_score for candidate in candidates),
     )
+
+
+def _lead_days(stay: Stay | None, today: date) -> int | None:
+    return None if stay is None else (stay.check_in - today).days
 
 
 def _price(candidate: Candidate, factors: Mapping[str, float]) -> int | None:

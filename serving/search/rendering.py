@@ -75,7 +75,8 @@ def render(
         market=where.market,
         check_in=None if stay is None else stay.check_in,
         check_out=None if stay is None else stay.check_out,
-        nights=None if stay is None else stay.nights,
+        nights=request.nights,
+        stays_tried=len(request.flexible) or None,
         currency=request.currency,
         total_count=retrieved.total_count,
         page=request.page,
@@ -124,7 +125,7 @@ def _result(
     factors: Mapping[str, float],
     proof: str,
 ) -> ResultOut:
-    card = confirmed.card
+    card, stay = confirmed.card, candidate.stay or request.stay
     return ResultOut(
         rank=rank,
         listing_id=card.listing_id,
@@ -136,6 +137,9 @@ def _result(
         latitude=card.latitude,
         longitude=card.longitude,
         distance_km=None if candidate.distance_km is None else round(candidate.distance_km, 3),
+        check_in=None if stay is None else stay.check_in,
+        check_out=None if stay is None else stay.check_out,
+        nights=request.nights,
         accommodates=card.accommodates,
         bedrooms=card.bedrooms,
         beds=card.beds,
@@ -158,11 +162,12 @@ def _result(
 def _price(candidate: Candidate, confirmed: Confirmed, request: SearchRequest, factor: float | None) -> PriceOut:
     """Prices in the guest's currency; null where there is no rate, or nothing is known."""
     charged = None if confirmed.total_minor is None else MoneyOut.of(confirmed.total_minor, confirmed.currency)
-    if request.stay is None:
+    nights = request.nights
+    if nights is None:
         return PriceOut(total=None, per_night=_exchanged(candidate.nightly_price_minor, request, factor), charged=None)
     total = _exchanged(confirmed.total_minor, request, factor)
     # Half up, as everywhere.
-    night = None if total is None else (2 * total.minor + request.stay.nights) // (2 * request.stay.nights)
+    night = None if total is None else (2 * total.minor + nights) // (2 * nights)
     per_night = None if night is None else MoneyOut.of(night, request.currency)
     return PriceOut(total=total, per_night=per_night, charged=charged)
 

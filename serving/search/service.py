@@ -20,7 +20,8 @@ from lodestay.stay import Stay
 from search.answer import Retrieved
 from search.engine import Best
 from search.errors import SearchUnavailable
-from search.request import MAX_PAGE_DEPTH, InvalidSearch, SearchRequest
+from search.flexible import stays_of
+from search.request import MAX_PAGE_DEPTH, InvalidSearch, SearchRequest, Sort
 from search.stay_price import exchange_factors
 from serving.events.writer import write_events
 from serving.models import NO_MEANING, NO_PRICER, Models
@@ -28,6 +29,7 @@ from serving.observability.tracing import OPENSEARCH, POSTGRESQL
 from serving.search.answer import SearchOut
 from serving.search.confirmation import confirm
 from serving.search.database import search_database
+from serving.search.flexible import with_stays, words_among
 from serving.search.log import Visit, search_event
 from serving.search.markets import MarketBook
 from serving.search.places import Where, find_place
@@ -38,6 +40,7 @@ from serving.state import Services
 
 NO_ENGINE = "search index not reachable: answered from the database, without the meaning of words"
 NO_WORDS = "search index not reachable: results are not ordered by what was written"
+NO_COLUMNS = "columns not loaded: flexible dates were tried in the database, without the meaning of words"
 NO_TILES = "columns not loaded: the results are not counted on the map"
 NO_RANKING = "ranking failed: results stand as they were found"
 NO_REASONS = "explaining failed: results come without reasons"
@@ -63,12 +66,12 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
     book = await services.markets.book()
     where = find_place(query, book, models.gazetteer)
     today = today_in(where.timezone, services.clock)
-    if query.check_in is not None and query.check_in < today:
+    if query.check_in is not None and query.check_in < today and query.flexible_days is None:
         raise InvalidSearch(
             f"{query.check_in} has passed where you look; today is {today}.", hint="Choose a later arrival."
         )
     missing: list[str] = []
-    request = await _request(services, query, where, book, models, missing=missing)
+    request = await _request(services, query, where, book, models, today=today, missing=missing)
     factors = exchange_factors(request.rates, request.currency)
     retrieved = await _retrieve(services, request, today=today)
     missing += [*retrieved.degraded, *(words for words in models.missing if words != NO_PRICER)]
@@ -77,7 +80,7 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
         ranked = rank(models, request, retrieved.candidates, factors=factors, today=today)
     first = (request.page - 1) * request.page_size
     rows = slice(first, min(first + request.page_size, MAX_PAGE_DEPTH))
-    shown = [candidate.listing_id for candidate in ranked.candidates[rows]]
+    shown = {candidate.listing_id: candidate.stay or request.stay for candidate in ranked.candidates[rows]}
     with services.metrics.step("confirm", system=POSTGRESQL):
         confirmed = await confirm(services.quick, request, shown, clock=services.clock)
     services.metrics.dropped.inc(len(shown) - len(confirmed))
@@ -118,17 +121,25 @@ def _dispensable(services: Services, step: str, words: str, missing: list[str]) 
 
 
 async def _request(
-    services: Services, query: SearchQuery, where: Where, book: MarketBook, models: Models, *, missing: list[str]
+    services: Services,
+    query: SearchQuery,
+    where: Where,
+    book: MarketBook,
+    models: Models,
+    *,
+    today: date,
+    missing: list[str],
 ) -> SearchRequest:
     """The search in the field's terms; `missing` is told what of it cannot be had."""
     currency = query.currency or where.currency
-    text = where.text
+    text, wish = where.text, query.wish()
     return SearchRequest(
         text=text,
         market=where.market,
         area=where.area,
         centre=where.centre,
-        stay=Stay(query.check_in, query.check_out) if query.check_in and query.check_out else None,
+        stay=wish if isinstance(wish, Stay) else None,
+        flexible=() if wish is None or isinstance(wish, Stay) else stays_of(wish, today=today),
         guests=query.guests,
         filters=query.filters(currency),
         sort=query.sort,
@@ -154,6 +165,8 @@ async def _embed(services: Services, text: str, models: Models, *, missing: list
 
 async def _retrieve(services: Services, request: SearchRequest, *, today: date) -> Retrieved:
     """Ask the columns, and OpenSearch for what words mean; without columns OpenSearch, without it PostgreSQL."""
+    if request.flexible:
+        return await _retrieve_flexible(services, request, today=today)
     counted, best = await asyncio.gather(
         _ask_columns(services, request, today=today), _ask_words(services, request, today=today)
     )
@@ -161,12 +174,37 @@ async def _retrieve(services: Services, request: SearchRequest, *, today: date) 
         return counted if request.text is None else _ordered_by_words(counted, best)
     retrieved = await _ask_engine(services, services.engine.retrieve(request, today=today))
     if retrieved is None:
-        with services.metrics.step("retrieve_from_database", system=POSTGRESQL):
-            async with services.sessions() as session:
-                retrieved = await search_database(session, request, today=today, clock=services.clock, reason=NO_ENGINE)
-    if request.tile_zoom is not None:
-        retrieved = replace(retrieved, degraded=(*retrieved.degraded, NO_TILES))
-    return retrieved
+        retrieved = await _ask_database(services, request, today=today, reason=NO_ENGINE)
+    return _without_tiles(retrieved, request)
+
+
+async def _retrieve_flexible(services: Services, request: SearchRequest, *, today: date) -> Retrieved:
+    """Ask the columns for flexible dates, and OpenSearch to order what they found; without columns PostgreSQL.
+
+    OpenSearch prices one stay at a time.
+    """
+    counted = await _ask_columns(services, request, today=today)
+    if counted is None:
+        answer = await _ask_database(services, request, today=today, reason=NO_COLUMNS)
+        return _without_tiles(answer, request)
+    if request.text is None or request.sort is not Sort.RELEVANCE:
+        return counted
+    words = words_among(request, counted)
+    best = None if words is None else await _ask_engine(services, services.engine.best(*words, today=today))
+    return _ordered_by_words(counted, None if best is None else with_stays(best, counted))
+
+
+async def _ask_database(services: Services, request: SearchRequest, *, today: date, reason: str) -> Retrieved:
+    with services.metrics.step("retrieve_from_database", system=POSTGRESQL):
+        async with services.sessions() as session:
+            return await search_database(session, request, today=today, clock=services.clock, reason=reason)
+
+
+def _without_tiles(retrieved: Retrieved, request: SearchRequest) -> Retrieved:
+    """Say that tiles are not counted without columns, where they were asked for."""
+    if request.tile_zoom is None:
+        return retrieved
+    return replace(retrieved, degraded=(*retrieved.degraded, NO_TILES))
 
 
 async def _ask_columns(services: Services, request: SearchRequest, *, today: date) -> Retrieved | None:

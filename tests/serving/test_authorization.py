@@ -37,6 +37,10 @@ OPERATIONS = {
     "search": Operation("GET", "/v1/search", "/v1/search", (200,) * 6),
     "suggest": Operation("GET", "/v1/suggest?q=lis", "/v1/suggest", (200,) * 6),
     "listing": Operation("GET", "/v1/listings/{loft}", "/v1/listings/{listing_id}", (200,) * 6),
+    "price calendar of a place": Operation("GET", "/v1/search/price-calendar", "/v1/search/price-calendar", (200,) * 6),
+    "price calendar": Operation(
+        "GET", "/v1/listings/{loft}/price-calendar", "/v1/listings/{listing_id}/price-calendar", (200,) * 6
+    ),
     "reviews": Operation("GET", "/v1/listings/{loft}/reviews", "/v1/listings/{listing_id}/reviews", (200,) * 6),
     "events": Operation(
         "POST",

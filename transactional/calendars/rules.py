@@ -41,9 +41,10 @@ class Window:
             raise InvalidWindow(f"{self.end} is not after {self.start}.", hint="Name at least one night.")
 
     @classmethod
-    def around(cls, stay: Stay) -> Self:
-        """Nights that decide on a stay: its own, the date of departure with its rule, and what may be a gap."""
-        return cls(stay.check_in, stay.check_out + timedelta(days=1), margin=True)
+    def around(cls, *stays: Stay) -> Self:
+        """Nights that decide on each of some stays: its own, its date of departure with its rule, what may be a gap."""
+        start, end = min(stay.check_in for stay in stays), max(stay.check_out for stay in stays)
+        return cls(start, end + timedelta(days=1), margin=True)
 
     def widened(self, nights: int) -> Self:
         """With so many nights more at each end, where a margin is asked for."""
