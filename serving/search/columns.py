@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
@@ -18,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.clock import Clock
 from lodestay.lake import RAW, SEARCH_DOCUMENTS, LakeFile, newest_files, partition_files, read_files
-from search.columns.engine import ColumnEngine
+from search.columns.engine import ColumnEngine, nothing_kept
+from search.columns.kept import KeptAnswers
 from search.columns.store import ColumnStore
 from serving.relay.present import present_fields
 from transactional.outbox import repository as outbox
@@ -51,9 +53,23 @@ class _Held:
 
 
 class ColumnShelf:
-    """Holds the columns in service, follows the outbox for them, and makes new ones of newer documents."""
+    """Holds the columns in service, follows the outbox for them, and makes new ones of newer documents.
 
-    def __init__(self, lake: str, sessions: async_sessionmaker[AsyncSession], clock: Clock) -> None:
+    Parameters
+    ----------
+    keeping
+        Makes what each new set of columns keeps its answers in.
+    """
+
+    def __init__(
+        self,
+        lake: str,
+        sessions: async_sessionmaker[AsyncSession],
+        clock: Clock,
+        *,
+        keeping: Callable[[], KeptAnswers] = nothing_kept,
+    ) -> None:
+        self._keeping = keeping
         self._lake = lake
         self._sessions = sessions
         self._clock = clock
@@ -66,6 +82,11 @@ class ColumnShelf:
         if self._held is None or time.monotonic() - self._heard_at > STALE_SECONDS:
             return None
         return self._held.engine
+
+    @property
+    def behind_seconds(self) -> float:
+        """Time since the columns were last up to date with PostgreSQL; NaN where there are none."""
+        return math.nan if self._held is None else time.monotonic() - self._heard_at
 
     async def follow(self, stop: asyncio.Event) -> None:
         """Take in what changes, until told to stop."""
@@ -106,7 +127,7 @@ class ColumnShelf:
         """Make columns of documents and bring them to the present."""
         exports = await asyncio.to_thread(_exports, self._lake, files)
         store = await asyncio.to_thread(ColumnStore, lambda: _documents(files))
-        engine = ColumnEngine(store)
+        engine = ColumnEngine(store, kept=self._keeping())
         await engine.prepare(today=self._clock.now().date())
         # Where the outbox does not reach back to an export, every listing of its market is looked at.
         known = self._clock.now() - outbox.KEEP + SURELY_SEEN

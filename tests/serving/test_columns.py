@@ -19,7 +19,7 @@ from lodestay.lake import SEARCH_DOCUMENTS
 from lodestay.settings import Settings
 from serving.app import create_app
 from serving.search import columns
-from serving.search.service import NO_ENGINE, NO_TILES, NO_WORDS
+from serving.search.retrieval import NO_ENGINE, NO_TILES, NO_WORDS
 from tests.serving.conftest import no_cities
 from tests.serving.indexing import build_documents, write_documents
 from tests.serving.marketplace import Marketplace
