@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from lodestay.clock import today_in
+from serving.caching import CACHED, IF_NONE_MATCH, Conditional
 from serving.dependencies import MaybeActor, ReadSession, ServicesDep
 from serving.listings.schemas import (
     ListingOut,
@@ -21,7 +22,9 @@ from transactional.calendars.repository import load_calendars
 from transactional.listings.repository import get_detail
 from transactional.reviews.repository import list_of_listing
 
-router = APIRouter(prefix="/v1/listings", tags=["listings"])
+router = APIRouter(
+    prefix="/v1/listings", tags=["listings"], route_class=Conditional, dependencies=[IF_NONE_MATCH], responses=CACHED
+)
 
 
 @router.get("/{listing_id}", summary="A listing and its calendar", responses=problems(401, 404, 422, 503))

@@ -142,6 +142,7 @@ class SearchOut(BaseModel):
         page=1,
         page_size=20,
         pages=1,
+        next_cursor=None,
         ranker="ranking@3",
         degraded=[],
         results=[RESULT],
@@ -162,6 +163,9 @@ class SearchOut(BaseModel):
     page: int
     page_size: int
     pages: int = Field(description="That can be asked for: at most the first 500 results are ordered.")
+    next_cursor: str | None = Field(
+        description="Leads to the next page of this very order, for half an hour; null on the last page."
+    )
     ranker: str = Field(description="What ordered the results.", examples=["ranking@3"])
     degraded: list[str] = Field(description="What had to be left out; empty when all is well.")
     results: list[ResultOut]

@@ -16,7 +16,7 @@ from serving.search.service import search
 router = APIRouter(prefix="/v1/search", tags=["search"])
 
 
-@router.get("", summary="Search for stays", responses=problems(401, 404, 422, 503))
+@router.get("", summary="Search for stays", responses=problems(401, 403, 404, 409, 422, 503))
 async def search_listings(
     query: Annotated[SearchQuery, Query()], actor: MaybeActor, services: ServicesDep, session_key: SessionKey = None
 ) -> SearchOut:

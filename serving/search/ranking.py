@@ -85,6 +85,14 @@ def unranked(candidates: Sequence[Candidate]) -> Ranked:
     return Ranked(AS_FOUND, tuple(candidates), None, nothing)
 
 
+def in_order(ranked: Ranked, listing_ids: Sequence[int], *, ranker: str) -> Ranked:
+    """The same candidates in an order that was made before, by `ranker`."""
+    places = {candidate.listing_id: place for place, candidate in enumerate(ranked.candidates)}
+    order = np.array([places[listing_id] for listing_id in listing_ids], np.int64)
+    scores = None if ranked.scores is None else ranked.scores[order]
+    return Ranked(ranker, tuple(ranked.candidates[n] for n in order), scores, ranked.matrix[order])
+
+
 def explain(models: Models, ranked: Ranked, rows: slice) -> Reasons:
     """Why some of the candidates stand where they do; only where the ranker made the order."""
     return unexplained(ranked, rows) if ranked.scores is None else models.ranker.explain(ranked.matrix[rows])

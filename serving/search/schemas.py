@@ -25,6 +25,10 @@ from serving.schemas import Day, Guests, MarketKey, Query
 MAX_VALUES = 30
 """Values of one filter that can be ticked at once."""
 MAX_MAJOR = Decimal(10**9)
+MAX_CURSOR = 8_000
+"""Characters: five hundred numbers of eight bytes are 5,500."""
+PAGING = ("page", "page_size", "cursor", "debug", "debug_listing")
+"""What of a search says which part of the answer is wanted, and not of what."""
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 Codes = Annotated[list[Code], Field(max_length=MAX_VALUES)]
@@ -76,6 +80,11 @@ class SearchQuery(Query):
     sort: Sort = Sort.RELEVANCE
     page: int = Field(1, ge=1, le=500)
     page_size: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
+    cursor: str | None = Field(
+        None,
+        max_length=MAX_CURSOR,
+        description="`next_cursor` of the page before, with all else as it was: the order stays as it was then.",
+    )
     currency: str | None = Field(
         None, pattern=r"^[A-Z]{3}$", description="Of prices; default: the market's.", examples=["EUR"]
     )
@@ -89,6 +98,8 @@ class SearchQuery(Query):
             raise ValueError("send one of place, bounds, and latitude with longitude")
         if (self.check_in is None) != (self.check_out is None):
             raise ValueError("check_in and check_out go together")
+        if self.cursor is not None and self.page != 1:
+            raise ValueError("send one of page and cursor")
         return self
 
     def area(self) -> Bounds | Circle | None:

@@ -7,11 +7,14 @@ Each step has its time (:mod:`serving.search.budget`), and one that gives nothin
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from datetime import date
 
 from lodestay.clock import today_in
 from lodestay.ids import new_id
 from lodestay.stay import Stay
-from search.request import MAX_PAGE_DEPTH, InvalidSearch, SearchRequest
+from search.answer import Candidate
+from search.request import InvalidSearch, SearchRequest
 from search.stay_price import exchange_factors
 from serving.events.writer import write_events
 from serving.models import NO_MEANING, NO_PRICER, Models
@@ -21,6 +24,7 @@ from serving.search.budget import Budget, Step
 from serving.search.confirmation import Confirmed, confirm
 from serving.search.log import Visit, search_event
 from serving.search.markets import MarketBook
+from serving.search.pages import Page, Paging
 from serving.search.places import Where, find_place
 from serving.search.ranking import Ranked, Reasons, explain, rank, seen_in, unexplained, unranked
 from serving.search.rendering import render
@@ -43,7 +47,7 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
 
     Raises
     ------
-    InvalidSearch, MarketNotFound, PlaceNotFound
+    InvalidSearch, InvalidSearchCursor, SearchCursorExpired, MarketNotFound, PlaceNotFound
         It cannot be answered as asked.
     ServiceUnavailable
         It cannot be answered in its time.
@@ -58,32 +62,29 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
         raise InvalidSearch(
             f"{query.check_in} has passed where you look; today is {today}.", hint="Choose a later arrival."
         )
+    paging = Paging.of(query, key=services.signing_key, now=services.clock.now())
     request = await _request(services, steps, query, where, book=book, models=models)
     factors = exchange_factors(request.rates, request.currency)
     retrieved = await retrieve(services, steps, request, today=today)
     steps.missing += [*retrieved.degraded, *(words for words in models.missing if words != NO_PRICER)]
-    ranked = steps.compute(Step.RANK, lambda: rank(models, request, retrieved.candidates, factors=factors, today=today))
-    if ranked is None:
-        steps.missing.append(NO_RANKING)
-        ranked = unranked(retrieved.candidates)
-    first = (request.page - 1) * request.page_size
-    rows = slice(first, min(first + request.page_size, MAX_PAGE_DEPTH))
-    confirmed = await _confirm(services, steps, request, ranked, rows)
-    seen = seen_in(ranked, rows, _explain(steps, models, ranked, rows))
+    candidates = paging.candidates(retrieved.candidates)
+    page = paging.page(request, _rank(steps, models, request, candidates, factors=factors, today=today))
+    confirmed = await _confirm(services, steps, request, page)
+    seen = seen_in(page.ranked, page.rows, _explain(steps, models, page))
     answer = render(
         request,
         where,
         retrieved,
-        ranked,
+        page,
         search_id=new_id(),
-        rows=rows,
         confirmed=confirmed,
         seen=seen,
         factors=factors,
         degraded=steps.missing,
         key=services.signing_key,
     )
-    write_events(services.events, [search_event(answer, request, seen, visit=visit, clock=services.clock)])
+    event = search_event(answer, request, seen, first_rank=page.first_rank, visit=visit, clock=services.clock)
+    write_events(services.events, [event])
     return answer
 
 
@@ -125,11 +126,25 @@ async def _embed(services: Services, steps: Steps, text: str, models: Models) ->
     return tuple(vector.tolist())
 
 
-async def _confirm(
-    services: Services, steps: Steps, request: SearchRequest, ranked: Ranked, rows: slice
-) -> dict[int, Confirmed]:
+def _rank(
+    steps: Steps,
+    models: Models,
+    request: SearchRequest,
+    candidates: tuple[Candidate, ...],
+    *,
+    factors: Mapping[str, float],
+    today: date,
+) -> Ranked:
+    ranked = steps.compute(Step.RANK, lambda: rank(models, request, candidates, factors=factors, today=today))
+    if ranked is None:
+        steps.missing.append(NO_RANKING)
+        return unranked(candidates)
+    return ranked
+
+
+async def _confirm(services: Services, steps: Steps, request: SearchRequest, page: Page) -> dict[int, Confirmed]:
     """What of the page can still be had, by PostgreSQL's word."""
-    shown = [candidate.listing_id for candidate in ranked.candidates[rows]]
+    shown = [candidate.listing_id for candidate in page.ranked.candidates[page.rows]]
 
     async def asked() -> dict[int, Confirmed]:
         async with services.guards.confirming.place(), services.sessions() as session:
@@ -140,9 +155,9 @@ async def _confirm(
     return confirmed
 
 
-def _explain(steps: Steps, models: Models, ranked: Ranked, rows: slice) -> Reasons:
-    reasons = steps.compute(Step.EXPLAIN, lambda: explain(models, ranked, rows))
+def _explain(steps: Steps, models: Models, page: Page) -> Reasons:
+    reasons = steps.compute(Step.EXPLAIN, lambda: explain(models, page.ranked, page.rows))
     if reasons is None:
         steps.missing.append(NO_REASONS)
-        return unexplained(ranked, rows)
+        return unexplained(page.ranked, page.rows)
     return reasons
