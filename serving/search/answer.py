@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from serving.schemas import MoneyOut, example
+from serving.search.debug_answer import DebugOut
 
 
 class PlaceOut(BaseModel):
@@ -150,6 +151,7 @@ class SearchOut(BaseModel):
         histogram=[HistogramBinOut(low=MoneyOut.of(50000, "EUR"), high=MoneyOut.of(60000, "EUR"), count=1)],
         map_tiles=[TileOut(zoom=12, x=1943, y=1571, count=1, cheapest=MoneyOut.of(51500, "EUR"))],
         regained=[RegainedOut(filter="price", value=None, more=17)],
+        debug=None,
     )
 
     search_id: UUID = Field(description="Send it along with events and bookings.")
@@ -175,3 +177,4 @@ class SearchOut(BaseModel):
     regained: list[RegainedOut] | None = Field(
         description="What each filter in use keeps out by itself, the most first; null where that was not counted."
     )
+    debug: DebugOut | None = Field(None, description="How the answer came about, where `debug` was sent.")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,16 +46,22 @@ async def search_database(
         min_rating=request.filters.min_rating,
     )
     listing_ids = await search_free(session, query, now=clock.now(), limit=MOST)
-    cards = await load_cards(session, listing_ids)
-    bookable = await load_bookable(session, listing_ids)
-    calendars = await load_calendars(session, listing_ids, _nights(request, today), now=clock.now())
-    supply = Supply(
-        listings=[asdict(cards[listing_id]) for listing_id in listing_ids if listing_id in bookable],
-        calendars=calendars,
-        terms={listing_id: listing.terms for listing_id, listing in bookable.items()},
-    )
+    supply = await supply_of(session, listing_ids, request, today=today, now=clock.now())
     said = f"{reason}; {SOME}" if len(listing_ids) == MOST else reason
     return retrieve(request, supply, today=today, reason=said)
+
+
+async def supply_of(
+    session: AsyncSession, listing_ids: Collection[int], request: SearchRequest, *, today: date, now: datetime
+) -> Supply:
+    """Load what a search looks at of some listings; those without a rate plan are not in it."""
+    cards = await load_cards(session, listing_ids)
+    bookable = await load_bookable(session, listing_ids)
+    return Supply(
+        listings=[asdict(cards[listing_id]) for listing_id in listing_ids if listing_id in bookable],
+        calendars=await load_calendars(session, listing_ids, _nights(request, today), now=now),
+        terms={listing_id: listing.terms for listing_id, listing in bookable.items()},
+    )
 
 
 def _nights(request: SearchRequest, today: date) -> Window:

@@ -20,7 +20,7 @@ from search.request import (
     Point,
     Sort,
 )
-from serving.schemas import Day, Guests, MarketKey, Query
+from serving.schemas import Day, Guests, ListingId, MarketKey, Query
 
 MAX_VALUES = 30
 """Values of one filter that can be ticked at once."""
@@ -85,6 +85,10 @@ class SearchQuery(Query):
         max_length=MAX_CURSOR,
         description="`next_cursor` of the page before, with all else as it was: the order stays as it was then.",
     )
+    debug: bool = Field(False, description="Have the answer say how it came about; for administrators and hosts.")
+    debug_listing: ListingId | None = Field(
+        None, description="With `debug`: why this listing is where it is, or not in the results. A host's is theirs."
+    )
     currency: str | None = Field(
         None, pattern=r"^[A-Z]{3}$", description="Of prices; default: the market's.", examples=["EUR"]
     )
@@ -100,6 +104,8 @@ class SearchQuery(Query):
             raise ValueError("check_in and check_out go together")
         if self.cursor is not None and self.page != 1:
             raise ValueError("send one of page and cursor")
+        if self.debug_listing is not None and not self.debug:
+            raise ValueError("debug_listing needs debug=true")
         return self
 
     def area(self) -> Bounds | Circle | None:

@@ -22,6 +22,7 @@ from serving.observability.tracing import POSTGRESQL
 from serving.search.answer import SearchOut
 from serving.search.budget import Budget, Step
 from serving.search.confirmation import Confirmed, confirm
+from serving.search.debugging import Inspector, debug
 from serving.search.log import Visit, search_event
 from serving.search.markets import MarketBook
 from serving.search.pages import Page, Paging
@@ -37,13 +38,17 @@ NO_RANKING = "ranking failed: results stand as they were found"
 NO_REASONS = "explaining failed: results come without reasons"
 
 
-async def search(services: Services, query: SearchQuery, *, visit: Visit) -> SearchOut:
+async def search(
+    services: Services, query: SearchQuery, *, visit: Visit, inspector: Inspector | None = None
+) -> SearchOut:
     """Answer a search and log what was shown.
 
     Parameters
     ----------
     visit
         Who looks, as far as the log may know.
+    inspector
+        Who looks into it; what they are shown is no guest's search, and is not logged.
 
     Raises
     ------
@@ -83,6 +88,19 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
         degraded=steps.missing,
         key=services.signing_key,
     )
+    if inspector is not None:
+        told = await debug(
+            services,
+            steps,
+            inspector,
+            request=request,
+            retrieved=retrieved,
+            models=models,
+            page=page,
+            seen=seen,
+            confirmed=confirmed,
+        )
+        return answer.model_copy(update={"debug": told})
     event = search_event(answer, request, seen, first_rank=page.first_rank, visit=visit, clock=services.clock)
     write_events(services.events, [event])
     return answer
