@@ -53,10 +53,10 @@ class ChangedRows:
 
     def add(self, rows: NDArray[np.int64]) -> None:
         """Note rows that have changed: after they have, and before anybody is told."""
-        rows = rows[-_REMEMBERED:]
         with self._lock:
-            self._rows[(self._count + np.arange(len(rows))) % _REMEMBERED] = rows
             self._count += len(rows)
+            remembered = rows[-_REMEMBERED:]
+            self._rows[np.arange(self._count - len(remembered), self._count) % _REMEMBERED] = remembered
 
     def since(self, count: int) -> NDArray[np.int64] | None:
         """Rows that have changed since there were so many; None where not all of them are remembered."""
