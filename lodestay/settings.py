@@ -97,6 +97,13 @@ class Settings(BaseSettings):
     search_columns: bool = Field(
         True, description="Whether the API holds the listings as columns, at some 2 KB each; false: OpenSearch counts."
     )
+    search_personal: bool = Field(False, description="Whether what a visit looked at moves its results.")
+    search_spread: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Of the scores' spread, what a result may score less so that not all are alike.",
+    )
     otlp_endpoint: str | None = Field(None, description="OpenTelemetry collector (OTLP over HTTP); none: no export.")
 
     @property

@@ -33,6 +33,7 @@ from serving.search.columns import ColumnShelf
 from serving.search.gazetteer import Cities
 from serving.search.guards import Guards
 from serving.search.markets import MarketShelf
+from serving.search.reranking import Reranking, Viewed
 from serving.tokens import VerifiedTokens
 from transactional.bookings.instant import Keys
 from transactional.bookings.quick import STATEMENTS
@@ -75,6 +76,8 @@ class Services:
         Moves payments while their guests wait.
     opensearch
         None where no address is known: search then answers from PostgreSQL.
+    reranking, viewed
+        What is done after the ranker, and what visits looked at.
     """
 
     settings: Settings
@@ -96,6 +99,8 @@ class Services:
     markets: MarketShelf
     events: EventLog
     guards: Guards
+    reranking: Reranking
+    viewed: Viewed
 
 
 class State(TypedDict):
@@ -157,6 +162,8 @@ async def open_services(
             markets=MarketShelf(sessions),
             events=events,
             guards=guards,
+            reranking=Reranking.of(settings),
+            viewed=Viewed(),
         )
     finally:
         events.close()

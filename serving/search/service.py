@@ -7,8 +7,7 @@ Each step has its time (:mod:`serving.search.budget`), and one that gives nothin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable
 
 from lodestay.clock import today_in
 from lodestay.ids import new_id
@@ -73,7 +72,21 @@ async def search(
     retrieved = await retrieve(services, steps, request, today=today)
     steps.missing += [*retrieved.degraded, *(words for words in models.missing if words != NO_PRICER)]
     candidates = paging.candidates(retrieved.candidates)
-    page = paging.page(request, _rank(steps, models, request, candidates, factors=factors, today=today))
+    viewed = services.viewed.of(visit.session_id)
+    ranked = _rank(
+        steps,
+        candidates,
+        lambda: rank(
+            models,
+            request,
+            candidates,
+            factors=factors,
+            today=today,
+            reranking=services.reranking,
+            viewed=viewed,
+        ),
+    )
+    page = paging.page(request, ranked)
     confirmed = await _confirm(services, steps, request, page)
     seen = seen_in(page.ranked, page.rows, _explain(steps, models, page))
     answer = render(
@@ -144,16 +157,8 @@ async def _embed(services: Services, steps: Steps, text: str, models: Models) ->
     return tuple(vector.tolist())
 
 
-def _rank(
-    steps: Steps,
-    models: Models,
-    request: SearchRequest,
-    candidates: tuple[Candidate, ...],
-    *,
-    factors: Mapping[str, float],
-    today: date,
-) -> Ranked:
-    ranked = steps.compute(Step.RANK, lambda: rank(models, request, candidates, factors=factors, today=today))
+def _rank(steps: Steps, candidates: tuple[Candidate, ...], rank_them: Callable[[], Ranked]) -> Ranked:
+    ranked = steps.compute(Step.RANK, rank_them)
     if ranked is None:
         steps.missing.append(NO_RANKING)
         return unranked(candidates)

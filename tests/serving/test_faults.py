@@ -41,6 +41,7 @@ from serving.search.budget import Allowance, Budget, Step, within
 from serving.search.guards import Guards
 from serving.search.log import Visit
 from serving.search.markets import MarketBook, MarketInfo
+from serving.search.reranking import Reranking, Viewed
 from serving.search.retrieval import NO_ENGINE, NO_WORDS, SOME_WORDS, ordered_by_words
 from serving.search.schemas import SearchQuery
 from serving.search.service import NO_RANKING, search
@@ -152,6 +153,8 @@ class World:
             markets=SimpleNamespace(book=self.book),
             events=EventLog(settings.lake, writer="test"),
             guards=guards,
+            reranking=Reranking(),
+            viewed=Viewed(),
         )
 
 
