@@ -21,18 +21,20 @@ from transactional.listings.cards import load_cards
 from transactional.listings.repository import load_bookable
 
 MOST = 2_000
-"""Listings looked at, the best rated first: a city's supply. For a stay that takes some hundred milliseconds; without
-dates it takes longer, since a year of every calendar is read."""
-SOME = f"only the {MOST:,} best rated listings were looked at"
+"""Listings looked at, the best rated first: a city's supply."""
+A_SECOND, A_SECOND_UNDATED = 1_500, 300
+"""Listings that surely are looked at in a second: without dates fewer, since a year of every calendar is read."""
 
 
 async def search_database(
-    session: AsyncSession, request: SearchRequest, *, today: date, clock: Clock, reason: str
+    session: AsyncSession, request: SearchRequest, *, today: date, clock: Clock, reason: str, seconds: float
 ) -> Retrieved:
-    """Answer from PostgreSQL.
+    """Answer from PostgreSQL, of as many listings as there is time to look at.
 
     Parameters
     ----------
+    seconds
+        That there are.
     reason
         Why OpenSearch did not, in words for a client.
     """
@@ -45,9 +47,11 @@ async def search_database(
         min_bedrooms=request.filters.min_bedrooms,
         min_rating=request.filters.min_rating,
     )
-    listing_ids = await search_free(session, query, now=clock.now(), limit=MOST)
+    most = max(1, min(MOST, int(seconds * (A_SECOND_UNDATED if request.stay is None else A_SECOND))))
+    listing_ids = await search_free(session, query, now=clock.now(), limit=most)
     supply = await supply_of(session, listing_ids, request, today=today, now=clock.now())
-    said = f"{reason}; {SOME}" if len(listing_ids) == MOST else reason
+    some = f"{reason}; only the {most:,} best rated listings were looked at"
+    said = some if len(listing_ids) == most else reason
     return retrieve(request, supply, today=today, reason=said)
 
 

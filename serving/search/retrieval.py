@@ -50,7 +50,9 @@ async def retrieve(services: Services, steps: Steps, request: SearchRequest, *, 
         if steps.why.get(Step.SCAN) in {BUSY, LATE}:
             raise TooBusy("the listings")
         retrieved = await steps.require(
-            Step.DATABASE, lambda: _ask_database(services, request, today=today), system=POSTGRESQL
+            Step.DATABASE,
+            lambda: _ask_database(services, request, today=today, seconds=steps.left(Step.DATABASE)),
+            system=POSTGRESQL,
         )
     if request.tile_zoom is not None:
         retrieved = replace(retrieved, degraded=(*retrieved.degraded, NO_TILES))
@@ -82,9 +84,11 @@ async def _ask_engine(
     return found
 
 
-async def _ask_database(services: Services, request: SearchRequest, *, today: date) -> Retrieved:
+async def _ask_database(services: Services, request: SearchRequest, *, today: date, seconds: float) -> Retrieved:
     async with services.guards.reading.place(), services.sessions() as session:
-        return await search_database(session, request, today=today, clock=services.clock, reason=NO_ENGINE)
+        return await search_database(
+            session, request, today=today, clock=services.clock, reason=NO_ENGINE, seconds=seconds
+        )
 
 
 def ordered_by_words(counted: Retrieved, best: Best | None) -> Retrieved:

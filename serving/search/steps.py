@@ -44,6 +44,10 @@ class Steps:
         self.took: dict[str, float] = {}
         self.why: dict[str, str] = {}
 
+    def left(self, step: Step) -> float:
+        """Seconds that a step may take from now on."""
+        return self._budget.left(step)
+
     async def attempt(
         self, step: Step, work: Callable[[], Coroutine[Any, Any, T]], *, system: str | None = None
     ) -> T | None:
