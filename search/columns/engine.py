@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -61,6 +61,7 @@ class ColumnEngine:
 
     def __init__(self, store: ColumnStore, *, kept: KeptAnswers | None = None) -> None:
         self._store = store
+        self._by_id = np.argsort(store.table.listing_id)
         self._kept = kept or nothing_kept()
         self._thread = Threads("the columns", size=1, waiting=WAITING)
 
@@ -117,7 +118,16 @@ class ColumnEngine:
         try:
             return self._store.update(changes)
         finally:
-            self._kept.changed.add(self._store.rows_of(changes))
+            self._kept.changed.add(self._rows_of(changes))
+
+    def _rows_of(self, listing_ids: Collection[int]) -> NDArray[np.int64]:
+        """Rows of those of some listings that are held: where a listing stands never changes while its store lives."""
+        ids, known = np.fromiter(listing_ids, np.int64, len(listing_ids)), self._store.table.listing_id
+        if not len(known):
+            return np.zeros(0, np.int64)
+        places = np.searchsorted(known, ids, sorter=self._by_id)
+        rows = self._by_id[np.minimum(places, len(known) - 1)]
+        return np.asarray(rows[known[rows] == ids], np.int64)
 
     def _retrieve(self, request: SearchRequest, today: date) -> tuple[Retrieved, NDArray[np.int64], int]:
         """Answer; the rows looked at; how many had ever changed by then, as this thread, which changes them, knows."""

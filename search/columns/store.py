@@ -101,10 +101,6 @@ class ColumnStore:
         rows = np.isin(self.table.traits.codes[CODES.index("market")], codes)
         return [int(listing_id) for listing_id in self.table.listing_id[rows]]
 
-    def rows_of(self, listing_ids: Iterable[int]) -> NDArray[np.int64]:
-        """Rows of those of some listings that are held."""
-        return np.array([self._rows[each] for each in listing_ids if each in self._rows], np.int64)
-
     def update(self, changes: Mapping[int, Mapping[str, Any]]) -> int:
         """Replace parts of listings; says how many were there.
 

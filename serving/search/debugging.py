@@ -68,36 +68,36 @@ async def inspector_of(query: SearchQuery, actor: Actor | None, services: Servic
     return Inspector(query.debug_listing, sees_all=False)
 
 
-async def debug(
-    services: Services,
-    steps: Steps,
-    inspector: Inspector,
-    *,
-    request: SearchRequest,
-    retrieved: Retrieved,
-    models: Models,
-    page: Page,
-    seen: Collection[Seen],
-    confirmed: Collection[int],
-) -> DebugOut:
+@dataclass(frozen=True)
+class Answered:
+    """What an answer was made of."""
+
+    request: SearchRequest
+    retrieved: Retrieved
+    page: Page
+    seen: Collection[Seen]
+    confirmed: Collection[int]
+
+
+async def debug(services: Services, steps: Steps, inspector: Inspector, models: Models, answered: Answered) -> DebugOut:
     """Tell how an answer came about."""
     results = [
         each
-        for each in _weighed(models, page, seen, confirmed)
+        for each in _weighed(models, answered.page, answered.seen, answered.confirmed)
         if inspector.sees_all or each.listing_id == inspector.listing_id
     ]
     why = None
     if inspector.listing_id is not None:
-        why = await _why(services, inspector.listing_id, request, retrieved, page)
+        why = await _why(services, inspector.listing_id, answered)
     names = dict.fromkeys([*steps.took, *steps.why])
     return DebugOut(
         steps=[
             StepOut(step=name, milliseconds=_rounded(steps.took.get(name)), missing=steps.why.get(name))
             for name in names
         ],
-        found=retrieved.total_count,
-        ordered=len(retrieved.candidates),
-        dropped=len(seen) - len(confirmed),
+        found=answered.retrieved.total_count,
+        ordered=len(answered.retrieved.candidates),
+        dropped=len(answered.seen) - len(answered.confirmed),
         results=results,
         listing=why,
     )
@@ -122,14 +122,15 @@ def _weighed(models: Models, page: Page, seen: Collection[Seen], confirmed: Coll
     ]
 
 
-async def _why(services: Services, listing_id: int, request: SearchRequest, retrieved: Retrieved, page: Page) -> WhyOut:
+async def _why(services: Services, listing_id: int, answered: Answered) -> WhyOut:
     """Say why a listing is where it is, or not in the results; `ListingNotFound` where there is none."""
+    page, retrieved = answered.page, answered.retrieved
     places = {candidate.listing_id: place for place, candidate in enumerate(page.ranked.candidates)}
     place = places.get(listing_id)
     rank = None if place is None else place - page.rows.start + page.first_rank
     async with services.sessions() as session:
         book = await services.markets.book()
-        found = await _hindrances(session, listing_id, request, book=book, clock=services.clock)
+        found = await _hindrances(session, listing_id, answered.request, book=book, clock=services.clock)
     if not found and rank is None:
         is_whole = retrieved.total_count <= len(retrieved.candidates)
         found = [named(NOT_KNOWN_YET if is_whole else BEYOND)]

@@ -20,8 +20,8 @@ Columns need none: they fail at once or have a queue that says no. PostgreSQL ha
 it and its own pool says no.
 """
 EMBEDDERS, EMBEDDINGS_WAITING = 2, 8
-CONFIRMING, CONFIRMATIONS_WAITING = 10, 64
-"""Searches that are at PostgreSQL, of the 16 connections that bookings need too, and that wait to be."""
+CONFIRMING, CONFIRMATIONS_WAITING = 6, 64
+"""Searches that are at PostgreSQL, of the eight connections that bookings need too, and that wait to be."""
 ROWS_READ, ROW_READERS_WAITING = 1, 2
 """Searches that PostgreSQL answers whole: each is hundreds of times a confirmation's work."""
 

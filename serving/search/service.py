@@ -7,12 +7,11 @@ Each step has its time (:mod:`serving.search.budget`), and one that gives nothin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from datetime import date
 
 from lodestay.clock import today_in
 from lodestay.ids import new_id
 from lodestay.stay import Stay
-from search.answer import Candidate
 from search.request import InvalidSearch, SearchRequest
 from search.stay_price import exchange_factors
 from serving.events.writer import write_events
@@ -21,12 +20,12 @@ from serving.observability.tracing import POSTGRESQL
 from serving.search.answer import SearchOut
 from serving.search.budget import Budget, Step
 from serving.search.confirmation import Confirmed, confirm
-from serving.search.debugging import Inspector, debug
+from serving.search.debugging import Answered, Inspector, debug
 from serving.search.log import Visit, search_event
 from serving.search.markets import MarketBook
 from serving.search.pages import Page, Paging
 from serving.search.places import Where, find_place
-from serving.search.ranking import Ranked, Reasons, explain, rank, seen_in, unexplained, unranked
+from serving.search.ranking import Reasons, explain, rank, seen_in, unexplained, unranked
 from serving.search.rendering import render
 from serving.search.retrieval import retrieve
 from serving.search.schemas import SearchQuery
@@ -59,33 +58,21 @@ async def search(
     budget = Budget.start(services.guards.allowance, asyncio.get_running_loop().time)
     steps = Steps(services.guards, services.metrics, budget)
     models = services.models.current
-    book = await steps.require(Step.MARKETS, services.markets.book, system=POSTGRESQL)
-    where = find_place(query, book, models.gazetteer)
-    today = today_in(where.timezone, services.clock)
-    if query.check_in is not None and query.check_in < today:
-        raise InvalidSearch(
-            f"{query.check_in} has passed where you look; today is {today}.", hint="Choose a later arrival."
-        )
+    book, where, today = await _where(services, steps, query, models)
     paging = Paging.of(query, key=services.signing_key, now=services.clock.now())
     request = await _request(services, steps, query, where, book=book, models=models)
     factors = exchange_factors(request.rates, request.currency)
     retrieved = await retrieve(services, steps, request, today=today)
     steps.missing += [*retrieved.degraded, *(words for words in models.missing if words != NO_PRICER)]
     candidates = paging.candidates(retrieved.candidates)
-    viewed = services.viewed.of(visit.session_id)
-    ranked = _rank(
-        steps,
-        candidates,
-        lambda: rank(
-            models,
-            request,
-            candidates,
-            factors=factors,
-            today=today,
-            reranking=services.reranking,
-            viewed=viewed,
-        ),
+    rerank, viewed = services.reranking, services.viewed.of(visit.session_id)
+    ranked = steps.compute(
+        Step.RANK,
+        lambda: rank(models, request, candidates, factors=factors, today=today, reranking=rerank, viewed=viewed),
     )
+    if ranked is None:
+        steps.missing.append(NO_RANKING)
+        ranked = unranked(candidates)
     page = paging.page(request, ranked)
     confirmed = await _confirm(services, steps, request, page)
     seen = seen_in(page.ranked, page.rows, _explain(steps, models, page))
@@ -102,21 +89,25 @@ async def search(
         key=services.signing_key,
     )
     if inspector is not None:
-        told = await debug(
-            services,
-            steps,
-            inspector,
-            request=request,
-            retrieved=retrieved,
-            models=models,
-            page=page,
-            seen=seen,
-            confirmed=confirmed,
-        )
-        return answer.model_copy(update={"debug": told})
+        answered = Answered(request, retrieved, page, seen, confirmed)
+        return answer.model_copy(update={"debug": await debug(services, steps, inspector, models, answered)})
     event = search_event(answer, request, seen, first_rank=page.first_rank, visit=visit, clock=services.clock)
     write_events(services.events, [event])
     return answer
+
+
+async def _where(
+    services: Services, steps: Steps, query: SearchQuery, models: Models
+) -> tuple[MarketBook, Where, date]:
+    """The markets, where among them a search looks, and the date there."""
+    book = await steps.require(Step.MARKETS, services.markets.book, system=POSTGRESQL)
+    where = find_place(query, book, models.gazetteer)
+    today = today_in(where.timezone, services.clock)
+    if query.check_in is not None and query.check_in < today:
+        raise InvalidSearch(
+            f"{query.check_in} has passed where you look; today is {today}.", hint="Choose a later arrival."
+        )
+    return book, where, today
 
 
 async def _request(
@@ -155,14 +146,6 @@ async def _embed(services: Services, steps: Steps, text: str, models: Models) ->
         steps.missing.append(NO_MEANING)
         return None
     return tuple(vector.tolist())
-
-
-def _rank(steps: Steps, candidates: tuple[Candidate, ...], rank_them: Callable[[], Ranked]) -> Ranked:
-    ranked = steps.compute(Step.RANK, rank_them)
-    if ranked is None:
-        steps.missing.append(NO_RANKING)
-        return unranked(candidates)
-    return ranked
 
 
 async def _confirm(services: Services, steps: Steps, request: SearchRequest, page: Page) -> dict[int, Confirmed]:

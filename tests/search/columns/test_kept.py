@@ -166,3 +166,17 @@ async def test_too_many_searches_are_turned_away() -> None:
     assert engine.waiting == 0
     assert await engine.retrieve(make_request(), today=TODAY)
     engine.close()
+
+
+async def test_changes_to_listings_that_are_not_held_are_none() -> None:
+    """A listing that waits for the next build changes no answer; an engine without listings hears of any."""
+    rng = np.random.default_rng(3)
+    documents = documents_of(random_supply(rng, listings=20), rng)
+    for held in (documents, []):
+        ear = Ear()
+        engine = ColumnEngine(ColumnStore(lambda held=held: held), kept=ear.answers())
+        await engine.retrieve(make_request(), today=TODAY)
+        assert await engine.update({10**9: {"is_active": False}}) == 0
+        await engine.retrieve(make_request(), today=TODAY)
+        assert ear.heard[HIT] == 1
+        engine.close()
