@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class _Jumping(selectors.DefaultSelector):  # type: ignore[misc,valid-type]  # it is another class on each system
+class _Jumping(selectors.SelectSelector):
     """Where the loop would wait for its next timer, it is that time at once."""
 
     passed = 0.0
@@ -20,8 +20,7 @@ class _Jumping(selectors.DefaultSelector):  # type: ignore[misc,valid-type]  # i
         if timeout is not None and timeout > 0:
             self.passed += timeout
             timeout = 0
-        ready: list[tuple[selectors.SelectorKey, int]] = super().select(timeout)
-        return ready
+        return super().select(timeout)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
