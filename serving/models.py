@@ -195,7 +195,9 @@ class ModelShelf:
         return ListingColumns.read(self._settings.lake)
 
     def _load_embedder(self) -> Embedder:
-        return _embedder(self._settings.embedding_model)
+        embedder = _embedder(self._settings.embedding_model)
+        embedder.embed_query("a garden")  # the first is slow, and a guest has little time for it
+        return embedder
 
     async def _model_of_index(self) -> str | None:
         """Name of the model that the index in service was built with, or the last one known."""

@@ -282,6 +282,15 @@ class ColumnStore(Columns):
         rows = np.isin(self.table.traits.codes[CODES.index("market")], codes)
         return [int(listing_id) for listing_id in self.table.listing_id[rows]]
 
+    def rows_of(self, listing_ids: Collection[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Row of each listing, and whether it is held: where one stands never changes while its store lives."""
+        ids, known = np.fromiter(listing_ids, np.int64, len(listing_ids)), self.table.listing_id
+        if not len(known):
+            return np.zeros(len(ids), np.int64), np.zeros(len(ids), np.bool_)
+        places = np.searchsorted(known, ids, sorter=self._by_id)
+        rows = self._by_id[np.minimum(places, len(known) - 1)]
+        return rows, known[rows] == ids
+
     def update(self, changes: Mapping[int, Mapping[str, Any]]) -> int:
         """Replace parts of listings; says how many were there.
 
@@ -291,10 +300,7 @@ class ColumnStore(Columns):
             As :func:`search.live.update_documents` takes them: by listing_id, fields of the document that follow from
             its calendar, rate plan and reviews. Listings that are not held wait for the next build.
         """
-        ids, known = np.fromiter(changes, np.int64, len(changes)), self.table.listing_id
-        places = np.searchsorted(known, ids, sorter=self._by_id)
-        rows = self._by_id[np.minimum(places, len(self) - 1)] if len(self) else places
-        held = known[rows] == ids if len(self) else np.zeros(len(ids), np.bool_)
+        rows, held = self.rows_of(changes)
         fields = [one for one, is_held in zip(changes.values(), held.tolist(), strict=True) if is_held]
         self._write(rows[held], fields)
         return len(fields)

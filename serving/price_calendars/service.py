@@ -8,6 +8,7 @@ from datetime import date
 import structlog
 
 from lodestay.clock import today_in
+from lodestay.crowding import TooBusy
 from lodestay.stay import Stay
 from search.answer import PriceDay
 from search.request import InvalidSearch, SearchRequest, Sort
@@ -67,7 +68,7 @@ async def _price_days(
         try:
             with services.metrics.step("price_days"):
                 return await columns.price_days(request, stays, today=today), []
-        except InvalidSearch:
+        except (InvalidSearch, TooBusy):
             raise
         except Exception:
             # There is another way to an answer.

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from serving.schemas import MoneyOut, example
+from serving.search.debug_answer import DebugOut
 
 
 class PlaceOut(BaseModel):
@@ -149,6 +150,7 @@ class SearchOut(BaseModel):
         page=1,
         page_size=20,
         pages=1,
+        next_cursor=None,
         ranker="ranking@3",
         degraded=[],
         results=[RESULT],
@@ -156,6 +158,7 @@ class SearchOut(BaseModel):
         histogram=[HistogramBinOut(low=MoneyOut.of(50000, "EUR"), high=MoneyOut.of(60000, "EUR"), count=1)],
         map_tiles=[TileOut(zoom=12, x=1943, y=1571, count=1, cheapest=MoneyOut.of(51500, "EUR"))],
         regained=[RegainedOut(filter="price", value=None, more=17)],
+        debug=None,
     )
 
     search_id: UUID = Field(description="Send it along with events and bookings.")
@@ -172,6 +175,9 @@ class SearchOut(BaseModel):
     page: int
     page_size: int
     pages: int = Field(description="That can be asked for: at most the first 500 results are ordered.")
+    next_cursor: str | None = Field(
+        description="Leads to the next page of this very order, for half an hour; null on the last page."
+    )
     ranker: str = Field(description="What ordered the results.", examples=["ranking@3"])
     degraded: list[str] = Field(description="What had to be left out; empty when all is well.")
     results: list[ResultOut]
@@ -181,3 +187,4 @@ class SearchOut(BaseModel):
     regained: list[RegainedOut] | None = Field(
         description="What each filter in use keeps out by itself, the most first; null where that was not counted."
     )
+    debug: DebugOut | None = Field(None, description="How the answer came about, where `debug` was sent.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -16,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.clock import Clock
 from lodestay.lake import SEARCH_DOCUMENTS, newest_files
-from search.columns.engine import ColumnEngine
+from search.columns.engine import ColumnEngine, nothing_kept
 from search.columns.files import Build, builds, open_build
+from search.columns.kept import KeptAnswers
 from search.columns.sources import documents, exports_of, version_of
 from search.columns.store import ColumnStore
 from search.errors import BuildRefused
@@ -71,9 +73,22 @@ class ColumnShelf:
 
     They are the newest build of the pipeline that is whole and of this version; where there is none, this process makes
     them of the documents, which takes longer and all of their memory.
+
+    Parameters
+    ----------
+    keeping
+        Makes what each new set of columns keeps its answers in.
     """
 
-    def __init__(self, lake: str, sessions: async_sessionmaker[AsyncSession], clock: Clock) -> None:
+    def __init__(
+        self,
+        lake: str,
+        sessions: async_sessionmaker[AsyncSession],
+        clock: Clock,
+        *,
+        keeping: Callable[[], KeptAnswers] = nothing_kept,
+    ) -> None:
+        self._keeping = keeping
         self._lake = lake
         self._sessions = sessions
         self._clock = clock
@@ -98,6 +113,11 @@ class ColumnShelf:
     def is_newest(self) -> bool:
         """Whether there are columns in service, and no newer build was refused."""
         return self.engine is not None and not self._refused
+
+    @property
+    def behind_seconds(self) -> float:
+        """Time since the columns were last up to date with PostgreSQL; NaN where there are none."""
+        return math.nan if self._held is None else time.monotonic() - self._heard_at
 
     async def follow(self, stop: asyncio.Event) -> None:
         """Take in what changes, until told to stop."""
@@ -163,7 +183,7 @@ class ColumnShelf:
     async def _make(self, found: _Found) -> _Held:
         """Bring columns to the present."""
         store, exports = found.store, found.exports
-        engine = ColumnEngine(store)
+        engine = ColumnEngine(store, kept=self._keeping())
         await engine.prepare(today=self._clock.now().date())
         # Where the outbox does not reach back to an export, every listing of its market is looked at.
         known = self._clock.now() - outbox.KEEP + SURELY_SEEN

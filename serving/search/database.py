@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
@@ -22,24 +22,28 @@ from transactional.listings.cards import load_cards
 from transactional.listings.repository import load_bookable
 
 MOST = 2_000
-"""Listings looked at, the best rated first: a city's supply. For a stay that takes some hundred milliseconds; without
-dates it takes longer, since a year of every calendar is read."""
+"""Listings looked at, the best rated first: a city's supply."""
+A_SECOND, A_SECOND_UNDATED = 1_500, 300
+"""Listings that surely are looked at in a second: without dates fewer, since a year of every calendar is read."""
 MOST_TRIED = 20_000
 """Stays that are tried in all, where the dates are flexible: some tenths of a second."""
 SOME = "only the {:,} best rated listings were looked at"
 
 
 async def search_database(
-    session: AsyncSession, request: SearchRequest, *, today: date, clock: Clock, reason: str
+    session: AsyncSession, request: SearchRequest, *, today: date, clock: Clock, reason: str, seconds: float
 ) -> Retrieved:
-    """Answer from PostgreSQL.
+    """Answer from PostgreSQL, of as many listings as there is time to look at.
 
     Parameters
     ----------
+    seconds
+        That there are.
     reason
         Why OpenSearch did not, in words for a client.
     """
-    limit = min(MOST, MOST_TRIED // max(len(request.flexible), 1))
+    in_time = int(seconds * (A_SECOND_UNDATED if request.stay is None and not request.flexible else A_SECOND))
+    limit = max(1, min(MOST, in_time, MOST_TRIED // max(len(request.flexible), 1)))
     found = await _load(session, request, _nights(request, today), now=clock.now(), limit=limit)
     return retrieve(request, found.supply, today=today, reason=found.said(reason))
 
@@ -89,14 +93,25 @@ async def _load(session: AsyncSession, request: SearchRequest, window: Window, *
         guests=request.guests,
     )
     listing_ids = await search_free(session, query, now=now, limit=limit)
+    supply = await _supply(session, listing_ids, window, now=now)
+    return _Loaded(supply, limit, is_cut=len(listing_ids) == limit)
+
+
+async def supply_of(
+    session: AsyncSession, listing_ids: Collection[int], request: SearchRequest, *, today: date, now: datetime
+) -> Supply:
+    """Load what a search looks at of some listings; those without a rate plan are not in it."""
+    return await _supply(session, listing_ids, _nights(request, today), now=now)
+
+
+async def _supply(session: AsyncSession, listing_ids: Collection[int], window: Window, *, now: datetime) -> Supply:
     cards = await load_cards(session, listing_ids)
     bookable = await load_bookable(session, listing_ids)
-    supply = Supply(
+    return Supply(
         listings=[asdict(cards[listing_id]) for listing_id in listing_ids if listing_id in bookable],
         calendars=await load_calendars(session, listing_ids, window, now=now),
         terms={listing_id: listing.terms for listing_id, listing in bookable.items()},
     )
-    return _Loaded(supply, limit, is_cut=len(listing_ids) == limit)
 
 
 def _nights(request: SearchRequest, today: date) -> Window:

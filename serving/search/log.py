@@ -33,16 +33,15 @@ def visit_of(actor: Actor | None, session_key: str | None, *, masking_key: str) 
 
 
 def search_event(
-    answer: SearchOut, request: SearchRequest, seen: Sequence[Seen], *, visit: Visit, clock: Clock
+    answer: SearchOut, request: SearchRequest, seen: Sequence[Seen], *, first_rank: int, visit: Visit, clock: Clock
 ) -> SearchEvent:
     """Write down what was shown, with the values that the ranker used.
 
     Parameters
     ----------
     seen
-        By row of the page, before any was dropped: `seen[0]` is rank ``(page - 1) * page_size + 1``.
+        By row of the page, before any was dropped: `seen[0]` is of `first_rank`.
     """
-    first = (request.page - 1) * request.page_size + 1
     origin = request.origin
     return SearchEvent(
         event_id=new_id(),
@@ -67,7 +66,7 @@ def search_event(
                 position=result.rank,
                 total_minor=None if result.price.total is None else result.price.total.minor,
                 score=result.score,
-                features=seen[result.rank - first].features,
+                features=seen[result.rank - first_rank].features,
             )
             for result in answer.results
         ],

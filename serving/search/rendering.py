@@ -23,18 +23,18 @@ from serving.search.answer import (
     TileOut,
 )
 from serving.search.confirmation import Confirmed
+from serving.search.pages import Page
 from serving.search.places import Where
-from serving.search.ranking import Ranked, Seen
+from serving.search.ranking import Seen
 
 
 def render(
     request: SearchRequest,
     where: Where,
     retrieved: Retrieved,
-    ranked: Ranked,
+    page: Page,
     *,
     search_id: UUID,
-    rows: slice,
     confirmed: Mapping[int, Confirmed],
     seen: Sequence[Seen],
     factors: Mapping[str, float],
@@ -45,8 +45,8 @@ def render(
 
     Parameters
     ----------
-    rows
-        The page's part of the ranked candidates; those that are not `confirmed` are left out.
+    page
+        Those of its candidates that are not `confirmed` are left out, and the others keep their ranks.
     seen
         What the ranker saw in each of them.
     factors
@@ -54,7 +54,7 @@ def render(
     key
         Signs that each result was shown (:mod:`serving.events.proofs`).
     """
-    first = rows.start + 1
+    shown = zip(page.ranked.candidates[page.rows], seen, strict=True)
     results = [
         _result(
             candidate,
@@ -65,7 +65,7 @@ def render(
             factors=factors,
             proof=prove(key, search_id=search_id, listing_id=candidate.listing_id, position=rank),
         )
-        for rank, (candidate, each) in enumerate(zip(ranked.candidates[rows], seen, strict=True), start=first)
+        for rank, (candidate, each) in enumerate(shown, start=page.first_rank)
         if candidate.listing_id in confirmed
     ]
     stay = request.stay
@@ -79,10 +79,11 @@ def render(
         stays_tried=len(request.flexible) or None,
         currency=request.currency,
         total_count=retrieved.total_count,
-        page=request.page,
+        page=page.number,
         page_size=request.page_size,
         pages=ceil(min(retrieved.total_count, MAX_PAGE_DEPTH) / request.page_size),
-        ranker=ranked.ranker,
+        next_cursor=page.next_cursor,
+        ranker=page.ranked.ranker,
         degraded=list(degraded),
         results=results,
         facets={

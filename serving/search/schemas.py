@@ -25,7 +25,7 @@ from search.request import (
     Polygon,
     Sort,
 )
-from serving.schemas import Day, Guests, MarketKey, MonthText, Query
+from serving.schemas import Day, Guests, ListingId, MarketKey, MonthText, Query
 
 MAX_VALUES = 30
 """Values of one filter that can be ticked at once."""
@@ -34,6 +34,10 @@ MAX_POLYGON = 40 * MAX_CORNERS
 MAX_MAJOR = Decimal(10**9)
 DEFAULT_MONTHS = 3
 """Months ahead in which a trip is looked for where nothing is said."""
+MAX_CURSOR = 8_000
+"""Characters: five hundred numbers of eight bytes are 5,500."""
+PAGING = ("page", "page_size", "cursor", "debug", "debug_listing")
+"""What of a search says which part of the answer is wanted, and not of what."""
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 Codes = Annotated[list[Code], Field(max_length=MAX_VALUES)]
@@ -179,7 +183,24 @@ class SearchQuery(PlaceQuery):
     sort: Sort = Sort.RELEVANCE
     page: int = Field(1, ge=1, le=500)
     page_size: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
+    cursor: str | None = Field(
+        None,
+        max_length=MAX_CURSOR,
+        description="`next_cursor` of the page before, with all else as it was: the order stays as it was then.",
+    )
+    debug: bool = Field(False, description="Have the answer say how it came about; for administrators and hosts.")
+    debug_listing: ListingId | None = Field(
+        None, description="With `debug`: why this listing is where it is, or not in the results. A host's is theirs."
+    )
     locale: str = Field("en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", description=LOCALE)
+
+    @model_validator(mode="after")
+    def _one_page(self) -> Self:
+        if self.cursor is not None and self.page != 1:
+            raise ValueError("send one of page and cursor")
+        if self.debug_listing is not None and not self.debug:
+            raise ValueError("debug_listing needs debug=true")
+        return self
 
     @model_validator(mode="after")
     def _one_kind_of_dates(self) -> Self:

@@ -14,7 +14,8 @@ from lodestay.clock import FixedClock
 from lodestay.settings import Settings
 from serving.app import create_app
 from serving.models import NO_MEANING
-from serving.search.service import NO_ENGINE, NO_RANKING, NO_REASONS
+from serving.search.retrieval import NO_ENGINE
+from serving.search.service import NO_RANKING, NO_REASONS
 from tests.serving.conftest import no_cities
 from tests.serving.marketplace import Marketplace
 from tests.serving.proxy import Proxy, proxy_to
