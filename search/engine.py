@@ -14,7 +14,7 @@ from search import histogram
 from search.answer import Candidate, Retrieved
 from search.errors import SearchUnavailable
 from search.facets import FACETS, PRICE, facet_values
-from search.query import TEXT_SCORE, VECTOR_SCORE, VECTOR_WEIGHT, search_body
+from search.query import EXACT_UP_TO, TEXT_SCORE, VECTOR_SCORE, VECTOR_WEIGHT, count_body, search_body
 from search.request import SearchRequest
 
 INCOMPLETE: Final = "search index incomplete: some listings may be missing and the counts too low"
@@ -63,8 +63,7 @@ class OpenSearchEngine:
         SearchUnavailable
             The index does not answer in time, refuses, or does not exist yet.
         """
-        body = search_body(request, today=today, timeout_ms=self._timeout_ms)
-        return retrieved(request, await self._ask(body))
+        return retrieved(request, await self._ask(await self._body(request, today)))
 
     async def best(self, request: SearchRequest, *, today: date) -> Best:
         """Find the best candidates and count nothing.
@@ -74,10 +73,18 @@ class OpenSearchEngine:
         SearchUnavailable
             As :meth:`retrieve`.
         """
-        body = search_body(request, today=today, timeout_ms=self._timeout_ms) | {"track_total_hits": False}
+        body = await self._body(request, today) | {"track_total_hits": False}
         del body["aggs"]
         answer = await self._ask(body)
         return Best(candidates(request, answer), shortcomings(answer))
+
+    async def _body(self, request: SearchRequest, today: date) -> dict[str, Any]:
+        """The search; where it means something, whether it is wide is counted first, which stops early."""
+        wide = False
+        if request.text_vector is not None:
+            counted = await self._ask(count_body(request, today=today, timeout_ms=self._timeout_ms))
+            wide = counted["hits"]["total"]["value"] > EXACT_UP_TO
+        return search_body(request, today=today, timeout_ms=self._timeout_ms, wide=wide)
 
     async def _ask(self, body: dict[str, Any]) -> dict[str, Any]:
         return await ask(self._client, self._alias, body, seconds=2 * self._timeout_ms / 1000)

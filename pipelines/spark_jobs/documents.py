@@ -8,10 +8,17 @@ from datetime import date
 import numpy as np
 import orjson
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
-from lodestay.lake import LISTING_FEATURES, LISTING_VECTORS, SEARCH_DOCUMENTS, STAGED_LISTINGS, STAGED_NIGHTS
+from lodestay.lake import (
+    LISTING_FEATURES,
+    LISTING_VECTORS,
+    SEARCH_DOCUMENTS,
+    STAGED_LISTINGS,
+    STAGED_NIGHTS,
+    STAGED_REVIEWS,
+)
 from lodestay.settings import get_settings
 from ml.embeddings.gateway import Embedder
 from pipelines.calendar_columns import NIGHT_COLUMNS, NIGHTS_BEFORE, calendars, price_terms
@@ -20,7 +27,7 @@ from pipelines.spark_jobs.embeddings import embedder
 from pipelines.spark_jobs.job import Scope, running, start
 from pipelines.spark_jobs.listing_features import bucket
 from pipelines.writing import Written, write
-from search.document import build_document, popularity
+from search.document import REVIEW_CHARACTERS, REVIEWS, build_document, popularity
 
 DOCUMENTS = "listing_id bigint, market string, document string"
 DEMAND = ("bookings_90",)
@@ -28,7 +35,13 @@ DEMAND = ("bookings_90",)
 
 
 def documents(
-    listings: DataFrame, nights: DataFrame, features: DataFrame, vectors: DataFrame, *, day: date
+    listings: DataFrame,
+    nights: DataFrame,
+    features: DataFrame,
+    vectors: DataFrame,
+    reviews: DataFrame,
+    *,
+    day: date,
 ) -> DataFrame:
     """Document of every listing that has a rate plan: :data:`DOCUMENTS`.
 
@@ -43,10 +56,24 @@ def documents(
         listings.where(F.col("currency").isNotNull())
         .join(features.select("listing_id", *DEMAND), "listing_id", "left")
         .join(vectors.select("listing_id", "vector"), "listing_id", "left")
+        .join(newest_reviews(reviews), "listing_id", "left")
     )
     ahead = nights.where(F.col("night") >= F.lit(day - NIGHTS_BEFORE)).select("market", *NIGHT_COLUMNS)
     groups = (rows.groupBy("market", bucket()), ahead.groupBy("market", bucket()))
     return groups[0].cogroup(groups[1]).applyInArrow(_documents(day), DOCUMENTS)
+
+
+def newest_reviews(reviews: DataFrame) -> DataFrame:
+    """Words of each listing's newest reviews, as many and as much of each as is searched: listing_id, reviews."""
+    age = Window.partitionBy("listing_id").orderBy(F.desc("written_on"), F.desc("review_id"))
+    comment = F.substring("comment", 1, REVIEW_CHARACTERS).alias("comment")
+    return (
+        reviews.where(F.col("comment") != "")
+        .withColumn("age", F.row_number().over(age))
+        .where(F.col("age") <= REVIEWS)
+        .groupBy("listing_id")
+        .agg(F.array_sort(F.collect_list(F.struct("age", comment, "language"))).alias("reviews"))
+    )
 
 
 def _documents(day: date) -> Callable[[pa.Table, pa.Table], pa.Table]:
@@ -70,6 +97,7 @@ def _documents(day: date) -> Callable[[pa.Table, pa.Table], pa.Table]:
                                     row["rating"], row["review_count"], bookings_90=row["bookings_90"]
                                 ),
                                 today=day,
+                                reviews=row["reviews"] or (),
                             )
                         ).decode()
                         for row, vector in zip(rows, vectors, strict=True)
@@ -89,12 +117,12 @@ def _vectors(listings: pa.Table) -> list[np.ndarray[tuple[int], np.dtype[np.floa
 
 def make_documents(spark: SparkSession, scope: Scope, model: Embedder) -> Written:
     """Write the documents of the scope's markets, with the vectors of a model and its name beside each."""
-    listings, nights, features = (
+    listings, nights, features, reviews = (
         read(spark, dataset, scope.lake, scope.partitions).drop("day")
-        for dataset in (STAGED_LISTINGS, STAGED_NIGHTS, LISTING_FEATURES)
+        for dataset in (STAGED_LISTINGS, STAGED_NIGHTS, LISTING_FEATURES, STAGED_REVIEWS)
     )
     vectors = read(spark, LISTING_VECTORS, scope.lake, [(model.model, market) for market in scope.markets])
-    made = documents(listings, nights, features.drop("market"), vectors, day=scope.day)
+    made = documents(listings, nights, features.drop("market"), vectors, reviews, day=scope.day)
     named = made.withColumns(
         {
             "day": F.lit(scope.day.isoformat()),

@@ -45,7 +45,8 @@ class Where:
 def find_place(query: SearchQuery, book: MarketBook, gazetteer: Gazetteer) -> Where:
     """Say where a search looks.
 
-    A place is taken from the wish ("sauna near the harbour") only where nothing else says where to look.
+    A place is taken from the wish ("sauna near the harbour") where nothing else says where to look, or only a market
+    does, which it then must lie in: the map that a guest has moved is not moved back by what was typed before.
 
     Raises
     ------
@@ -59,6 +60,10 @@ def find_place(query: SearchQuery, book: MarketBook, gazetteer: Gazetteer) -> Wh
         near = None if market is None else market.centre
         return _at(_lookup(query.place, gazetteer, near=near), book, text=text)
     if market is not None:
+        if area is None and text is not None:
+            named = gazetteer.understand(text, near=market.centre, market=market.market_key)
+            if named is not None:
+                return _at(named.place, book, text=named.rest)
         centre = market.centre if area is None else area.centre
         return _in_market(market, name=None, area=area, centre=centre, text=text)
     if area is not None:

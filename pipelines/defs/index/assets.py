@@ -7,7 +7,14 @@ from typing import Any
 import dagster as dg
 from dagster import AssetExecutionContext, PipesSubprocessClient
 
-from lodestay.lake import LISTING_FEATURES, LISTING_VECTORS, SEARCH_DOCUMENTS, STAGED_LISTINGS, STAGED_NIGHTS
+from lodestay.lake import (
+    LISTING_FEATURES,
+    LISTING_VECTORS,
+    SEARCH_DOCUMENTS,
+    STAGED_LISTINGS,
+    STAGED_NIGHTS,
+    STAGED_REVIEWS,
+)
 from pipelines.checks.contracts import CONTRACT
 from pipelines.partitioning import MARKETS, Slice, run_day
 from pipelines.spark_assets import OWNERS, Table, columns, key_of, run_job, spark_assets
@@ -20,11 +27,11 @@ documents = spark_assets(
         Table(
             SEARCH_DOCUMENTS,
             "A row a listing: its document as JSON, availability and prices of the next year inside.",
-            [STAGED_LISTINGS, STAGED_NIGHTS, LISTING_FEATURES, LISTING_VECTORS],
+            [STAGED_LISTINGS, STAGED_NIGHTS, STAGED_REVIEWS, LISTING_FEATURES, LISTING_VECTORS],
         )
     ],
     group="index",
-    code_version="1",
+    code_version="2",
 )
 
 _MAPPING = index_body(1, model="")["mappings"]["properties"]
