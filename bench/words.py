@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from math import log2
+from collections.abc import Mapping
 from pathlib import Path
-from time import perf_counter
-from typing import Any, Final
-
-import numpy as np
-from opensearchpy import AsyncOpenSearch, OpenSearch
+from typing import Final
 
 from bench.node import opensearch_node
-from bench.report import Figure, latency
-from bench.words_judged import Judged, Kind, judged
-from bench.words_stock import AS_OF, SEED, Texts, real, synthetic
+from bench.report import Figure
+from bench.words_judged import judged
+from bench.words_stock import SEED, real, synthetic
 from lodestay.pricing import PriceTerms
 from lodestay.settings import get_settings
-from ml.embeddings.gateway import Embedder, make_embedder
-from ml.embeddings.text import listing_text
-from ml.embeddings.vectors import Vectors
-from search.document import build_document, popularity
-from search.engine import connect
-from search.index import create_index, finish_loading, load_documents, put_in_service
-from search.query import VECTOR_WEIGHT, search_body
-from search.request import Filters, SearchRequest, Sort
+from ml.embeddings.gateway import make_embedder
 
 ALIAS: Final = "words"
 DEPTH: Final = 10

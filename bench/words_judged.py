@@ -63,7 +63,8 @@ NEEDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "pets_allowed": {
         "en": "dogs welcome", "fr": "chiens acceptés", "de": "Hunde erlaubt", "es": "se admiten mascotas",
-        "it": "animali ammessi", "nl": "huisdieren toegestaan", "sv": "husdjur tillåtna", "ja": "ペット可", "zh": "宠物",
+        "it": "animali ammessi", "nl": "huisdieren toegestaan", "sv": "husdjur tillåtna",
+        "ja": "ペット可", "zh": "宠物",
     },
     "air_conditioning": {
         "en": "aircon", "fr": "climatisation", "de": "Klimaanlage", "es": "aire acondicionado",
@@ -148,7 +149,8 @@ def _phrases(texts: Mapping[int, list[str]], kind: Kind, count: int, rng: np.ran
             start = int(rng.choice(starts))
             drawn += 1
             chosen = words[start : start + WORDS]
-            yield Judged(kind, " ".join(chosen), frozenset.intersection(*(frozenset(holding[folded(w)]) for w in chosen)))
+            found = frozenset.intersection(*(frozenset(holding[folded(word)]) for word in chosen))
+            yield Judged(kind, " ".join(chosen), found)
 
 
 def _is_telling(words: list[str], holding: Mapping[str, set[int]], rare: int) -> bool:

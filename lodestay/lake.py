@@ -114,6 +114,9 @@ LISTING_VECTORS = Dataset(Layer.FEATURES, "listing_vectors", ("model", "market")
 SEARCH_DOCUMENTS = Dataset(Layer.DOCUMENTS, "listings")
 """A row a listing: listing_id, document (JSON of search.document), model and dimension of its vector."""
 
+LANDMARKS = Dataset(Layer.DOCUMENTS, "landmarks")
+"""A row a landmark that hosts name: search.landmarks.SCHEMA; none in a market whose hosts name none."""
+
 RANKING_EXAMPLES = Dataset(Layer.TRAINING, "ranking")
 """A row an impression with its features and label: ml.ranking.examples.EXAMPLES. Day: of the search."""
 

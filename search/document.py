@@ -21,7 +21,7 @@ from lodestay.pricing import PriceTerms
 from lodestay.vocabulary.amenities import AMENITIES
 from search import availability, stay_price
 from search.stay_price import price_fields, rate_fields, usual_nightly
-from search.words import analysis, by_language, joined, labels, synonyms_version, written
+from search.words import analysis, by_language, by_their_language, labels, synonyms_version, written
 
 __all__ = [
     "build_document",
@@ -218,7 +218,7 @@ def _words(listing: Mapping[str, Any], reviews: Sequence[Mapping[str, Any]]) -> 
     language = listing["language"]
     own = [(listing[name], language) for name in ("description", "house_rules")]
     said = [(review["comment"][:REVIEW_CHARACTERS], review["language"]) for review in reviews[:REVIEWS]]
-    return {"title": joined([(listing["title"], language)]), "text": joined([*own, *said])}
+    return {"title": by_their_language([(listing["title"], language)]), "text": by_their_language([*own, *said])}
 
 
 def _number(value: Decimal | float | None) -> float | None:

@@ -48,10 +48,13 @@ class OpenSearchEngine:
         Name that the searches read.
     timeout_ms
         Time the engine has to collect results; the connection is given up at twice that.
+    exact_up_to
+        Listings within what must be, up to which each one's meaning is compared with the query's.
     """
 
-    def __init__(self, client: AsyncOpenSearch, *, alias: str, timeout_ms: int) -> None:
+    def __init__(self, client: AsyncOpenSearch, *, alias: str, timeout_ms: int, exact_up_to: int = EXACT_UP_TO) -> None:
         self._client = client
+        self._exact_up_to = exact_up_to
         self._alias = alias
         self._timeout_ms = timeout_ms
 
@@ -82,8 +85,9 @@ class OpenSearchEngine:
         """The search; where it means something, whether it is wide is counted first, which stops early."""
         wide = False
         if request.text_vector is not None:
-            counted = await self._ask(count_body(request, today=today, timeout_ms=self._timeout_ms))
-            wide = counted["hits"]["total"]["value"] > EXACT_UP_TO
+            most = self._exact_up_to
+            counted = await self._ask(count_body(request, today=today, timeout_ms=self._timeout_ms, up_to=most))
+            wide = counted["hits"]["total"]["value"] > most
         return search_body(request, today=today, timeout_ms=self._timeout_ms, wide=wide)
 
     async def _ask(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from search.geography import distance_km
+from search.place_words import COMMON, LANDMARKS
 from search.places import folded
 from search.request import Point
 
@@ -28,31 +30,32 @@ SHARE_OF_SPREAD: Final = 0.6
 """The same, of the median distance of all listings of the market from theirs: a village keeps together anyway."""
 MOST_WORDS: Final = 5
 
-_NEAR: Final = "|".join(
-    (
-        "near(?: to)?|close to|next to|opposite|across from|behind|beside|around the corner (?:from|of)",
-        "(?:steps|minutes?|mins?|walk|walking(?: distance)?|stroll|met(?:re|er)s|blocks?|k?m|away) (?:from|to|of)",
-        "nära|bredvid|intill|(?:minuter|min|promenad|meter|gångavstånd) (?:från|till)",
-        "vlakbij|dichtbij|nabij|naast|(?:minuten|min|meter|wandelen|stappen|wandelafstand) (?:van|tot|naar)",
-        "près d[eu]s?|à côté d[eu]s?|(?:minutes|min|mètres|pas) (?:à pied )?d[eu]s?",
-        "cerca del?|junto al?|minutos del?|vicino al?|minuti dal?|perto d[aeo]",
-        "nahe|neben|unweit|(?:Minuten|Meter) (?:vom|von|zum|zur|bis)",
-    )
+_NEAR: Final = (
+    "near(?: to)?|close to|next to|opposite|across from|behind|beside|around the corner (?:from|of)"
+    "|(?:steps|minutes?|mins?|walk|walking(?: distance)?|stroll|met(?:re|er)s|blocks?|k?m|away) (?:from|to|of)"
+    "|nära|bredvid|intill|(?:minuter|min|promenad|meter|gångavstånd) (?:från|till)"
+    "|vlakbij|dichtbij|nabij|naast|(?:minuten|min|meter|wandelen|stappen|wandelafstand) (?:van|tot|naar)"
+    "|près d[eu]s?|à côté d[eu]s?|(?:minutes|min|mètres|pas) (?:à pied )?d[eu]s?"
+    "|cerca del?|junto al?|minutos del?|vicino al?|minuti dal?|perto d[aeo]"
+    "|nahe|neben|unweit|(?:Minuten|Meter) (?:vom|von|zum|zur|bis)"
 )
 """What stands before a landmark, in eight languages."""
 _ARTICLE: Final = "the|famous|beautiful|historic|de|het|den|det|la|le|les|el|los|las|il|der|die|das|dem"
-_CAPITAL: Final = r"(?:S:?t\.|[A-Z\u00c0-\u00de][\w'\u2019&\-]*)"
+_CAPITAL: Final = r"(?:St\.|[A-Z\u00c0-\u00de][\w'\u2019&\-]*)"
 _SMALL: Final = "of|the|our|de|la|du|des|van|der|den|och|&"
 _NAME: Final = rf"{_CAPITAL}(?: (?:{_SMALL}|{_CAPITAL}))*"
 _MENTION: Final = re.compile(rf"\b(?i:{_NEAR}) +(?:(?i:{_ARTICLE}) +){{0,2}}({_NAME})")
 _DANGLING: Final = re.compile(rf"(?: (?:{_SMALL}))+$")
-_TELLS_NOTHING: Final = frozenset(
-    "airport bar bars bus business cafes central centre center city downtown historic house lake light mall metro mrt "  # noqa: SIM905
-    "museum museums north old park path public restaurants restaurant royal school shopping shops south square st "
-    "station street subway supermarket train train station tram university west east transport everything all many "
-    "centrum station stad bus stop metro station bus station".split()
+SCHEMA: Final = pa.schema(
+    {
+        "name": pa.string(),
+        "latitude": pa.float64(),
+        "longitude": pa.float64(),
+        "spread_km": pa.float64(),
+        "hosts": pa.int64(),
+    }
 )
-"""Words that alone name many places."""
+"""Columns of `lodestay.lake.LANDMARKS` beside the partitions; a row a :class:`Landmark`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +119,20 @@ def find_landmarks(mentions: Iterable[Mention], homes: Iterable[Point]) -> list[
     return sorted(found, key=lambda landmark: (-landmark.hosts, landmark.name))
 
 
-def aliases(name: str) -> tuple[str, ...]:
-    """Names in other languages of what has a common noun for a name: the cathedral, the central station."""
-    return next((group for group in _NOUNS if folded(name) in {folded(noun) for noun in group}), ())
+def names_of(name: str, *, market: str) -> tuple[str, ...]:
+    """Say what a landmark is called, as hosts spell it first: without the city's name too, and in other languages.
+
+    Only a common noun has names in other languages here: the cathedral, (Antwerp) central station.
+    """
+    words, city = name.split(), folded(market)
+    bare = " ".join(words[1:]) if len(words) > 1 and folded(words[0]) == city else name
+    others = next((group for group in LANDMARKS if folded(bare) in {folded(noun) for noun in group}), ())
+    return tuple(dict.fromkeys((name, bare, *others)))
 
 
 def _may_name(name: str) -> bool:
     words = folded(name).split()
-    return 0 < len(words) <= MOST_WORDS and len("".join(words)) > 2 and not set(words) <= _TELLS_NOTHING  # noqa: PLR2004
+    return 0 < len(words) <= MOST_WORDS and len("".join(words)) > 2 and not set(words) <= COMMON  # noqa: PLR2004
 
 
 def _middle(points: list[Point]) -> tuple[Point, float]:
@@ -134,26 +143,3 @@ def _middle(points: list[Point]) -> tuple[Point, float]:
     latitude, longitude = np.median(degrees, axis=0).tolist()
     middle = Point(latitude, longitude)
     return middle, float(np.median([distance_km(middle, point) for point in points]))
-
-
-_NOUNS: Final[tuple[tuple[str, ...], ...]] = (
-    (
-        "cathedral", "cathédrale", "Kathedrale", "Dom", "catedral", "cattedrale", "duomo", "kathedraal", "katedral",
-        "domkyrka", "domkyrkan", "собор", "大聖堂", "大教堂",
-        "대성당",
-    ),
-    (
-        "central station", "central railway station", "gare centrale", "Hauptbahnhof", "estación central",
-        "stazione centrale", "estação central", "centraal station", "centralstation", "centralstationen",
-        "中央駅", "中央车站", "중앙역",
-    ),
-    ("old town", "vieille ville", "Altstadt", "casco antiguo", "centro storico", "oude stad", "gamla stan",
-     "旧市街", "老城"),
-    ("town hall", "city hall", "hôtel de ville", "Rathaus", "ayuntamiento", "municipio", "stadhuis", "stadshuset"),
-    ("market square", "Grote Markt", "grand place", "Marktplatz", "plaza mayor", "stortorget"),
-    ("harbour", "harbor", "port", "Hafen", "puerto", "porto", "haven", "hamnen", "港"),
-    ("zoo", "jardin zoologique", "Tierpark", "zoológico", "dierentuin", "动物园", "動物園"),
-    ("castle", "château", "Schloss", "castillo", "castello", "castelo", "kasteel", "slottet", "城"),
-    ("botanic gardens", "botanical garden", "jardin botanique", "botanischer Garten", "jardín botánico",
-     "botanische tuin", "botaniska trädgården", "植物园", "植物園"),
-)  # fmt: skip

@@ -81,9 +81,7 @@ def neighbourhood_place(
     return Place(PlaceKind.NEIGHBOURHOOD, (name,), country, location, market, radius_km, 0, listings)
 
 
-def landmark_place(
-    *, market: str, names: tuple[str, ...], country: str | None, location: Point, hosts: int
-) -> Place:
+def landmark_place(*, market: str, names: tuple[str, ...], country: str | None, location: Point, hosts: int) -> Place:
     """Make the place of a landmark; `hosts` name it, and so at least that many listings are there."""
     return Place(PlaceKind.LANDMARK, names, country, location, market, LANDMARK_KM, 0, hosts)
 

@@ -38,18 +38,18 @@ _VARIANTS: Final = 10
 EXACT_UP_TO: Final = 20_000
 """Listings within what must be, up to which each is compared with what is meant; more are found by HNSW."""
 NEAREST: Final = MAX_PAGE_DEPTH
-"""Listings that HNSW brings; its filter stands inside it, and where fewer than these pass, they are compared exactly."""
+"""Listings that HNSW brings; where no more pass its filter, each is compared."""
 
 _HAIR: Final = 1e-6
 """Degrees, some ten centimetres."""
 
 
-def count_body(request: SearchRequest, *, today: date, timeout_ms: int) -> dict[str, Any]:
-    """Build a request that counts what meets all that must be, and stops where that is wide."""
+def count_body(request: SearchRequest, *, today: date, timeout_ms: int, up_to: int) -> dict[str, Any]:
+    """Build a request that counts what meets all that must be, and stops beyond `up_to`."""
     return {
         "size": 0,
         "timeout": f"{timeout_ms}ms",
-        "track_total_hits": EXACT_UP_TO + 1,
+        "track_total_hits": up_to + 1,
         "query": _all_of(_required(request, today)),
     }
 

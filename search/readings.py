@@ -7,27 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from search.place_words import ARTICLES, BEHIND, JOINING, LEADING_ON, NEAR
 from search.request import MAX_TEXT
 
-NEAR_WORDS: Final = frozenset(
-    "near in at around by close to beside nära i vid omkring på bredvid près de du des à au aux dans autour cerca en bei "  # noqa: SIM905
-    "nahe um im am beim vicino a al alla perto em no na nabij op rond vlakbij dichtbij naast nær ved w blisko koło obok "
-    "рядом с около возле у в κοντά σε στο στη στην قرب بالقرب من في ליד ב".split()
-)
-"""Words before a place: "near Södermalm", "près de la gare" (English, Swedish, French, Spanish, German, Italian,
-Portuguese, Dutch, Danish, Polish, Russian, Greek, Arabic, Hebrew)."""
-_ARTICLES: Final = frozenset(
-    "the la le les l el los las il lo gli der die das den dem het o os as det den".split()  # noqa: SIM905
-)
-_JOINING: Final = frozenset(
-    "with without and for that has under avec sans et pour mit ohne und für con sin y para senza e per com sem med utan "  # noqa: SIM905
-    "och för met zonder en voor z bez i dla с без и для με και مع و עם".split()
-)
-"""Words after a place with which a wish goes on: "… with pool"."""
 _AFTER: Final = re.compile(
-    r"^(?P<place>.+?)\s*(?:附近|旁边|周边|近く|付近|周辺|근처|주변|yakınında|yakınlarında|के पास)\s*(?:的|の|に|で|にある)?\s*(?P<rest>.*)$"
+    rf"^(?P<place>.+?)\s*(?:{'|'.join(BEHIND)})\s*(?:{'|'.join(LEADING_ON)})?\s*(?P<rest>.*)$", re.IGNORECASE
 )
-"""Languages that say "near" behind the place (Chinese, Japanese, Korean, Turkish, Hindi)."""
 _EDGES: Final = " ,;.!?:()\"'"
 _MOST_WORDS: Final = 6
 """Words of a place's name that are tried."""
@@ -56,7 +41,7 @@ def readings(text: str) -> Iterator[Reading]:
     yield Reading(text, None, marked=True)
     words = text.split()
     for start, word in enumerate(words[:-1]):
-        if _bare(word) in NEAR_WORDS and (start == 0 or _bare(words[start - 1]) not in NEAR_WORDS):
+        if _bare(word) in NEAR and (start == 0 or _bare(words[start - 1]) not in NEAR):
             yield from _after(words, start)
     if (behind := _AFTER.match(text)) is not None:
         yield Reading(behind["place"], behind["rest"].strip() or None, marked=True)
@@ -68,10 +53,10 @@ def readings(text: str) -> Iterator[Reading]:
 def _after(words: list[str], start: int) -> Iterator[Reading]:
     """The longest name first that ends the text or stands before a comma or a word that goes on with the wish."""
     first = start + 1
-    while first < len(words) - 1 and _bare(words[first]) in NEAR_WORDS:
+    while first < len(words) - 1 and _bare(words[first]) in NEAR:
         first += 1
     for end in range(min(len(words), first + _MOST_WORDS), first, -1):
-        if end < len(words) and _bare(words[end]) not in _JOINING and not words[end - 1].endswith((",", ";")):
+        if end < len(words) and _bare(words[end]) not in JOINING and not words[end - 1].endswith((",", ";")):
             continue
         rest = " ".join([*words[:start], *words[end:]]).strip(_EDGES) or None
         name = words[first:end]
@@ -83,9 +68,9 @@ def _after(words: list[str], start: int) -> Iterator[Reading]:
 def _without_article(name: list[str]) -> str | None:
     """Take "the" and its like off, also where an apostrophe joins them."""
     head, apostrophe, tail = re.sub("[\u2019\u02bc]", "'", name[0]).partition("'")
-    if apostrophe and head.casefold() in _ARTICLES and tail:
+    if apostrophe and head.casefold() in ARTICLES and tail:
         return " ".join([tail, *name[1:]])
-    return " ".join(name[1:]) if len(name) > 1 and _bare(name[0]) in _ARTICLES else None
+    return " ".join(name[1:]) if len(name) > 1 and _bare(name[0]) in ARTICLES else None
 
 
 def _is_a_name(word: str) -> bool:

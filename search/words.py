@@ -13,19 +13,22 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-LANGUAGES: Final[Mapping[str, str]] = {
+LATIN: Final[Mapping[str, str]] = {
     "da": "danish",
-    "de": "german",
+    "de": "light_german",
     "en": "english",
-    "es": "spanish",
+    "es": "light_spanish",
     "fi": "finnish",
-    "fr": "french",
-    "it": "italian",
+    "fr": "light_french",
+    "it": "light_italian",
     "nl": "dutch",
     "no": "norwegian",
-    "pt": "portuguese",
+    "pt": "light_portuguese",
     "sv": "swedish",
     "tr": "turkish",
+}
+"""Stemmers of OpenSearch for languages in Latin letters, by the language's code (ISO 639-1)."""
+_OWN_SCRIPT: Final[Mapping[str, str]] = {
     "ru": "russian",
     "el": "greek",
     "ar": "arabic",
@@ -33,7 +36,9 @@ LANGUAGES: Final[Mapping[str, str]] = {
     "th": "thai",
     "cjk": "cjk",
 }
-"""Analyzers of OpenSearch by the language's code (ISO 639-1); `cjk` cuts Chinese, Japanese and Korean into pairs."""
+"""Analyzers of OpenSearch for the others; `cjk` cuts Chinese, Japanese and Korean into pairs of letters."""
+LANGUAGES: Final = (*LATIN, *_OWN_SCRIPT)
+"""Fields of a text in its language."""
 OTHERWISE: Final = "en"
 """Field of Latin texts whose language is not known or not among these; many hosts write in English too."""
 MOST_WORDS: Final = 12
@@ -48,14 +53,17 @@ _SCRIPTS: Final = (
     ("th", re.compile(r"[\u0e00-\u0e7f]")),
 )
 _LATIN: Final = re.compile(r"[a-z\u00df-\u024f]", re.IGNORECASE)
-_OF_A_SCRIPT: Final = frozenset(language for language, _ in _SCRIPTS)
-LATIN: Final = tuple(language for language in LANGUAGES if language not in _OF_A_SCRIPT)
-"""Languages that are written in Latin letters."""
 _WORD: Final = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]|\w+")
 """A word, or a letter of those that are written without blanks; two of them are worth a word."""
-_NAMED_OTHERWISE: Final = {"nb": "no", "nn": "no", "zh": "cjk", "ja": "cjk", "ko": "cjk"}
+_NAMED_OTHERWISE: Final = {"nb": "no", "nn": "no"}
 
 _FOLDED: Final = ("lowercase", "asciifolding")
+_STOPS: Final = (
+    "_danish_ _german_ _english_ _spanish_ _finnish_ _french_ _italian_ _dutch_ _norwegian_ _portuguese_ _swedish_"  # noqa: SIM905
+    " _turkish_"
+).split()
+_ELISION: Final = "l m t qu n s j d c jusqu quoiqu lorsqu puisqu dell all nell sull dall un".split()  # noqa: SIM905
+"""What an apostrophe joins to a word, in French and Italian."""
 _FRONT: Final = 12
 """Letters of a title's word that suggestions compare."""
 _SYNONYMS: Final = Path(__file__).with_name("synonyms.txt")
@@ -76,26 +84,44 @@ def analysis() -> dict[str, Any]:
     """Analysis settings of an index.
 
     Synonyms are put in where a query is read, not where a text is: so a text is kept once, and rare words stay rare.
+    A Latin language leaves out the little words of all: of an English query, "with" would else be a rare word in the
+    few Swedish texts that hold it, and count for more than what was asked.
     """
     return {
         "filter": {
+            "stops": {"type": "stop", "stopwords": _STOPS},
+            "elision": {"type": "elision", "articles_case": True, "articles": _ELISION},
+            **{f"stems_{language}": {"type": "stemmer", "language": stemmer} for language, stemmer in LATIN.items()},
             "front": {"type": "edge_ngram", "min_gram": 1, "max_gram": _FRONT},
             "cut": {"type": "truncate", "length": _FRONT},
             "same": {"type": "synonym_graph", "synonyms": synonyms()},
             "english_possessive": {"type": "stemmer", "language": "possessive_english"},
             "english_stop": {"type": "stop", "stopwords": "_english_"},
-            "english_stems": {"type": "stemmer", "language": "english"},
         },
         "analyzer": {
             "folded": {"tokenizer": "standard", "filter": [*_FOLDED]},
             "asked": {"tokenizer": "standard", "filter": [*_FOLDED, "same"]},
             "asked_english": {
                 "tokenizer": "standard",
-                "filter": ["english_possessive", *_FOLDED, "same", "english_stop", "english_stems"],
+                "filter": ["english_possessive", *_FOLDED, "same", "english_stop", "stems_en"],
             },
             "beginnings": {"tokenizer": "standard", "filter": [*_FOLDED, "front"]},
             "begun": {"tokenizer": "standard", "filter": [*_FOLDED, "cut"]},
             "tokens": {"tokenizer": "whitespace"},
+            **{
+                f"latin_{language}": {
+                    "tokenizer": "standard",
+                    "filter": [
+                        "elision",
+                        "english_possessive",
+                        "lowercase",
+                        "stops",
+                        f"stems_{language}",
+                        "asciifolding",
+                    ],
+                }
+                for language in LATIN
+            },
         },
     }
 
@@ -113,36 +139,34 @@ def labels() -> dict[str, Any]:
 
 def by_language() -> dict[str, Any]:
     """Mapping of a text in the field of its language, by stems, without the places of its words."""
+    analyzers = {**{language: f"latin_{language}" for language in LATIN}, **_OWN_SCRIPT}
     return {
         "properties": {
             language: {"type": "text", "analyzer": analyzer, "index_options": "freqs"}
-            for language, analyzer in LANGUAGES.items()
+            for language, analyzer in analyzers.items()
         }
     }
 
 
-def in_its_language(text: str, language: str | None) -> dict[str, str]:
-    """Put a text into the fields of :func:`by_language`: that of its language, and those of scripts that are in it.
+def by_their_language(texts: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+    """Put texts into the fields of :func:`by_language`: that of their language, and those of scripts that are in them.
 
     Parameters
     ----------
-    language
-        ISO 639-1 code; None where it is not known.
+    texts
+        Each with the code of its language (ISO 639-1), None where it is not known.
     """
+    fields: dict[str, list[str]] = {}
+    for text, language in texts:
+        for field in _fields(text, language):
+            fields.setdefault(field, []).append(text)
+    return {field: "\n".join(fields[field]) for field in sorted(fields)}
+
+
+def _fields(text: str, language: str | None) -> set[str]:
     known = None if language is None else _NAMED_OTHERWISE.get(language, language)
     fields = {script for script, letters in _SCRIPTS if letters.search(text)}
-    if _LATIN.search(text):
-        fields.add(known if known in LATIN else OTHERWISE)
-    return dict.fromkeys(sorted(fields), text)
-
-
-def joined(parts: Iterable[tuple[str, str | None]]) -> dict[str, str]:
-    """Put several texts, each with its language, into the fields of :func:`by_language`."""
-    fields: dict[str, str] = {}
-    for text, language in parts:
-        for field, own in in_its_language(text, language).items():
-            fields[field] = f"{fields[field]}\n{own}" if field in fields else own
-    return fields
+    return fields | {known if known in LATIN else OTHERWISE} if _LATIN.search(text) else fields
 
 
 def matched(text: str) -> str:
@@ -156,8 +180,9 @@ def matched(text: str) -> str:
 
 
 def languages_asked(text: str) -> list[str]:
-    """Fields of :func:`by_language` in which the words of a query can stand, by its scripts alone: it is too short
-    to tell its language, and a word that a language does not have costs next to nothing to look for.
+    """Fields of :func:`by_language` in which the words of a query can stand, by its scripts alone.
+
+    It is too short to tell its language, and a word that a language does not have costs next to nothing to look for.
     """
     found = [script for script, letters in _SCRIPTS if letters.search(text)]
     return [*found, *LATIN] if _LATIN.search(text) else found

@@ -19,6 +19,7 @@ from pipelines.run import STEPS
 from pipelines.spark_assets import key_of
 
 ASSETS = [
+    "documents/landmarks",
     "documents/listings",
     "features/listing_vectors",
     "features/listings",

@@ -8,6 +8,7 @@ import dagster as dg
 from dagster import AssetExecutionContext, PipesSubprocessClient
 
 from lodestay.lake import (
+    LANDMARKS,
     LISTING_FEATURES,
     LISTING_VECTORS,
     SEARCH_DOCUMENTS,
@@ -28,7 +29,8 @@ documents = spark_assets(
             SEARCH_DOCUMENTS,
             "A row a listing: its document as JSON, availability and prices of the next year inside.",
             [STAGED_LISTINGS, STAGED_NIGHTS, STAGED_REVIEWS, LISTING_FEATURES, LISTING_VECTORS],
-        )
+        ),
+        Table(LANDMARKS, "A row a landmark that hosts say to be near, where their listings are.", [STAGED_LISTINGS]),
     ],
     group="index",
     code_version="2",
