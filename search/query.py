@@ -20,16 +20,18 @@ from search.words import languages_asked, matched
 
 TEXT_SCORE: Final = "text"
 VECTOR_SCORE: Final = "vector"
-VECTOR_WEIGHT: Final = 20.0
-"""Weight beside BM25 of the engine's vector score, (1 + cosine) / 2: a cosine that is 0.4 better counts
-as much as one more uncommon word."""
+VECTOR_WEIGHT: Final = 10.0
+"""Weight beside BM25 of the engine's vector score, (1 + cosine) / 2: a cosine that is 0.4 better counts as much as a
+common word. `python -m bench words` measures it: more of it loses what is asked by its words, less gains nothing."""
 TYPOS_WEIGHT: Final = 0.5
 """Weight of words that are written with a slip, or taken for such, beside those that are found as written."""
-_AS_WRITTEN: Final = {"title": 3.0, "description": 1.0, "labels": 2.0}
+_AS_WRITTEN: Final = {"title": 1.0, "description": 1.0, "labels": 2.0}
 """Weights of the texts by their words as they are written; synonyms of the query are looked for too."""
-_MISTYPED: Final = {"title": 3.0, "description": 1.0}
-_BY_STEMS: Final = {"title": 3.0, "text": 1.0}
+_MISTYPED: Final = {"title": 1.0, "description": 1.0}
+_BY_STEMS: Final = {"title": 1.5, "text": 1.5}
 """Weights of the texts by the stems of their words, in the fields of their languages."""
+_BESIDE_THE_BEST: Final = 0.6
+"""Share that the other fields add to the one that fits best."""
 _EDITS: Final = "AUTO:4,8"
 """Letters from which one may be wrong, and from which two."""
 _VARIANTS: Final = 10
@@ -171,15 +173,16 @@ def _text(text: str) -> Query:
     stems = {
         f"words.{name}.{language}": weight for name, weight in _BY_STEMS.items() for language in languages_asked(words)
     }
-    exact = {"query": words, "fields": _weighted({**_AS_WRITTEN, **stems}), "tie_breaker": 0.3}
+    exact = {"query": words, "fields": _weighted({**_AS_WRITTEN, **stems}), "tie_breaker": _BESIDE_THE_BEST}
     slips = {
         "query": words,
         "fields": _weighted(_MISTYPED),
-        "tie_breaker": 0.3,
+        "tie_breaker": _BESIDE_THE_BEST,
         "analyzer": "folded",  # a synonym is not mistyped
         "fuzziness": _EDITS,
         "prefix_length": 1,
         "max_expansions": _VARIANTS,
+        "fuzzy_rewrite": f"top_terms_{_VARIANTS}",  # each word by how rare it is itself, not by the commonest of them
         "boost": TYPOS_WEIGHT,
     }
     return {"bool": {"should": [{"multi_match": exact}, {"multi_match": slips}], "_name": TEXT_SCORE}}
