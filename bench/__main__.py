@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench import booking, demo, imports, pipeline, scale, search
+from bench import booking, demo, imports, pipeline, scale, search, words
 from bench.report import publish
 from lodestay.settings import PROJECT_ROOT
 
@@ -28,6 +28,7 @@ def everything(context: typer.Context, city: City = DATA / "singapore", snapshot
         run_pipeline()
         run_search()
         run_scale()
+        run_words(real=False)
         run_booking()
         if city.is_dir():
             run_import(city, snapshot)
@@ -57,6 +58,15 @@ def run_scale(
 ) -> None:
     """Latency of the search engine alone on a large marketplace, in columns and in OpenSearch."""
     publish("Search at scale", f"python -m bench scale --listings {listings}", scale.measure(listings), scale.NOTES)
+
+
+@app.command("words")
+def run_words(
+    *, real: Annotated[bool, typer.Option("--real", help="On the cities of Inside Airbnb beside the checkout.")] = False
+) -> None:
+    """How well words and their meaning find listings in ten languages, by themselves and together."""
+    command = "python -m bench words" + (" --real" if real else "")
+    publish("Words of real cities" if real else "Words", command, words.measure(DATA if real else None), words.NOTES)
 
 
 @app.command("booking")

@@ -102,19 +102,17 @@ class Judged:
     relevant: frozenset[int]
 
 
-def judged(texts: Texts, *, reviews: int, each: int, seed: int) -> list[Judged]:
+def judged(texts: Texts, *, each: int, seed: int) -> list[Judged]:
     """Make queries of every kind.
 
     Parameters
     ----------
-    reviews
-        Of a listing's newest, how many there are to find.
     each
         Queries of a kind, at most.
     """
     rng = np.random.default_rng(seed)
     own = {row["listing_id"]: [f"{row['title']} {row['description']}"] for row in texts.listings}
-    said = {listing_id: [text for text, _ in found[:reviews]] for listing_id, found in texts.reviews.items()}
+    said = {listing_id: [row["comment"] for row in found] for listing_id, found in texts.reviews.items() if found}
     phrases = list(_phrases(own, Kind.PHRASE, each, rng))
     slips = [_slipped(query, rng) for query in _phrases(own, Kind.SLIP, 2 * each, rng)]
     return [

@@ -9,7 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from lodestay.snapshot import Snapshot
+from search.document import REVIEW_CHARACTERS, REVIEWS
 from simulation.supply import generate_markets
 from transactional.imports.inside_airbnb.folder import SnapshotFiles, find_files
 from transactional.imports.inside_airbnb.reader import read_snapshot
@@ -35,11 +38,11 @@ class Texts:
     listings
         Rows with the columns of staged listings that a document is made of.
     reviews
-        Comment and its language of a listing's reviews, the newest first.
+        `comment` and `language` of a listing's newest, as far as they are searched, the newest first.
     """
 
     listings: list[dict[str, Any]]
-    reviews: dict[int, list[tuple[str, str | None]]]
+    reviews: dict[int, list[dict[str, Any]]]
 
 
 def synthetic(listings: int) -> Texts:
@@ -48,9 +51,23 @@ def synthetic(listings: int) -> Texts:
     return _gathered(market.snapshot for market in markets)
 
 
-def real(folder: Path) -> Texts:
-    """Read the cities of Inside Airbnb below a folder, masked as an import masks them."""
-    return _gathered(_read(folder / city, day) for city, day in CITIES.items())
+def real(folder: Path, *, each: int) -> Texts:
+    """Read the cities of Inside Airbnb below a folder, masked as an import masks them.
+
+    Parameters
+    ----------
+    each
+        Listings of a city, at most; half of them in other languages than English, where it has so many.
+    """
+    every = _gathered(_read(folder / city, day) for city, day in CITIES.items())
+    rng, kept = np.random.default_rng(SEED), list[dict[str, Any]]()
+    for city in CITIES:
+        own = [row for row in every.listings if row["market"] == city]
+        others = [row for row in own if row["language"] not in {"en", None}]
+        chosen = [others[n] for n in rng.permutation(len(others))[: each // 2]]
+        english = [row for row in own if row["language"] == "en"]
+        kept += chosen + [english[n] for n in rng.permutation(len(english))[: each - len(chosen)]]
+    return Texts(kept, {row["listing_id"]: every.reviews.get(row["listing_id"], []) for row in kept})
 
 
 def _read(city: Path, day: date) -> Snapshot:
@@ -85,5 +102,8 @@ def _gathered(snapshots: Iterator[Snapshot]) -> Texts:
                 comments[ids[row["source_id"]]].append((row["written_on"], row["comment"], row["language"]))
         for listing_id, written in comments.items():
             newest = sorted(written, key=lambda review: review[0], reverse=True)
-            found.reviews[listing_id] = [(comment, language) for _, comment, language in newest]
+            found.reviews[listing_id] = [
+                {"comment": comment[:REVIEW_CHARACTERS], "language": language}
+                for _, comment, language in newest[:REVIEWS]
+            ]
     return found

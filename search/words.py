@@ -57,10 +57,7 @@ _WORD: Final = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a
 """A word, or a letter of those that are written without blanks; two of them are worth a word."""
 _NAMED_OTHERWISE: Final = {"nb": "no", "nn": "no"}
 
-_STOPS: Final = (
-    "_danish_ _german_ _english_ _spanish_ _finnish_ _french_ _italian_ _dutch_ _norwegian_ _portuguese_ _swedish_"  # noqa: SIM905
-    " _turkish_"
-).split()
+_STOPS: Final = [f"_{language.removeprefix('light_')}_" for language in LATIN.values()]
 _ELISION: Final = "l m t qu n s j d c jusqu quoiqu lorsqu puisqu dell all nell sull dall un".split()  # noqa: SIM905
 """What an apostrophe joins to a word, in French and Italian."""
 _FOLDED: Final = ("elision", "lowercase", "asciifolding")

@@ -33,7 +33,7 @@ TEXTS: dict[str, dict[str, Any]] = {
     "swedish": {"title": "Ljus etta", "description": "Trevliga lägenheter med stora balkonger.", "language": "sv"},
     "german": {"title": "Altbau", "description": "Ruhige Häuser mit eigenem Garten.", "language": "de"},
     "french": {"title": "Près du port", "description": "L'immeuble a une piscine chauffée.", "language": "fr"},
-    "russian": {"title": "Дом у моря", "description": "Тихие квартиры рядом с пляжем.", "language": "ru"},
+    "russian": {"title": "Дом у моря", "description": "Тихие квартиры рядом с пляжем.", "language": "ru"},  # noqa: RUF001
     "japanese": {"title": "駅近の部屋", "description": "静かな庭園が見えます。", "language": "ja"},
     "arabic": {"title": "منزل هادئ", "description": "حديقة كبيرة ومطبخ.", "language": "ar"},
     "greek": {"title": "Σπίτι", "description": "Ήσυχο διαμέρισμα με θέα.", "language": "el"},
@@ -89,7 +89,7 @@ def engine(async_client: AsyncOpenSearch, alias: str) -> OpenSearchEngine:
         ("balkongerna", "swedish"),  # stems
         ("haus mit gärten", "german"),
         ("immeubles chauffés", "french"),
-        ("квартире у пляжа", "russian"),
+        ("квартире у пляжа", "russian"),  # noqa: RUF001
         ("庭園", "japanese"),
         ("الحديقة", "arabic"),
         ("ήσυχα", "greek"),

@@ -91,7 +91,7 @@ def test_landmarks_come_from_the_lake(tmp_path: Path) -> None:
     row = {"latitude": 38.71, "longitude": -9.133, "spread_km": 0.3, "hosts": 12}
     rows = [{"name": name, **row} for name in ("Cathedral", "Alfama")]
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), folder / "part-0.parquet")
-    gazetteer = make_gazetteer(PLACES, landmark_files(str(tmp_path)), lambda: [])
+    gazetteer = make_gazetteer(PLACES, landmark_files(str(tmp_path)), list)
     named = gazetteer.understand("loft near the cathédrale", near=None)
     assert named is not None
     assert (named.place.kind, named.place.market, named.rest) == (PlaceKind.LANDMARK, "lisbon", "loft")
