@@ -31,7 +31,7 @@ from search.request import Filters, SearchRequest, Sort
 
 ALIAS: Final = "words"
 DEPTH: Final = 10
-EACH: Final = 100
+EACH: Final = 80
 EACH_CITY: Final = 600
 LISTINGS: Final = 3_000
 WEIGHTS: Final = (5.0, VECTOR_WEIGHT, 20.0, 40.0, 80.0)

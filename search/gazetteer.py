@@ -75,15 +75,15 @@ class Gazetteer:
         near
             Where the guest looks: what lies there is rather meant.
         market
-            None but places of this market; None allows any. A landmark that several markets have is nobody's then.
+            Only places of this market; None allows any, but no landmark of several markets where `near` is not said.
         """
         found = list(readings(text))
         for reading in found:
             place = self._find(_read_name(reading.name), near=near, market=market)
             if place is not None and (reading.marked or place.kind in _NAMED_KINDS):
                 return Named(place, reading.rest)
-        for reading in found:
-            if reading.marked and (reading.rest is not None or market is not None):
+        for reading in found[1:]:  # all of a text may be a wish that is spelled like a place
+            if reading.marked:
                 place = self._find_slipped(_read_name(reading.name), near=near, market=market)
                 if place is not None:
                     return Named(place, reading.rest)

@@ -41,9 +41,14 @@ class SearchQuery(Query):
     """A search. Name a place, or send bounds, or a centre with a radius; or name a market; or look everywhere."""
 
     text: str | None = Field(
-        None, max_length=MAX_TEXT, description="A wish in words, in any language; it may name a place.", examples=["quiet, with a balcony"]
+        None,
+        max_length=MAX_TEXT,
+        description="A wish in any language; it may name a place.",
+        examples=["quiet, with a balcony"],
     )
-    place: str | None = Field(None, max_length=100, description="A city, a part of one, or a landmark.", examples=["Lisbon"])
+    place: str | None = Field(
+        None, max_length=100, description="A city, a part of one, or a landmark.", examples=["Lisbon"]
+    )
     market: MarketKey | None = None
     bounds: str | None = Field(
         None,
