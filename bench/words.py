@@ -72,7 +72,8 @@ def measure(cities: Path | None) -> list[Figure]:
     vectors = embedder.embed_documents(listing_texts(pa.Table.from_pylist(texts.listings)))
     queries = judged(texts, each=EACH, seed=SEED)
     asked = embedder.embed_documents([query.text for query in queries])
-    ways: Ways = {"words": 0.0, "vectors": None} | {f"both, vectors {weight:g}": weight for weight in WEIGHTS}
+    weights = {f"both, vectors {weight:g}": weight for weight in WEIGHTS}
+    ways: dict[str, float | None] = {"words": 0.0, "vectors": None, **weights}
     with opensearch_node() as (client, _):
         seconds, size = _load(client, texts, vectors)
         gains, took = _ask(client, queries, asked, ways)
@@ -121,7 +122,7 @@ def _ask(
     client: OpenSearch, queries: Sequence[Judged], asked: Vectors, ways: Ways
 ) -> tuple[dict[tuple[Kind, str], list[float]], list[float]]:
     """NDCG of every query by kind and way, and the seconds of those that ask for words and vectors as a search does."""
-    gains, took = defaultdict[tuple[Kind, str], list[float]](list), []
+    gains, took = defaultdict[tuple[Kind, str], list[float]](list), list[float]()
     for query, vector in zip(queries, asked, strict=True):
         for way, weight in ways.items():
             body = _body(query.text, vector, weight)

@@ -166,7 +166,7 @@ def _landmarks(mentions: pa.Table, homes: pa.Table) -> pa.Table:
         }
         for landmark in found
     ]
-    return pa.Table.from_pylist(rows, schema=pa.schema([("market", pa.string()), *landmarks.SCHEMA]))
+    return pa.Table.from_pylist(rows, schema=pa.schema([pa.field("market", pa.string()), *landmarks.SCHEMA]))
 
 
 def make_documents(spark: SparkSession, scope: Scope, model: Embedder) -> Written:
