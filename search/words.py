@@ -41,7 +41,7 @@ LANGUAGES: Final = (*LATIN, *_OWN_SCRIPT)
 """Fields of a text in its language."""
 OTHERWISE: Final = "en"
 """Field of Latin texts whose language is not known or not among these; many hosts write in English too."""
-MOST_WORDS: Final = 12
+MOST_WORDS: Final = 8
 """Words of a query that are matched: each costs a clause a field, and OpenSearch takes 1,024 (the vector is of all)."""
 
 _SCRIPTS: Final = (

@@ -14,6 +14,7 @@ from opensearchpy import AsyncOpenSearch, OpenSearch
 
 from search.document import REVIEW_CHARACTERS, REVIEWS, build_document
 from search.engine import OpenSearchEngine
+from search.errors import SearchUnavailable
 from search.index import create_index, finish_loading, load_documents, put_in_service
 from search.request import MAX_TEXT
 from search.words import (
@@ -129,6 +130,29 @@ async def test_long_queries_stay_within_the_engine_s_limit(engine: OpenSearchEng
         assert len(answer.candidates) == len(TEXTS)
 
 
+async def test_all_words_of_a_long_query_would_be_too_many(
+    engine: OpenSearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit is real: without the cut the engine refuses what the test above asks."""
+    monkeypatch.setattr("search.query.matched", lambda text: text)
+    with pytest.raises(SearchUnavailable):
+        await engine.best(
+            make_request(text=" ".join(min(line.split(","), key=len).strip() for line in synonyms())), today=TODAY
+        )
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "stems"),
+    [("sv", "Balkongerna with the från", ["balkong"]), ("fr", "l'immeuble für avec", ["imeubl"])],
+)
+def test_little_words_of_every_language_are_left_out(
+    opensearch: OpenSearch, alias: str, language: str, text: str, stems: list[str]
+) -> None:
+    """In a language's field those of another would be rare, and count for more than what was asked."""
+    told = opensearch.indices.analyze(index=alias, body={"analyzer": f"latin_{language}", "text": text})
+    assert [token["token"] for token in told["tokens"]] == stems
+
+
 def test_an_index_says_which_synonyms_it_has(opensearch: OpenSearch, alias: str) -> None:
     """So that an operator sees whether an edit has arrived."""
     (mapping,) = opensearch.indices.get_mapping(index=alias).values()
@@ -188,8 +212,8 @@ def test_what_is_matched_begins_the_query(text: str) -> None:
     assert set(languages_asked(text)) <= set(LANGUAGES)
 
 
-def test_a_dozen_words_are_matched() -> None:
-    """Of Latin letters twelve words, of Chinese twenty-four letters; Latin text is looked for in Latin languages."""
+def test_eight_words_are_matched() -> None:
+    """Of Latin letters eight words, of Chinese sixteen letters; Latin text is looked for in Latin languages."""
     assert len(matched("word " * 40).split()) == MOST_WORDS
     assert len(matched("海" * 100)) == 2 * MOST_WORDS
     assert set(languages_asked("loft")) == set(LATIN)
