@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench import booking, columns, demo, imports, pipeline, scale, search
+from bench import booking, columns, demo, imports, pipeline, scale, search, words
 from bench.report import publish
 from lodestay.settings import PROJECT_ROOT
 
@@ -29,6 +29,7 @@ def everything(context: typer.Context, city: City = DATA / "singapore", snapshot
         run_search()
         run_scale()
         run_columns()
+        run_words(real=False)
         run_booking()
         if city.is_dir():
             run_import(city, snapshot)
@@ -67,6 +68,15 @@ def run_columns(
     """Columns from documents to files, and the start of a process that maps them."""
     command = f"python -m bench columns --listings {listings}"
     publish("Columns", command, columns.measure(listings), columns.NOTES)
+
+
+@app.command("words")
+def run_words(
+    *, real: Annotated[bool, typer.Option("--real", help="On the cities of Inside Airbnb beside the checkout.")] = False
+) -> None:
+    """How well words and their meaning find listings in ten languages, by themselves and together."""
+    command = "python -m bench words" + (" --real" if real else "")
+    publish("Words of real cities" if real else "Words", command, words.measure(DATA if real else None), words.NOTES)
 
 
 @app.command("booking")

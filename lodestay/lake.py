@@ -119,6 +119,9 @@ SEARCH_COLUMNS = Dataset(Layer.COLUMNS, "listings", ("build",))
 """What searches filter and count by, a file a column: search.columns.files. No Parquet: processes map the files. Build:
 when it was made; the newest two are kept."""
 
+LANDMARKS = Dataset(Layer.DOCUMENTS, "landmarks")
+"""A row a landmark that hosts name: search.landmarks.SCHEMA; none in a market whose hosts name none."""
+
 RANKING_EXAMPLES = Dataset(Layer.TRAINING, "ranking")
 """A row an impression with its features and label: ml.ranking.examples.EXAMPLES. Day: of the search."""
 

@@ -20,6 +20,8 @@ NEAR_KM: Final = 150.0
 """Every city is known that lies this near to a market …"""
 BIG_CITY: Final = 200_000
 """… and, wherever it lies, every city of so many people."""
+LANDMARK_KM: Final = 1.5
+"""How far "near" a landmark reaches: a walk of twenty minutes, and what its place may be off."""
 _SAME_KM: Final = 40.0
 """A market and a city of one name this near to each other are the same place."""
 _PUNCTUATION: Final = re.compile(r"[\s\-'\u2019\u02bc,.()/]+")
@@ -31,6 +33,7 @@ class PlaceKind(StrEnum):
     CITY = "city"
     MARKET = "market"
     NEIGHBOURHOOD = "neighbourhood"
+    LANDMARK = "landmark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,11 @@ def neighbourhood_place(
 ) -> Place:
     """Make the place of a neighbourhood; `location` is the middle of its boundary, or of its listings."""
     return Place(PlaceKind.NEIGHBOURHOOD, (name,), country, location, market, radius_km, 0, listings)
+
+
+def landmark_place(*, market: str, names: tuple[str, ...], country: str | None, location: Point, hosts: int) -> Place:
+    """Make the place of a landmark; `hosts` name it, and so at least that many listings are there."""
+    return Place(PlaceKind.LANDMARK, names, country, location, market, LANDMARK_KM, 0, hosts)
 
 
 def known_places(own: Iterable[Place], cities: Iterable[Place]) -> list[Place]:

@@ -30,6 +30,7 @@ class SuggestionKind(StrEnum):
     CITY = "city"
     MARKET = "market"
     NEIGHBOURHOOD = "neighbourhood"
+    LANDMARK = "landmark"
     LISTING = "listing"
 
 

@@ -44,7 +44,8 @@ class Where:
 def find_place(query: PlaceQuery, book: MarketBook, gazetteer: Gazetteer) -> Where:
     """Say where a search looks.
 
-    A place is taken from the wish ("sauna near the harbour") only where nothing else says where to look.
+    A place is taken from the wish ("sauna near the harbour") where nothing else says where to look, or only a market
+    does, which it then must lie in: the map that a guest has moved is not moved back by what was typed before.
 
     Raises
     ------
@@ -58,8 +59,7 @@ def find_place(query: PlaceQuery, book: MarketBook, gazetteer: Gazetteer) -> Whe
         near = None if market is None else market.centre
         return _at(_lookup(query.place, gazetteer, near=near), book, text=text)
     if market is not None:
-        centre = market.centre if area is None else area.centre
-        return _in_market(market, name=None, area=area, centre=centre, text=text)
+        return _in_named_market(market, book, gazetteer, area=area, text=text)
     if area is not None:
         return _in_area(area, book, name=None, text=text)
     if text is not None and (named := gazetteer.understand(text, near=None)) is not None:
@@ -68,6 +68,18 @@ def find_place(query: PlaceQuery, book: MarketBook, gazetteer: Gazetteer) -> Whe
         (only,) = book.markets.values()
         return _in_market(only, name=None, area=None, centre=only.centre, text=text)
     return Where(None, None, None, None, WORLD_TIMEZONE, WORLD_CURRENCY, text)
+
+
+def _in_named_market(
+    market: MarketInfo, book: MarketBook, gazetteer: Gazetteer, *, area: Bounds | Circle | None, text: str | None
+) -> Where:
+    """Look in a market, or at a place of it that the wish names."""
+    if area is None and text is not None:
+        named = gazetteer.understand(text, near=market.centre, market=market.market_key)
+        if named is not None:
+            return _at(named.place, book, text=named.rest)
+    centre = market.centre if area is None else area.centre
+    return _in_market(market, name=None, area=area, centre=centre, text=text)
 
 
 def _lookup(name: str, gazetteer: Gazetteer, *, near: Point | None) -> Place:

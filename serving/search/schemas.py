@@ -57,9 +57,14 @@ class PlaceQuery(Query):
     """
 
     text: str | None = Field(
-        None, max_length=MAX_TEXT, description="A wish in words, in any language.", examples=["quiet, with a balcony"]
+        None,
+        max_length=MAX_TEXT,
+        description="A wish in any language; it may name a place.",
+        examples=["quiet, with a balcony"],
     )
-    place: str | None = Field(None, max_length=100, description="A city or a part of one.", examples=["Lisbon"])
+    place: str | None = Field(
+        None, max_length=100, description="A city, a part of one, or a landmark.", examples=["Lisbon"]
+    )
     market: MarketKey | None = None
     bounds: str | None = Field(
         None,

@@ -20,6 +20,7 @@ from pipelines.spark_assets import key_of
 
 ASSETS = [
     "columns/listings",
+    "documents/landmarks",
     "documents/listings",
     "features/listing_vectors",
     "features/listings",

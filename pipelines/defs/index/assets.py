@@ -8,12 +8,14 @@ import dagster as dg
 from dagster import AssetExecutionContext, PipesSubprocessClient
 
 from lodestay.lake import (
+    LANDMARKS,
     LISTING_FEATURES,
     LISTING_VECTORS,
     SEARCH_COLUMNS,
     SEARCH_DOCUMENTS,
     STAGED_LISTINGS,
     STAGED_NIGHTS,
+    STAGED_REVIEWS,
 )
 from pipelines.checks.contracts import CONTRACT
 from pipelines.partitioning import MARKETS, Slice, run_day
@@ -28,11 +30,12 @@ documents = spark_assets(
         Table(
             SEARCH_DOCUMENTS,
             "A row a listing: its document as JSON, availability and prices of the next year inside.",
-            [STAGED_LISTINGS, STAGED_NIGHTS, LISTING_FEATURES, LISTING_VECTORS],
-        )
+            [STAGED_LISTINGS, STAGED_NIGHTS, STAGED_REVIEWS, LISTING_FEATURES, LISTING_VECTORS],
+        ),
+        Table(LANDMARKS, "A row a landmark that hosts say to be near, where their listings are.", [STAGED_LISTINGS]),
     ],
     group="index",
-    code_version="1",
+    code_version="2",
 )
 
 _COLUMNS = empty_ordered(0, coded=1, bit_words=1)
