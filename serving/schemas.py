@@ -55,6 +55,7 @@ Day = Annotated[date, Field(strict=False, ge=date(1900, 1, 1), lt=date(2200, 1, 
 """A date written YYYY-MM-DD and in no other way."""
 Id = Annotated[UUID, Field(strict=False), BeforeValidator(_text)]
 """A UUID written as a text."""
+SearchId = Annotated[Id | None, Field(description="Search that the guest came from: the ranker learns from it.")]
 Name = Annotated[str, AfterValidator(_speaking)]
 """What somebody calls something: one line."""
 Prose = Annotated[str, AfterValidator(_storable)]

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from lodestay.pricing import Component
-from serving.schemas import Body, CurrencyCode, Day, Guests, ListingId, MoneyOut, Pets, example
+from serving.schemas import Body, CurrencyCode, Day, Guests, ListingId, MoneyOut, Pets, SearchId, example
 from transactional.quotes.explanation import Explanation, Rule, explain
 from transactional.quotes.records import QuoteRecord
 
@@ -29,6 +29,7 @@ class QuoteIn(Body):
     currency: CurrencyCode | None = Field(
         None, description="What the guest pays in; default: the listing's currency.", examples=["SGD"]
     )
+    search_id: SearchId = None
 
 
 class PriceLineOut(BaseModel):

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from time import perf_counter
 from typing import TypeVar
 
 import structlog
@@ -28,7 +29,8 @@ from serving.observability.tracing import OPENSEARCH, POSTGRESQL
 from serving.search.answer import SearchOut
 from serving.search.confirmation import confirm
 from serving.search.database import search_database
-from serving.search.log import Visit, search_event
+from serving.search.dead_ends import why_nothing
+from serving.search.log import Circumstances, Visit, search_event
 from serving.search.markets import MarketBook
 from serving.search.places import Where, find_place
 from serving.search.ranking import explain, rank, seen_in, unexplained, unranked
@@ -59,6 +61,7 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
     InvalidSearch, MarketNotFound, PlaceNotFound
         It cannot be answered as asked.
     """
+    started = perf_counter()
     models = services.models.current
     book = await services.markets.book()
     where = find_place(query, book, models.gazetteer)
@@ -99,7 +102,9 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
         degraded=missing,
         key=services.signing_key,
     )
-    write_events(services.events, [search_event(answer, request, seen, visit=visit, clock=services.clock)])
+    nothing = await why_nothing(services.columns.engine, request, retrieved, today=today)
+    around = Circumstances(query.text, today, nothing, 1000 * (perf_counter() - started))
+    write_events(services.events, [search_event(answer, request, seen, around, visit=visit, clock=services.clock)])
     return answer
 
 
