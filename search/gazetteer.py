@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import log10
@@ -12,6 +12,7 @@ from typing import Final
 from search.geography import distance_km
 from search.places import Place, PlaceKind, folded
 from search.request import MAX_TEXT, Point
+from search.slips import LAST_LETTER, slips
 
 MAX_NAME: Final = 60
 """Letters of a name that are read."""
@@ -21,7 +22,6 @@ _BY_ITS_NAME: Final = 1.5
 """Weight of being meant by the name shown, not by one in another language."""
 _HAS_SUPPLY: Final = 4.0
 """Weight of having listings: as much as ten thousand times the people."""
-_LAST_LETTER: Final = chr(0x10FFFF)
 _NEAR_WORDS: Final = frozenset(
     "near in at around by close to nära i vid omkring près de à autour cerca en bei nahe um vicino a "  # noqa: SIM905
     "perto em nabij op rond".split()
@@ -93,7 +93,7 @@ class Gazetteer:
         found = self._beginning(name)
         if found or len(name) < _FUZZY_FROM:
             return self._ranked(found, name, near=near)[:limit]
-        found = {n for variant in self._slips(name) for n in self._beginning(variant)}
+        found = {n for variant in slips(self._table[0], name) for n in self._beginning(variant)}
         return self._ranked(found, "", near=near)[:limit]
 
     @cached_property
@@ -121,7 +121,7 @@ class Gazetteer:
         return set(owners[bisect_left(names, low) : bisect_left(names, high + "\0")])
 
     def _beginning(self, name: str) -> set[int]:
-        return self._owners(name, name + _LAST_LETTER)
+        return self._owners(name, name + LAST_LETTER)
 
     def _ranked(self, found: Iterable[int], name: str, *, near: Point | None) -> list[Place]:
         def weight(n: int) -> float:
@@ -129,25 +129,6 @@ class Gazetteer:
             return self._weights[n] + by_its_name - _far(self._places[n], near)
 
         return [self._places[n] for n in sorted(found, key=lambda n: (-weight(n), n))]
-
-    def _slips(self, name: str) -> Iterator[str]:
-        """Beginnings one slip away that some name has: only letters that follow in the table are tried."""
-        for at in range(1, len(name)):
-            head, letter, tail = name[:at], name[at], name[at + 1 :]
-            yield head + tail
-            if tail:
-                yield head + tail[0] + letter + tail[1:]
-            for other in self._letters_after(head):
-                yield head + other + tail
-                yield head + other + letter + tail
-
-    def _letters_after(self, head: str) -> Iterator[str]:
-        names, _ = self._table
-        at = bisect_left(names, head + "\x01")
-        while at < len(names) and names[at].startswith(head):
-            letter = names[at][len(head)]
-            yield letter
-            at = bisect_left(names, head + chr(ord(letter) + 1))
 
 
 def _read_name(text: str) -> str:

@@ -27,6 +27,7 @@ from serving.payments import NoProcessor, PaymentDesk
 from serving.search.columns import ColumnShelf
 from serving.search.gazetteer import Cities
 from serving.search.markets import MarketShelf
+from serving.suggest.shelf import FIRST_LOAD_SECONDS, SuggestionShelf
 from serving.tokens import VerifiedTokens
 from transactional.bookings.instant import Keys
 from transactional.bookings.quick import STATEMENTS
@@ -86,6 +87,7 @@ class Services:
     columns: ColumnShelf
     models: ModelShelf
     markets: MarketShelf
+    suggestions: SuggestionShelf
     events: EventLog
 
 
@@ -118,14 +120,16 @@ async def open_services(
     metrics.listings.set_function(lambda: len(models.current.columns))
     columns = ColumnShelf(settings.lake, sessions, clock)
     stop = asyncio.Event()
+    suggestions = SuggestionShelf(settings.lake, sessions)
     steps = (columns.follow, columns.look) if settings.search_columns else ()
-    following = [asyncio.create_task(step(stop)) for step in steps]
+    following = [asyncio.create_task(step(stop)) for step in (*steps, suggestions.follow)]
     looking = asyncio.create_task(models.keep_fresh())
     closing = AsyncExitStack()
     try:
         desk = PaymentDesk(sessions, gateway or await _gateway(settings, closing), clock)
         closing.push_async_callback(desk.close)
         await models.wait_for_first_look(FIRST_LOOK_SECONDS)
+        await suggestions.wait_until_loaded(FIRST_LOAD_SECONDS)
         yield Services(
             settings=settings,
             clock=clock,
@@ -144,6 +148,7 @@ async def open_services(
             columns=columns,
             models=models,
             markets=MarketShelf(sessions),
+            suggestions=suggestions,
             events=events,
         )
     finally:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,13 +12,13 @@ from typing import Any
 import orjson
 import pyarrow as pa
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.clock import Clock
 from lodestay.lake import RAW, SEARCH_DOCUMENTS, LakeFile, newest_files, partition_files, read_files
 from search.columns.engine import ColumnEngine
 from search.columns.store import ColumnStore
+from serving.again import again_and_again
 from serving.relay.present import present_fields
 from transactional.outbox import repository as outbox
 from transactional.outbox.changes import listings_changed_since
@@ -69,11 +68,11 @@ class ColumnShelf:
 
     async def follow(self, stop: asyncio.Event) -> None:
         """Take in what changes, until told to stop."""
-        await _again_and_again(self._follow, every=POLL_SECONDS, stop=stop)
+        await again_and_again(self._follow, every=POLL_SECONDS, stop=stop, what="columns")
 
     async def look(self, stop: asyncio.Event) -> None:
         """Make new columns of newer documents, until told to stop."""
-        await _again_and_again(self._look, every=LOOK_EVERY_SECONDS, stop=stop)
+        await again_and_again(self._look, every=LOOK_EVERY_SECONDS, stop=stop, what="columns")
 
     def close(self) -> None:
         """Let the columns go."""
@@ -140,23 +139,6 @@ class ColumnShelf:
             async with self._sessions() as session:
                 changes = await present_fields(session, listing_ids[start : start + BATCH], clock=self._clock)
             await engine.update(changes)
-
-
-async def _again_and_again(step: Callable[[], Awaitable[None]], *, every: float, stop: asyncio.Event) -> None:
-    """Do a step, whatever comes of it, and wait: never stopped in the middle of a statement."""
-    while not stop.is_set():
-        pause = every
-        try:
-            await step()
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("columns wait for a service", reason=str(error).partition("\n")[0][:200])
-            pause = max(every, 1.0)
-        except Exception:
-            # Whatever is wrong with what is new, searches have another way to an answer.
-            log.exception("columns not kept up")
-            pause = max(every, 1.0)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
 
 
 def _version(files: Collection[LakeFile]) -> tuple[tuple[str, datetime], ...]:

@@ -221,8 +221,8 @@ def test_how_far_visits_came_and_why_searches_found_nothing(tiny_lake: TinyLake)
             "SELECT session_id, searches, deepest_page, clicks, holds, outcome FROM marts.search_sessions ORDER BY 1"
         ).fetchall()
         (day,) = warehouse.execute(
-            "SELECT searches, zero_result_rate, nothing_for_one_filter, nothing_for_dates, click_through_rate, sessions, "
-            "abandonment_rate, conversion_rate, degraded_searches, latency_ms_p50 FROM marts.search_days"
+            "SELECT searches, zero_result_rate, nothing_for_one_filter, nothing_for_dates, click_through_rate, "
+            "sessions, abandonment_rate, conversion_rate, degraded_searches, latency_ms_p50 FROM marts.search_days"
         ).fetchall()
         ends = warehouse.execute(
             "SELECT reason, filter, searches, kept_out FROM marts.search_dead_ends ORDER BY 1"
