@@ -90,7 +90,7 @@ class Beginnings:
 
     @property
     def size_bytes(self) -> int:
-        """Memory of the tables, the words themselves without."""
+        """Memory of the tables and of the words."""
         arrays = (
             self.keys,
             self.weights,

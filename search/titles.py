@@ -95,6 +95,11 @@ class Titles:
         return len(self._held)
 
     @property
+    def size_bytes(self) -> int:
+        """Memory of the tables."""
+        return self._held.size_bytes + self._newer.size_bytes
+
+    @property
     def is_outdated(self) -> bool:
         """Whether so much has changed that a new table is due."""
         return len(self._changed) > MOST_CHANGED
