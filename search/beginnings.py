@@ -116,7 +116,7 @@ class Beginnings:
     def find(self, typed: str, *, market: str | None, limit: int) -> tuple[list[int], bool]:
         """Find phrases that have, for each word typed, one that begins so: those of the market first, then by weight.
 
-        Where there are none, one letter of each word may be wrong, missing, too many or swapped, but not its first.
+        Where there are none, each word of four letters or more may have a slip (:func:`search.slips.slips`).
 
         Returns
         -------

@@ -85,7 +85,7 @@ class Gazetteer:
     def complete(self, text: str, *, near: Point | None, limit: int) -> list[Place]:
         """Find the places whose name begins like the text, the weightiest first.
 
-        Where none does, one letter may be wrong, missing, too many or swapped, but not the first.
+        Where none does, it may have one slip (:func:`search.slips.slips`).
         """
         name = _read_name(text)
         if not name:

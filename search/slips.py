@@ -14,13 +14,17 @@ _MOST_LETTERS: Final = 128
 
 
 def slips(names: Sequence[str], name: str) -> Iterator[str]:
-    """Beginnings one slip away that some name may have: one letter wrong, missing, too many or swapped; not the first.
+    """Beginnings one slip away that some name may have: one letter wrong, missing, too many or swapped.
+
+    The first letter is right, or has changed places with the second.
 
     Parameters
     ----------
     names
         In order. Only letters that follow in one of them are tried.
     """
+    if len(name) > 1:
+        yield name[1] + name[0] + name[2:]
     for at in range(1, len(name)):
         head, letter, tail = name[:at], name[at], name[at + 1 :]
         yield head + tail

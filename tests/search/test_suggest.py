@@ -57,7 +57,18 @@ def suggest(suggester: Suggester, typed: str, *, market: str | None = None, limi
 
 @pytest.mark.parametrize(
     ("typed", "word"),
-    [("s", "s"), ("sunn", "sunny"), ("vel", "vélo"), ("Suana", "sauna"), ("charmign", "charming"), ("公", "公寓")],
+    [
+        ("s", "s"),
+        ("sunn", "sunny"),
+        ("vel", "vélo"),
+        ("Suana", "sauna"),
+        ("asuna", "sauna"),
+        ("sauma", "sauna"),
+        ("saauna", "sauna"),
+        ("suna", "sauna"),
+        ("charmign", "charming"),
+        ("公", "公寓"),
+    ],
 )
 def test_titles_by_the_beginning_of_a_word(suggester: Suggester, typed: str, word: str) -> None:
     """A word of the title begins as typed; accents are forgiven, and a slip from four letters on."""
