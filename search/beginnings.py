@@ -74,7 +74,8 @@ class Beginnings:
         self._market_of = coded.indices.to_numpy()[order]
         self._by_key = np.argsort(self.keys).astype(np.uint32)
         self._is_shown = np.ones(len(order), dtype=np.bool_)
-        self._best: OrderedDict[tuple[Ranges, int], Rows] = OrderedDict()
+        self._has_hidden = False
+        self._best: OrderedDict[tuple[tuple[Ranges, ...], int], Rows] = OrderedDict()
         self._index(len(order))
 
     def __len__(self) -> int:
@@ -111,6 +112,7 @@ class Beginnings:
         gone = rows[np.isin(self.keys[rows], wanted)]
         if self._is_shown[gone].any():
             self._is_shown[gone] = False
+            self._has_hidden = True
             self._best.clear()
 
     def find(self, typed: str, *, market: str | None, limit: int) -> tuple[list[int], bool]:
@@ -172,12 +174,12 @@ class Beginnings:
         """Numbers of phrases that have a word of each of these runs."""
         if not all(words):
             return []
-        lead, *others = sorted(words, key=self._width)
+        runs = tuple(sorted(words, key=self._width))
         code = self._code(market)
-        if others or self._width(lead) < _WIDE:
-            return self._judge(lead, others, code, limit=limit).tolist()
-        if (best := self._best.get((lead, code))) is None:
-            best = self._best[lead, code] = self._judge(lead, (), code, limit=MOST)
+        if self._width(runs[0]) < _WIDE:
+            return self._judge(runs, code, limit=limit).tolist()
+        if (best := self._best.get((runs, code))) is None:
+            best = self._best[runs, code] = self._judge(runs, code, limit=MOST)
             if len(self._best) > _REMEMBERED:
                 self._best.popitem(last=False)
         return best[:limit].tolist()
@@ -189,19 +191,21 @@ class Beginnings:
         """Number of a market; -1 for none, and for one without phrases."""
         return self._markets.index(market) if market in self._markets else -1
 
-    def _judge(self, lead: Ranges, others: Sequence[Ranges], code: int, *, limit: int) -> Rows:
+    def _judge(self, words: Sequence[Ranges], code: int, *, limit: int) -> Rows:
+        lead, *others = words
         rows = np.concatenate([self._rows[self._starts[low] : self._starts[high]] for low, high in lead])
-        rows = rows[self._is_shown[rows]]
+        if self._has_hidden:
+            rows = rows[self._is_shown[rows]]
         if code < 0:
             return self._first(rows, others, limit)
         is_here = self._market_of[rows] == code
         here = self._first(rows[is_here], others, limit)
+        if len(here) == limit:
+            return here
         return np.concatenate([here, self._first(rows[~is_here], others, limit - len(here))])
 
     def _first(self, rows: Rows, others: Sequence[Ranges], limit: int) -> Rows:
         """The heaviest `limit` of the rows that have a word of each of the other runs: looked for among the first."""
-        if limit <= 0:
-            return rows[:0]
         best = rows[:0]
         for part in _in_parts(rows):
             best = np.unique(part)

@@ -65,7 +65,6 @@ def suggest(suggester: Suggester, typed: str, *, market: str | None = None, limi
         ("asuna", "sauna"),
         ("sauma", "sauna"),
         ("saauna", "sauna"),
-        ("suna", "sauna"),
         ("charmign", "charming"),
         ("公", "公寓"),
     ],
