@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -39,6 +39,10 @@ class Shown(BaseModel):
     total_minor: int | None
     score: float | None
     features: dict[str, float] = Field(default_factory=dict, max_length=100)
+
+
+MOST_KEPT_OUT: Final = 20
+"""Filters that an event names for what they kept out, the most first."""
 
 
 class NoResults(StrEnum):
@@ -114,7 +118,7 @@ class SearchEvent(_Event):
     sort: str | None = Field(None, max_length=40)
     page: int = Field(1, ge=1)
     page_size: int | None = Field(None, ge=1)
-    kept_out: list[KeptOut] = Field(default_factory=list, max_length=100)
+    kept_out: list[KeptOut] = Field(default_factory=list, max_length=MOST_KEPT_OUT)
     nothing_because: NoResults | None = None
     degraded: list[str] = Field(default_factory=list, max_length=20)
     latency_ms: float | None = Field(None, ge=0)

@@ -21,13 +21,13 @@ class PopularSearch:
     ----------
     asked
         As :func:`search.asked.asked_of` writes it.
-    visitors
-        Different people who did.
+    guests
+        How many did.
     """
 
     market: str
     asked: str
-    visitors: int
+    guests: int
 
 
 class PopularSearches:
@@ -38,7 +38,7 @@ class PopularSearches:
             np.arange(len(searches), dtype=np.int64),
             pa.array([one.asked for one in searches], pa.string()),
             pa.array([one.market for one in searches], pa.string()),
-            np.asarray([log1p(one.visitors) for one in searches], dtype=np.float32),
+            np.asarray([log1p(one.guests) for one in searches], dtype=np.float32),
         )
 
     def __len__(self) -> int:

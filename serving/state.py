@@ -129,7 +129,7 @@ async def open_services(
         desk = PaymentDesk(sessions, gateway or await _gateway(settings, closing), clock)
         closing.push_async_callback(desk.close)
         await models.wait_for_first_look(FIRST_LOOK_SECONDS)
-        await suggestions.wait_until_loaded(FIRST_LOAD_SECONDS)
+        await suggestions.wait_for_first_try(FIRST_LOAD_SECONDS)
         yield Services(
             settings=settings,
             clock=clock,

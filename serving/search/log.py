@@ -10,7 +10,7 @@ from lodestay.clock import Clock
 from lodestay.ids import new_id, pseudonym
 from lodestay.masking import mask_contacts
 from search.asked import asked_of
-from search.events import KeptOut, NoResults, SearchEvent, Shown
+from search.events import MOST_KEPT_OUT, KeptOut, NoResults, SearchEvent, Shown
 from search.request import Filters, SearchRequest
 from serving.search.answer import SearchOut
 from serving.search.ranking import Seen
@@ -77,6 +77,7 @@ def search_event(
     """
     first = (request.page - 1) * request.page_size + 1
     origin = request.origin
+    kept_out = answer.regained or []
     return SearchEvent(
         event_id=new_id(),
         occurred_at=clock.now(),
@@ -112,7 +113,7 @@ def search_event(
         sort=request.sort,
         page=answer.page,
         page_size=answer.page_size,
-        kept_out=[KeptOut(filter=one.filter, value=one.value, more=one.more) for one in answer.regained or ()],
+        kept_out=[KeptOut(filter=one.filter, value=one.value, more=one.more) for one in kept_out[:MOST_KEPT_OUT]],
         nothing_because=around.nothing_because,
         degraded=answer.degraded,
         latency_ms=round(around.latency_ms, 3),

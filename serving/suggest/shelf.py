@@ -27,6 +27,8 @@ FIRST_LOAD_SECONDS = 5.0
 """How long the start of the process waits for the titles; they may come later."""
 ENTRIES = 500
 POPULAR = mart("popular_searches")
+FEWEST_GUESTS = 10
+"""Signed-in guests who must have asked for what is suggested to others: visits can be invented by anybody."""
 MOST_POPULAR = 200_000
 """Popular searches that are held, some 40 megabytes."""
 
@@ -35,7 +37,7 @@ _SEARCHES = pa.schema(
     {
         "market": pa.string(),
         "asked": pa.string(),
-        "visitors": pa.int64(),
+        "signed_in": pa.int64(),
         "searches": pa.int64(),
         "searches_without_results": pa.int64(),
     }
@@ -55,7 +57,7 @@ class SuggestionShelf:
         self._searches = PopularSearches(())
         self._version: tuple[tuple[str, datetime], ...] = ()
         self._looked_at = float("-inf")
-        self._loaded = asyncio.Event()
+        self._tried = asyncio.Event()
 
     @property
     def titles(self) -> Titles | None:
@@ -71,17 +73,20 @@ class SuggestionShelf:
         """Read what there is and take in what changes, until told to stop."""
         await again_and_again(self._step, every=POLL_SECONDS, stop=stop, what="suggestions")
 
-    async def wait_until_loaded(self, seconds: float) -> None:
-        """Wait for the titles, but no longer: places can be suggested without."""
+    async def wait_for_first_try(self, seconds: float) -> None:
+        """Wait until the titles are read, or cannot be, but no longer: places can be suggested without."""
         try:
             async with asyncio.timeout(seconds):
-                await self._loaded.wait()
+                await self._tried.wait()
         except TimeoutError:
             log.warning("serving before the titles are loaded")
 
     async def _step(self) -> None:
         if self._titles is None or self._titles.is_outdated:
-            await self._load()
+            try:
+                await self._load()
+            finally:
+                self._tried.set()
         else:
             await self._catch_up(self._titles)
         if time.monotonic() - self._looked_at > LOOK_EVERY_SECONDS:
@@ -96,7 +101,6 @@ class SuggestionShelf:
                 columns.add(titles)
         self._titles = await asyncio.to_thread(Titles, columns)
         self._position = position
-        self._loaded.set()
         log.info("titles loaded", listings=len(self._titles))
 
     async def _catch_up(self, titles: Titles) -> None:
@@ -120,10 +124,13 @@ class SuggestionShelf:
 
 
 def _read_popular(files: Sequence[LakeFile]) -> PopularSearches:
-    """The most popular of the searches, of those that find something; none where there are no files."""
+    """The most popular of the searches that find something; none where there are no files."""
     if not files:
         return PopularSearches(())
     rows = read_files(files, _SEARCHES)
-    rows = rows.filter(pc.field("searches_without_results") < pc.field("searches"))
-    rows = rows.sort_by([("visitors", "descending"), ("asked", "ascending")]).slice(0, MOST_POPULAR)
-    return PopularSearches([PopularSearch(**row) for row in rows.select(["market", "asked", "visitors"]).to_pylist()])
+    rows = rows.filter(
+        (pc.field("searches_without_results") < pc.field("searches")) & (pc.field("signed_in") >= FEWEST_GUESTS)
+    )
+    rows = rows.sort_by([("signed_in", "descending"), ("asked", "ascending")]).slice(0, MOST_POPULAR)
+    columns = (rows[name].to_pylist() for name in ("market", "asked", "signed_in"))
+    return PopularSearches([PopularSearch(*row) for row in zip(*columns, strict=True)])

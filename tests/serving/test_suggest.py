@@ -101,13 +101,16 @@ def popular(settings: Settings, clock: FixedClock, marketplace: Marketplace) -> 
 
 
 def write_popular(lake: str, *asked: str) -> None:
-    """Write the mart: wishes, and one that never found anything."""
-    wishes = [{"asked": text, "searches_without_results": 3} for text in asked]
-    rows = [*wishes, {"asked": "loft on the moon", "searches_without_results": 30}]
+    """Write the mart: wishes, one that never found anything, and one of many visits that may be one person's."""
+    usual = {"market": "lisbon", "visitors": 100, "signed_in": 10, "searches": 100, "searches_without_results": 3}
+    unusual = [
+        {"asked": "loft on the moon", "searches_without_results": 100},
+        {"asked": "loft of my rival is bad", "signed_in": 9},
+    ]
+    rows = [usual | row for row in (*({"asked": text} for text in asked), *unusual)]
     folder = Path(mart("popular_searches").path(lake))
     folder.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pylist([row | {"market": "lisbon", "visitors": 12, "searches": 30} for row in rows])
-    pq.write_table(table, folder / "part-0.parquet")
+    pq.write_table(pa.Table.from_pylist(rows), folder / "part-0.parquet")
 
 
 def test_what_many_asked_for_is_suggested(popular: TestClient, settings: Settings) -> None:

@@ -9,6 +9,7 @@ SELECT
   s.market,
   s.asked,
   count(DISTINCT s.visitor) AS visitors,
+  count(DISTINCT s.guest_key) AS signed_in,
   count(*) AS searches,
   count(CASE WHEN s.total_count = 0 THEN 1 END) AS searches_without_results
 FROM lake.searches AS s
