@@ -29,7 +29,11 @@ Signature = Annotated[
 class HoldIn(Body):
     """A quote to be booked."""
 
-    model_config = example(quote_id="01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11", signature=SIGNATURE)
+    model_config = example(
+        quote_id="01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11",
+        signature=SIGNATURE,
+        search_id="01930f6e-1f00-7b0a-9d5e-5b7e7f8f2a10",
+    )
 
     quote_id: Id = Field(examples=["01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11"])
     signature: Signature

@@ -235,7 +235,7 @@ def test_how_far_visits_came_and_why_searches_found_nothing(tiny_lake: TinyLake)
 @pytest.mark.parametrize(
     ("change", "popular"),
     [
-        ({}, [("quiet loft", 10, 10)]),
+        ({}, [("quiet loft", 10, 10, 0)]),
         ({"visitor": "v1"}, []),
         ({"visitor": None}, []),
         ({"asked": "quiet  loft!"}, []),
