@@ -71,7 +71,7 @@ class Beginnings:
         self._texts = texts.take(pa.array(order))
         coded = markets.dictionary_encode()
         self._markets: list[str] = coded.dictionary.to_pylist()
-        self._market_of = coded.indices.to_numpy()[order]
+        self._market_of: NDArray[np.int32] = coded.indices.to_numpy()[order]
         self._by_key = np.argsort(self.keys).astype(np.uint32)
         self._is_shown = np.ones(len(order), dtype=np.bool_)
         self._has_hidden = False
@@ -87,7 +87,7 @@ class Beginnings:
 
     def market(self, row: int) -> str:
         """Market of a phrase, by its number."""
-        return self._markets[self._market_of[row]]
+        return self._markets[int(self._market_of[row])]
 
     @property
     def size_bytes(self) -> int:
@@ -177,12 +177,12 @@ class Beginnings:
         runs = tuple(sorted(words, key=self._width))
         code = self._code(market)
         if self._width(runs[0]) < _WIDE:
-            return self._judge(runs, code, limit=limit).tolist()
+            return [int(row) for row in self._judge(runs, code, limit=limit)]
         if (best := self._best.get((runs, code))) is None:
             best = self._best[runs, code] = self._judge(runs, code, limit=MOST)
             if len(self._best) > _REMEMBERED:
                 self._best.popitem(last=False)
-        return best[:limit].tolist()
+        return [int(row) for row in best[:limit]]
 
     def _width(self, runs: Ranges) -> int:
         return int(sum(self._starts[high] - self._starts[low] for low, high in runs))
