@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench import booking, columns, demo, imports, pipeline, scale, search, words
+from bench import booking, columns, demo, imports, pipeline, scale, search, suggest, words
 from bench.report import publish
 from lodestay.settings import PROJECT_ROOT
 
@@ -27,6 +27,7 @@ def everything(context: typer.Context, city: City = DATA / "singapore", snapshot
         run_demo()
         run_pipeline()
         run_search()
+        run_suggest()
         run_scale()
         run_columns()
         run_words(real=False)
@@ -51,6 +52,12 @@ def run_pipeline() -> None:
 def run_search() -> None:
     """Latency of searches on the marketplace that is up, beside the same answer from PostgreSQL."""
     publish("Search", "python -m bench search", search.measure(), search.NOTES)
+
+
+@app.command("suggest")
+def run_suggest() -> None:
+    """Latency of suggestions at every key, on the marketplace that is up, beside OpenSearch's completions."""
+    publish("Suggestions", "python -m bench suggest", suggest.measure(), suggest.NOTES)
 
 
 @app.command("scale")

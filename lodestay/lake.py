@@ -100,11 +100,11 @@ STAGED_BOOKINGS = Dataset(Layer.STAGED, "bookings")
 STAGED_REVIEWS = Dataset(Layer.STAGED, "reviews")
 
 STAGED_SEARCHES = Dataset(Layer.STAGED, "searches")
-"""A row a search event. Day: on which it happened."""
+"""A row a search event: what was asked, how many were found and what kept others out. Day: on which it happened."""
 
 STAGED_IMPRESSIONS = Dataset(Layer.STAGED, "impressions")
 """A row a listing shown in a search: position from 1, total_minor, score and features as served, exploration,
-seen (null: views were not recorded), clicked, booked. Day: of the search."""
+seen (null: views were not recorded), clicked, quoted, held, booked. Day: of the search."""
 
 LISTING_FEATURES = Dataset(Layer.FEATURES, "listings")
 """A row a listing: ml.listing_features.SCHEMA."""

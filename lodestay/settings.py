@@ -88,9 +88,6 @@ class Settings(BaseSettings):
     search_embedding_ms: int | None = Field(None, ge=1, le=10_000, description="Time to embed the words; 1/8.")
     search_ranking_ms: int | None = Field(None, ge=1, le=10_000, description="Time to rank; 1/8.")
     search_explaining_ms: int | None = Field(None, ge=1, le=10_000, description="Time to give reasons; 3/40.")
-    suggest_timeout_ms: int | None = Field(
-        None, ge=1, le=10_000, description="Time for OpenSearch to complete what is typed; 1/8 of a search's."
-    )
     search_cache_mb: int = Field(
         64, ge=0, le=4096, description="Memory for answers of the columns that are asked for again; 0: none."
     )

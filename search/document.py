@@ -76,13 +76,12 @@ def index_body(dimension: int, *, model: str) -> dict[str, Any]:
         Length of the embeddings and name of the model they come from; one index never mixes two.
     """
     method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}  # the default engine needs native code
-    begins = {"type": "text", "analyzer": "beginnings", "search_analyzer": "begun"}
     properties: dict[str, Any] = {
         "listing_id": {"type": "long"},
         "market": _KEYWORD,
         "is_active": _FLAG,
         "location": {"type": "geo_point"},
-        "title": written(begins=begins),
+        "title": written(),
         "description": written(),
         "labels": labels(),
         "words": {"properties": {"title": by_language(), "text": by_language()}},

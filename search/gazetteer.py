@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import log10
@@ -13,6 +13,7 @@ from search.geography import distance_km
 from search.places import Place, PlaceKind, folded
 from search.readings import readings
 from search.request import Point
+from search.slips import LAST_LETTER, slips
 
 MAX_NAME: Final = 60
 """Letters of a name that are read."""
@@ -24,7 +25,6 @@ _HAS_SUPPLY: Final = 4.0
 """Weight of having listings: as much as ten thousand times the people."""
 _KIND: Final = {PlaceKind.MARKET: 2.0, PlaceKind.NEIGHBOURHOOD: 0.5, PlaceKind.LANDMARK: 0.25, PlaceKind.CITY: 0.0}
 """Weight of what a place is."""
-_LAST_LETTER: Final = chr(0x10FFFF)
 _SLIP_FROM: Final = 5
 """Letters of a whole name from which one may be wrong."""
 _NAMED_KINDS: Final = frozenset({PlaceKind.MARKET, PlaceKind.NEIGHBOURHOOD, PlaceKind.LANDMARK})
@@ -92,7 +92,7 @@ class Gazetteer:
     def complete(self, text: str, *, near: Point | None, limit: int) -> list[Place]:
         """Find the places whose name begins like the text, the weightiest first.
 
-        Where none does, one letter may be wrong, missing, too many or swapped, but not the first.
+        Where none does, it may have one slip (:func:`search.slips.slips`).
         """
         name = _read_name(text)
         if not name:
@@ -100,7 +100,7 @@ class Gazetteer:
         found = self._beginning(name)
         if found or len(name) < _FUZZY_FROM:
             return self._ranked(found, name, near=near)[:limit]
-        found = {n for variant in self._slips(name) for n in self._beginning(variant)}
+        found = {n for variant in slips(self._table[0], name) for n in self._beginning(variant)}
         return self._ranked(found, "", near=near)[:limit]
 
     @cached_property
@@ -135,7 +135,7 @@ class Gazetteer:
         """The marketplace's own place whose whole name is one slip away."""
         if len(name) < _SLIP_FROM:
             return None
-        found = {n for variant in self._slips(name) for n in self._owners(variant, variant)}
+        found = {n for variant in slips(self._table[0], name) for n in self._owners(variant, variant)}
         own = {n for n in found if self._places[n].kind in _NAMED_KINDS}
         return self._meant(own, "", near=near, market=market)
 
@@ -149,7 +149,7 @@ class Gazetteer:
         return next(iter(self._ranked(found, name, near=near)), None)
 
     def _beginning(self, name: str) -> set[int]:
-        return self._owners(name, name + _LAST_LETTER)
+        return self._owners(name, name + LAST_LETTER)
 
     def _ranked(self, found: Iterable[int], name: str, *, near: Point | None) -> list[Place]:
         def weight(n: int) -> float:
@@ -157,25 +157,6 @@ class Gazetteer:
             return self._weights[n] + by_its_name - _far(self._places[n], near)
 
         return [self._places[n] for n in sorted(found, key=lambda n: (-weight(n), n))]
-
-    def _slips(self, name: str) -> Iterator[str]:
-        """Beginnings one slip away that some name has: only letters that follow in the table are tried."""
-        for at in range(1, len(name)):
-            head, letter, tail = name[:at], name[at], name[at + 1 :]
-            yield head + tail
-            if tail:
-                yield head + tail[0] + letter + tail[1:]
-            for other in self._letters_after(head):
-                yield head + other + tail
-                yield head + other + letter + tail
-
-    def _letters_after(self, head: str) -> Iterator[str]:
-        names, _ = self._table
-        at = bisect_left(names, head + "\x01")
-        while at < len(names) and names[at].startswith(head):
-            letter = names[at][len(head)]
-            yield letter
-            at = bisect_left(names, head + chr(ord(letter) + 1))
 
 
 def _read_name(text: str) -> str:

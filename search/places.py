@@ -26,6 +26,29 @@ _SAME_KM: Final = 40.0
 """A market and a city of one name this near to each other are the same place."""
 _PUNCTUATION: Final = re.compile(r"[\s\-'\u2019\u02bc,.()/]+")
 
+_AS_TYPED: Final = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "ħ": "h",
+        "ŧ": "t",
+        "\u0131": "i",
+        "ŋ": "n",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        # Arabic: the stroke that draws words out, Persian kaf and yeh, alef maksura, teh marbuta.
+        "\u0640": "",
+        "\u06a9": "\u0643",
+        "\u06cc": "\u064a",
+        "\u0649": "\u064a",
+        "\u0629": "\u0647",
+    }
+)
+"""Letters that no decomposition of Unicode makes plain, as people type them."""
+
 
 class PlaceKind(StrEnum):
     """What a place is."""
@@ -131,8 +154,10 @@ def geonames_cities() -> Iterator[Place]:
 
 
 def folded(text: str) -> str:
-    """Bring a name into the form it is looked up in: no case, no accents, single spaces."""
-    plain = "".join(c for c in _caseless(text) if not unicodedata.combining(c))
+    """Bring a name into the form it is looked up in: no case, no accents or strokes, single spaces."""
+    if text.isascii():
+        return _PUNCTUATION.sub(" ", text.casefold()).strip()
+    plain = "".join(c for c in _caseless(text) if not unicodedata.combining(c)).translate(_AS_TYPED)
     return _PUNCTUATION.sub(" ", unicodedata.normalize("NFC", plain)).strip()
 
 

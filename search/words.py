@@ -61,9 +61,6 @@ _STOPS: Final = [f"_{language.removeprefix('light_')}_" for language in LATIN.va
 _ELISION: Final = "l m t qu n s j d c jusqu quoiqu lorsqu puisqu dell all nell sull dall un".split()  # noqa: SIM905
 """What an apostrophe joins to a word, in French and Italian."""
 _FOLDED: Final = ("elision", "lowercase", "asciifolding")
-_BEGUN: Final = ("lowercase", "asciifolding")
-_FRONT: Final = 12
-"""Letters of a title's word that suggestions compare."""
 _SYNONYMS: Final = Path(__file__).with_name("synonyms.txt")
 
 
@@ -90,8 +87,6 @@ def analysis() -> dict[str, Any]:
             "stops": {"type": "stop", "stopwords": _STOPS},
             "elision": {"type": "elision", "articles_case": True, "articles": _ELISION},
             **{f"stems_{language}": {"type": "stemmer", "language": stemmer} for language, stemmer in LATIN.items()},
-            "front": {"type": "edge_ngram", "min_gram": 1, "max_gram": _FRONT},
-            "cut": {"type": "truncate", "length": _FRONT},
             "same": {"type": "synonym_graph", "synonyms": synonyms()},
             "english_possessive": {"type": "stemmer", "language": "possessive_english"},
             "english_stop": {"type": "stop", "stopwords": "_english_"},
@@ -103,8 +98,6 @@ def analysis() -> dict[str, Any]:
                 "tokenizer": "standard",
                 "filter": ["english_possessive", *_FOLDED, "same", "english_stop", "stems_en"],
             },
-            "beginnings": {"tokenizer": "standard", "filter": [*_BEGUN, "front"]},
-            "begun": {"tokenizer": "standard", "filter": [*_BEGUN, "cut"]},
             "tokens": {"tokenizer": "whitespace"},
             **{
                 f"latin_{language}": {
@@ -124,10 +117,9 @@ def analysis() -> dict[str, Any]:
     }
 
 
-def written(**subfields: Any) -> dict[str, Any]:
+def written() -> dict[str, Any]:
     """Mapping of a text by its words as they are written; a query's synonyms find it too."""
-    plain: dict[str, Any] = {"type": "text", "analyzer": "folded", "search_analyzer": "asked"}
-    return plain | {"fields": subfields} if subfields else plain
+    return {"type": "text", "analyzer": "folded", "search_analyzer": "asked"}
 
 
 def labels() -> dict[str, Any]:

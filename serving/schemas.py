@@ -57,6 +57,7 @@ MonthText = Annotated[str, Field(pattern=r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$"
 """A month written YYYY-MM."""
 Id = Annotated[UUID, Field(strict=False), BeforeValidator(_text)]
 """A UUID written as a text."""
+SearchId = Annotated[Id | None, Field(description="Search that the guest came from: the ranker learns from it.")]
 Name = Annotated[str, AfterValidator(_speaking)]
 """What somebody calls something: one line."""
 Prose = Annotated[str, AfterValidator(_storable)]

@@ -34,6 +34,7 @@ from serving.search.gazetteer import Cities
 from serving.search.guards import Guards
 from serving.search.markets import MarketShelf
 from serving.search.reranking import Reranking, Viewed
+from serving.suggest.shelf import FIRST_LOAD_SECONDS, SuggestionShelf
 from serving.tokens import VerifiedTokens
 from transactional.bookings import quick as quick_bookings
 from transactional.bookings.instant import Keys
@@ -99,6 +100,7 @@ class Services:
     columns: ColumnShelf
     models: ModelShelf
     markets: MarketShelf
+    suggestions: SuggestionShelf
     events: EventLog
     guards: Guards
     reranking: Reranking
@@ -136,14 +138,16 @@ async def open_services(
     guards = Guards.of(settings, metrics)
     _watch(metrics, columns, guards)
     stop = asyncio.Event()
+    suggestions = SuggestionShelf(settings.lake, sessions)
     steps = (columns.follow, columns.look) if settings.search_columns else ()
-    following = [asyncio.create_task(step(stop)) for step in steps]
+    following = [asyncio.create_task(step(stop)) for step in (*steps, suggestions.follow)]
     looking = asyncio.create_task(models.keep_fresh())
     closing = AsyncExitStack()
     try:
         desk = PaymentDesk(sessions, gateway or await _gateway(settings, closing), clock)
         closing.push_async_callback(desk.close)
         await models.wait_for_first_look(FIRST_LOOK_SECONDS)
+        await suggestions.wait_for_first_try(FIRST_LOAD_SECONDS)
         yield Services(
             settings=settings,
             clock=clock,
@@ -162,6 +166,7 @@ async def open_services(
             columns=columns,
             models=models,
             markets=MarketShelf(sessions),
+            suggestions=suggestions,
             events=events,
             guards=guards,
             reranking=Reranking.of(settings),

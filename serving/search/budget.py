@@ -26,7 +26,6 @@ class Step(StrEnum):
     RANK = "rank"
     CONFIRM = "confirm"
     EXPLAIN = "explain"
-    SUGGEST = "suggest"
 
 
 SHARES: Final[Mapping[Step, float]] = {
@@ -37,9 +36,8 @@ SHARES: Final[Mapping[Step, float]] = {
     Step.RETRIEVE: 3 / 8,
     Step.RANK: 1 / 8,
     Step.EXPLAIN: 3 / 40,
-    Step.SUGGEST: 1 / 8,
 }
-"""Of the whole, where no setting says otherwise: of 800 ms they are 100, 300, 500, 250, 300, 100, 60 and 100."""
+"""Of the whole, where no setting says otherwise: of 800 ms they are 100, 300, 500, 250, 300, 100 and 60."""
 KEPT_FOR_CONFIRMING: Final = 3 / 16
 """What no step before it may use up: without PostgreSQL's word there is no answer at all."""
 _LAST: Final = (Step.CONFIRM, Step.EXPLAIN)
@@ -62,7 +60,6 @@ class Allowance:
             Step.WORDS: settings.search_words_ms,
             Step.RANK: settings.search_ranking_ms,
             Step.EXPLAIN: settings.search_explaining_ms,
-            Step.SUGGEST: settings.suggest_timeout_ms,
         }
         steps = {
             step: whole * share if (said := given.get(step)) is None else said / 1000 for step, share in SHARES.items()

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.clock import Clock
@@ -23,6 +21,7 @@ from search.columns.kept import KeptAnswers
 from search.columns.sources import documents, exports_of, version_of
 from search.columns.store import ColumnStore
 from search.errors import BuildRefused
+from serving.again import again_and_again
 from serving.relay.present import present_fields
 from transactional.outbox import repository as outbox
 from transactional.outbox.changes import listings_changed_since
@@ -121,11 +120,11 @@ class ColumnShelf:
 
     async def follow(self, stop: asyncio.Event) -> None:
         """Take in what changes, until told to stop."""
-        await _again_and_again(self._follow, every=POLL_SECONDS, stop=stop)
+        await again_and_again(self._follow, every=POLL_SECONDS, stop=stop, what="columns")
 
     async def look(self, stop: asyncio.Event) -> None:
         """Take up newer columns, until told to stop."""
-        await _again_and_again(self._look, every=LOOK_EVERY_SECONDS, stop=stop)
+        await again_and_again(self._look, every=LOOK_EVERY_SECONDS, stop=stop, what="columns")
 
     def close(self) -> None:
         """Let the columns go."""
@@ -226,20 +225,3 @@ def _opened(folder: Path) -> Build | str:
     except BuildRefused as error:
         log.warning("columns refused", reason=error.detail, hint=error.hint)
         return error.detail
-
-
-async def _again_and_again(step: Callable[[], Awaitable[None]], *, every: float, stop: asyncio.Event) -> None:
-    """Do a step, whatever comes of it, and wait: never stopped in the middle of a statement."""
-    while not stop.is_set():
-        pause = every
-        try:
-            await step()
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("columns wait for a service", reason=str(error).partition("\n")[0][:200])
-            pause = max(every, 1.0)
-        except Exception:
-            # Whatever is wrong with what is new, searches have another way to an answer.
-            log.exception("columns not kept up")
-            pause = max(every, 1.0)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)

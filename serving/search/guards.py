@@ -13,7 +13,7 @@ from serving.observability.metrics import Metrics
 from serving.search.breaker import Breaker, State
 from serving.search.budget import Allowance, Step
 
-BROKEN_OFF: Final = (Step.EMBED, Step.WORDS, Step.RETRIEVE, Step.RANK, Step.EXPLAIN, Step.SUGGEST)
+BROKEN_OFF: Final = (Step.EMBED, Step.WORDS, Step.RETRIEVE, Step.RANK, Step.EXPLAIN)
 """Steps with a breaker.
 
 Columns need none: they fail at once or have a queue that says no. PostgreSQL has none, since there is no answer without

@@ -71,7 +71,7 @@ def find_place(query: PlaceQuery, book: MarketBook, gazetteer: Gazetteer) -> Whe
 
 
 def _in_named_market(
-    market: MarketInfo, book: MarketBook, gazetteer: Gazetteer, *, area: Bounds | Circle | None, text: str | None
+    market: MarketInfo, book: MarketBook, gazetteer: Gazetteer, *, area: Area | None, text: str | None
 ) -> Where:
     """Look in a market, or at a place of it that the wish names."""
     if area is None and text is not None:

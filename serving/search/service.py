@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
+from time import perf_counter
 
 from lodestay.clock import today_in
 from lodestay.ids import new_id
@@ -21,8 +22,9 @@ from serving.observability.tracing import POSTGRESQL
 from serving.search.answer import SearchOut
 from serving.search.budget import Budget, Step
 from serving.search.confirmation import Confirmed, confirm
+from serving.search.dead_ends import why_nothing
 from serving.search.debugging import Answered, Inspector, debug
-from serving.search.log import Visit, search_event
+from serving.search.log import Circumstances, Visit, search_event
 from serving.search.markets import MarketBook
 from serving.search.pages import Page, Paging
 from serving.search.places import Where, find_place
@@ -56,6 +58,7 @@ async def search(
     ServiceUnavailable
         It cannot be answered in its time.
     """
+    started = perf_counter()
     budget = Budget.start(services.guards.allowance, asyncio.get_running_loop().time)
     steps = Steps(services.guards, services.metrics, budget)
     models = services.models.current
@@ -92,7 +95,9 @@ async def search(
     if inspector is not None:
         answered = Answered(request, retrieved, page, seen, confirmed)
         return answer.model_copy(update={"debug": await debug(services, steps, inspector, models, answered)})
-    event = search_event(answer, request, seen, first_rank=page.first_rank, visit=visit, clock=services.clock)
+    nothing = await why_nothing(services.columns.engine, request, retrieved, today=today)
+    around = Circumstances(query.text, today, nothing, 1000 * (perf_counter() - started))
+    event = search_event(answer, request, seen, around, first_rank=page.first_rank, visit=visit, clock=services.clock)
     write_events(services.events, [event])
     return answer
 

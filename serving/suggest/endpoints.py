@@ -9,9 +9,8 @@ from fastapi import APIRouter, Query, Response
 from search.suggest import Suggester
 from serving.caching import CACHED, IF_NONE_MATCH, ForAMinute
 from serving.dependencies import ServicesDep
-from serving.observability.tracing import OPENSEARCH
 from serving.openapi import problems
-from serving.search.budget import Step
+from serving.suggest.looking import looking_of
 from serving.suggest.schemas import SuggestionOut, SuggestionsOut, SuggestQuery
 
 router = APIRouter(
@@ -21,20 +20,15 @@ router = APIRouter(
 
 @router.get("", summary="Complete what is typed", responses=problems(404, 422, 503))
 async def suggest(query: Annotated[SuggestQuery, Query()], services: ServicesDep, response: Response) -> SuggestionsOut:
-    """Suggest places and listings whose names begin so, in any language; one letter may be wrong."""
-    near = None if query.market is None else (await services.markets.book()).get(query.market).centre
-    breaker = services.guards.breakers[Step.SUGGEST]
-    may_ask = services.opensearch is not None and breaker.admits()
-    suggester = Suggester(
-        services.opensearch if may_ask else None,
-        services.models.current.gazetteer,
-        alias=services.settings.index_alias,
-        timeout_ms=int(services.guards.allowance.steps[Step.SUGGEST] * 500),  # it gives up at twice that
-    )
-    with services.metrics.step("suggest", system=OPENSEARCH):
-        found = await suggester.suggest(query.q, near=near, market=query.market, limit=query.limit)
-    if may_ask:
-        (breaker.fail if found.degraded else breaker.succeed)()
+    """Suggest places, what others asked for, and listings, in any language and from the first letter on.
+
+    Words may be begun; in longer ones a letter may be wrong. Everything comes from memory, so that it can be asked
+    for at every key.
+    """
+    near, market = looking_of(query, await services.markets.book())
+    suggester = Suggester(services.models.current.gazetteer, services.suggestions.titles, services.suggestions.searches)
+    with services.metrics.step("suggest"):
+        found = suggester.suggest(query.q, near=near, market=market, limit=query.limit)
     if found.degraded:
         response.headers["Cache-Control"] = "no-store"
         services.metrics.degraded.labels("suggest").inc()
