@@ -46,7 +46,7 @@ async def confirm(
         else {}
     )
     judged = {
-        listing_id: _judge(listing, calendars.get(listing_id), request, clock=clock)
+        listing_id: judge(listing, calendars.get(listing_id), request, clock=clock)
         for listing_id, listing in bookable.items()
     }
     return {
@@ -56,7 +56,7 @@ async def confirm(
     }
 
 
-def _judge(
+def judge(
     listing: BookableListing, calendar: StayCalendar | None, request: SearchRequest, *, clock: Clock
 ) -> tuple[bool, int | None]:
     """Whether the listing can be had, and for how much."""

@@ -35,16 +35,7 @@ async def search_database(
     reason
         Why OpenSearch did not, in words for a client.
     """
-    query = CandidateQuery(
-        market_key=request.market,
-        area=_area(request),
-        stay=request.stay,
-        guests=request.guests,
-        # What is ticked narrows the results, not what is counted beside them: that is the fallback's to decide.
-        min_bedrooms=request.filters.min_bedrooms,
-        min_rating=request.filters.min_rating,
-    )
-    listing_ids = await search_free(session, query, now=clock.now(), limit=MOST)
+    listing_ids = await search_free(session, candidate_query(request), now=clock.now(), limit=MOST)
     cards = await load_cards(session, listing_ids)
     bookable = await load_bookable(session, listing_ids)
     calendars = await load_calendars(session, listing_ids, _nights(request, today), now=clock.now())
@@ -55,6 +46,19 @@ async def search_database(
     )
     said = f"{reason}; {SOME}" if len(listing_ids) == MOST else reason
     return retrieve(request, supply, today=today, reason=said)
+
+
+def candidate_query(request: SearchRequest) -> CandidateQuery:
+    """What PostgreSQL is asked for: every listing that may fit, and more."""
+    return CandidateQuery(
+        market_key=request.market,
+        area=_area(request),
+        stay=request.stay,
+        guests=request.guests,
+        # What is ticked narrows the results, not what is counted beside them: that is the fallback's to decide.
+        min_bedrooms=request.filters.min_bedrooms,
+        min_rating=request.filters.min_rating,
+    )
 
 
 def _nights(request: SearchRequest, today: date) -> Window:
