@@ -14,7 +14,6 @@ from typing import TypeVar
 
 import structlog
 
-from lodestay.clock import today_in
 from lodestay.ids import new_id
 from lodestay.stay import Stay
 from search.answer import Retrieved
@@ -30,7 +29,7 @@ from serving.search.confirmation import confirm
 from serving.search.database import search_database
 from serving.search.log import Visit, search_event
 from serving.search.markets import MarketBook
-from serving.search.places import Where, find_place
+from serving.search.places import Where, find_place, today_at
 from serving.search.ranking import explain, rank, seen_in, unexplained, unranked
 from serving.search.rendering import render
 from serving.search.schemas import SearchQuery
@@ -62,11 +61,7 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
     models = services.models.current
     book = await services.markets.book()
     where = find_place(query, book, models.gazetteer)
-    today = today_in(where.timezone, services.clock)
-    if query.check_in is not None and query.check_in < today:
-        raise InvalidSearch(
-            f"{query.check_in} has passed where you look; today is {today}.", hint="Choose a later arrival."
-        )
+    today = today_at(where, query.check_in, services.clock)
     missing: list[str] = []
     request = await _request(services, query, where, book, models, missing=missing)
     factors = exchange_factors(request.rates, request.currency)

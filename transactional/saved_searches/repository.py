@@ -74,7 +74,7 @@ _ALERTS = text(f"""
     WHERE a.user_id = :user_id
       AND (CAST(:saved_search_id AS uuid) IS NULL OR a.saved_search_id = :saved_search_id)
       AND (NOT CAST(:unread AS boolean) OR a.read_at IS NULL)
-      AND (CAST(:at AS timestamptz) IS NULL OR (a.created_at, a.alert_id) 
+      AND (CAST(:at AS timestamptz) IS NULL OR (a.created_at, a.alert_id)
            < (CAST(:at AS timestamptz), CAST(:row_id AS uuid)))
     ORDER BY a.created_at DESC, a.alert_id DESC
     LIMIT :limit
