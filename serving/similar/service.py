@@ -83,7 +83,16 @@ async def find_similar(services: Services, listing_id: int, query: SimilarQuery)
                 session, request, [candidate.listing_id for candidate in short], clock=services.clock
             )
     found = compared.best(short, confirmed)[: query.size]
-    return _render(services, listing_id, request, where, found, confirmed, factors=factors, degraded=degraded)
+    return _render(
+        services,
+        listing_id,
+        request,
+        where,
+        found=found,
+        confirmed=confirmed,
+        factors=factors,
+        degraded=degraded,
+    )
 
 
 async def _original(services: Services, listing_id: int, markets: Mapping[str, MarketInfo]) -> _Original:
@@ -202,9 +211,9 @@ def _render(
     listing_id: int,
     request: SearchRequest,
     where: Where,
+    *,
     found: Sequence[tuple[Candidate, Likeness]],
     confirmed: Mapping[int, Confirmed],
-    *,
     factors: Mapping[str, float],
     degraded: Sequence[str],
 ) -> SimilarOut:
