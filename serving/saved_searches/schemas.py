@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from serving.saved_searches.stored import OF_THE_PAGE, where_of
+from serving.saved_searches.stored import OF_THE_PAGE
 from serving.schemas import Body, Id, MoneyOut, Name, Query, example
 from serving.search.schemas import SearchQuery
 from transactional.outbox.topics import Topic
@@ -93,15 +93,15 @@ class SavedSearchOut(BaseModel):
     @classmethod
     def of(cls, overview: Overview) -> Self:
         """Write a saved search down."""
-        search, where = overview.search, where_of(overview.search)
+        search = overview.search
         return cls(
             saved_search_id=search.saved_search_id,
             name=search.name,
             status=SavedSearchStatus(search.status),
             is_ready=search.is_ready,
             search=search.params,
-            place=where.name,
-            market=where.market,
+            place=search.place.get("name"),
+            market=search.place.get("market"),
             currency=search.currency,
             unread=overview.unread,
             created_at=search.created_at,

@@ -43,11 +43,6 @@ def new_search(name: str, query: SearchQuery, where: Where) -> NewSearch:
     )
 
 
-def where_of(saved: SavedSearchRecord | NewSearch) -> Where:
-    """Where a saved search looks; pydantic's `ValidationError` where that cannot be read any more."""
-    return _WHERE.validate_python(saved.place)
-
-
 def request_of(saved: SavedSearchRecord | NewSearch, rates: Mapping[str, float]) -> SearchRequest:
     """What a saved search asks of each listing; the words of a wish order results and ask nothing.
 
@@ -61,7 +56,7 @@ def request_of(saved: SavedSearchRecord | NewSearch, rates: Mapping[str, float])
     pydantic.ValidationError, InvalidSearch
         It was saved before the rules that it breaks.
     """
-    query, where = SearchQuery.model_validate(saved.params), where_of(saved)
+    query, where = SearchQuery.model_validate(saved.params), _WHERE.validate_python(saved.place)
     return SearchRequest(
         text=None,
         market=where.market,

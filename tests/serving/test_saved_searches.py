@@ -326,6 +326,26 @@ async def test_while_a_search_is_paused_nothing_is_told_then_or_later(
     assert (client.get(path, headers=mine).status_code, alerts()) == (404, [])
 
 
+async def test_a_step_has_no_number_while_it_thinks(
+    *, save: Callable[..., Any], worker: Watch, marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readers of the outbox wait for every older transaction that has a number: this one has none until it writes."""
+    save()
+    numbers = []
+    matches = watching.matches
+
+    async def ask(session: AsyncSession, *args: Any) -> Any:
+        known = await matches(session, *args)
+        numbers.append(await session.scalar(text("SELECT CAST(pg_current_xact_id_if_assigned() AS text)")))
+        return known
+
+    monkeypatch.setattr(watching, "matches", ask)
+    await drain(worker)  # the first look
+    await take_off_and_on(worker.sessions, marketplace, active=False)
+    await drain(worker)
+    assert numbers == [None, None]
+
+
 async def test_what_matches_is_what_the_search_shows(
     *, client: TestClient, save: Callable[..., Any], worker: Watch, session: AsyncSession
 ) -> None:
