@@ -326,6 +326,32 @@ async def test_while_a_search_is_paused_nothing_is_told_then_or_later(
     assert (client.get(path, headers=mine).status_code, alerts()) == (404, [])
 
 
+async def test_a_change_during_the_first_look_is_told_or_seen_and_never_lost(
+    *,
+    session: AsyncSession,
+    marketplace: Marketplace,
+    save: Callable[..., Any],
+    alerts: Callable[..., list[Any]],
+    worker: Watch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the look has passed is the outbox's to tell; what it comes to later was there to be seen."""
+    loft, studio, house = marketplace.loft, marketplace.studio, marketplace.house_of_other_host
+    for listing_id in (loft, house):
+        await deactivate(session, marketplace.admin, listing_id)
+    await session.commit()
+    saved = save()
+    monkeypatch.setattr(watch, "LISTINGS", 1)
+    assert await worker.step() > 0
+    assert await matched(worker.sessions, saved) == {studio}
+    for listing_id in (loft, house):
+        await activate(session, marketplace.admin, listing_id)
+    await session.commit()
+    await drain(worker)
+    assert [each["listing_id"] for each in alerts()] == [loft]
+    assert await matched(worker.sessions, saved) == {loft, studio, house}
+
+
 async def test_a_step_has_no_number_while_it_thinks(
     *, save: Callable[..., Any], worker: Watch, marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
