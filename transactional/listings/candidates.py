@@ -71,7 +71,7 @@ async def next_free(
     return list(await session.scalars(following.order_by(Listing.listing_id).limit(limit)))
 
 
-def _select(query: CandidateQuery, *, now: datetime) -> Select[tuple[int]]:
+def _select(query: CandidateQuery, *, now: datetime) -> Select[int]:
     statement = select(Listing.listing_id).where(
         Listing.is_active, Listing.accommodates >= query.guests, *_having(query)
     )
