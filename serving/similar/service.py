@@ -18,7 +18,7 @@ from search.answer import Candidate, Retrieved
 from search.document import nightly_price_minor
 from search.errors import SearchUnavailable
 from search.request import MAX_TEXT, Circle, Filters, Point, SearchRequest, Sort
-from search.stay_price import exchange_factors, exchanged
+from search.stay_price import exchange_factors
 from search.vectors import vector_of
 from serving.observability.tracing import OPENSEARCH, POSTGRESQL
 from serving.search.confirmation import Confirmed, confirm
@@ -27,7 +27,8 @@ from serving.search.markets import MarketInfo
 from serving.search.places import Where, today_at
 from serving.search.ranking import Ranked, Seen
 from serving.search.rendering import render
-from serving.similar.rules import Likeness, Traits, likeness
+from serving.similar.comparison import Comparison, traits_of
+from serving.similar.rules import Likeness, Traits
 from serving.similar.schemas import SimilarOut, SimilarQuery
 from serving.state import Services
 from transactional.calendars.repository import load_calendars
@@ -38,8 +39,6 @@ from transactional.listings.repository import get_bookable
 
 RADIUS_KM: Final = 25.0
 """How far away a listing can be to stand in for another."""
-SHORTLIST: Final = 40
-"""Listings that are confirmed and compared in everything: two pages of a search."""
 NO_MEANING: Final = "search index not reachable: listings are compared by place, price and type alone"
 NO_VECTOR: Final = "the index knows nothing of what this listing says: it is compared by place, price and type alone"
 
@@ -56,7 +55,7 @@ class _Original:
 
     def traits(self, factors: Mapping[str, float]) -> Traits:
         """What of it is compared."""
-        return _traits(self.card, self.nightly_minor, factors.get(self.currency))
+        return traits_of(self.card, self.nightly_minor, factors.get(self.currency))
 
 
 async def find_similar(services: Services, listing_id: int, query: SimilarQuery) -> SimilarOut:
@@ -75,7 +74,7 @@ async def find_similar(services: Services, listing_id: int, query: SimilarQuery)
     request = _request(query, where, currency=currency, rates=book.rates(currency))
     candidates, degraded = await _near(services, request, original.card, today=today)
     factors = exchange_factors(request.rates, currency)
-    compared = _Comparison(original.traits(factors), factors)
+    compared = Comparison(original.traits(factors), factors)
     short = compared.shortlist([each for each in candidates if each.listing_id != listing_id])
     with services.metrics.step("confirm", system=POSTGRESQL):
         async with services.sessions() as session:
@@ -161,49 +160,6 @@ async def _near(
 async def _vector(services: Services, client: AsyncOpenSearch, listing_id: int) -> tuple[float, ...] | None:
     seconds = 2 * services.settings.search_timeout_ms / 1000
     return await vector_of(client, services.settings.index_alias, listing_id, seconds=seconds)
-
-
-@dataclass(frozen=True)
-class _Comparison:
-    """Compares candidates with the original; `factors` bring their prices into one currency."""
-
-    own: Traits
-    factors: Mapping[str, float]
-
-    def shortlist(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """The most alike as far as is known without their cards: as if all were of the original's type."""
-        scores = {each.listing_id: self._likeness(each, self._assumed(each)).score for each in candidates}
-        return sorted(candidates, key=lambda each: (-scores[each.listing_id], each.listing_id))[:SHORTLIST]
-
-    def best(
-        self, candidates: Sequence[Candidate], confirmed: Mapping[int, Confirmed]
-    ) -> list[tuple[Candidate, Likeness]]:
-        """Those that were confirmed, compared in everything, the most alike first."""
-        compared = [
-            (each, self._likeness(each, self._traits(each, confirmed[each.listing_id].card)))
-            for each in candidates
-            if each.listing_id in confirmed
-        ]
-        return sorted(compared, key=lambda pair: (-pair[1].score, pair[0].listing_id))
-
-    def _likeness(self, candidate: Candidate, traits: Traits) -> Likeness:
-        km = candidate.distance_km or 0.0
-        return likeness(self.own, traits, cosine=candidate.vector_score, distance_km=km)
-
-    def _assumed(self, candidate: Candidate) -> Traits:
-        factor = self.factors.get(candidate.currency)
-        return replace(self.own, nightly_minor=_exchanged(candidate.nightly_price_minor, factor))
-
-    def _traits(self, candidate: Candidate, card: ListingCard) -> Traits:
-        return _traits(card, candidate.nightly_price_minor, self.factors.get(candidate.currency))
-
-
-def _traits(card: ListingCard, nightly_minor: int | None, factor: float | None) -> Traits:
-    return Traits(card.room_type, card.property_type, card.accommodates, _exchanged(nightly_minor, factor))
-
-
-def _exchanged(minor: int | None, factor: float | None) -> int | None:
-    return None if minor is None or factor is None else exchanged(minor, factor)
 
 
 def _render(
