@@ -27,6 +27,7 @@ from tests.serving.test_bookings import STAY, SignIn, hold, quote
 from tests.transactional.factories import create_listing
 from transactional.kit.database import create_engine, session_factory
 from transactional.listings.service import activate, deactivate
+from transactional.outbox import repository as outbox
 from transactional.outbox.repository import lag
 from transactional.outbox.service import record
 from transactional.outbox.topics import Topic
@@ -190,9 +191,10 @@ async def test_a_new_listing_is_told_and_pages_partition_the_alerts(
         await record(session, Topic.LISTING_CREATED, market_key="lisbon", listing_id=listing.listing_id, payload={})
     await session.commit()
     await drain(worker)
-    pages, cursor = [], {}
+    pages: list[Any] = []
+    cursor: dict[str, Any] = {}
     while True:
-        answer = client.get("/v1/alerts", headers=signed_in(marketplace.guest), params={"size": 1} | cursor).json()
+        answer = client.get("/v1/alerts", headers=signed_in(marketplace.guest), params=cursor | {"size": 1}).json()
         pages += answer["items"]
         if answer["next_cursor"] is None:
             break
@@ -275,7 +277,7 @@ async def test_a_worker_that_dies_before_it_commits_has_told_nothing(
     save()
     await drain(worker)
     await take_off_and_on(worker.sessions, marketplace, active=True)
-    for home, step in ((watching, "settle"), (watch.outbox, "advance")):
+    for home, step in ((watching, "settle"), (outbox, "advance")):
         real = getattr(home, step)
 
         async def do_and_die(*args: Any, real: Callable[..., Any] = real, **named: Any) -> int:
@@ -386,7 +388,7 @@ async def test_what_matches_is_what_the_search_shows(
         {"latitude": 38.72, "longitude": -9.14, "radius_km": 3},
         {"check_in": "2026-06-16", "check_out": "2026-06-23", "text": "by the river"},
     ):
-        wish = {name: value for name, value in (ASKED | asked).items() if value is not None}
+        wish: dict[str, Any] = {name: value for name, value in (ASKED | asked).items() if value is not None}
         found = client.get("/v1/search", params=wish | {"page_size": 50}).json()
         saved = save(**asked)
         await drain(worker)

@@ -26,7 +26,8 @@ LOFT = Traits("entire_home", "loft", 4, 10_000)
 
 def similar(client: TestClient, listing_id: int, **asked: Any) -> Any:
     """Ask for similar listings and expect an answer."""
-    answer = client.get(f"/v1/listings/{listing_id}/similar", params=STAY | asked)
+    wish: dict[str, Any] = {**STAY, **asked}
+    answer = client.get(f"/v1/listings/{listing_id}/similar", params=wish)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -113,7 +114,7 @@ def test_likeness_is_a_share_that_its_reasons_add_up_to(
     alike = likeness(own, other, cosine=cosine, distance_km=km)
     assert 0 <= alike.score <= 1 + 1e-9
     assert alike.score == pytest.approx(sum(reason.contribution for reason in alike.reasons))
-    assert likeness(own, own, cosine=cosine and 1.0, distance_km=0).score == pytest.approx(1)
+    assert likeness(own, own, cosine=None if cosine is None else 1.0, distance_km=0).score == pytest.approx(1)
     assert likeness(own, other, cosine=cosine, distance_km=km + further).score < alike.score
 
 
