@@ -17,6 +17,7 @@ from serving.listings.schemas import (
     ReviewsQuery,
 )
 from serving.openapi import problems
+from serving.recently_viewed.service import remember
 from serving.schemas import ListingId
 from transactional.calendars.repository import load_calendars
 from transactional.listings.repository import get_detail
@@ -37,11 +38,16 @@ async def get_listing(
     services: ServicesDep,
     session_key: SessionKey = None,
 ) -> ListingOut:
-    """Show a listing that is on the market, or that is the caller's own, with a part of its calendar."""
+    """Show a listing that is on the market, or that is the caller's own, with a part of its calendar.
+
+    A caller who is known finds it among what they viewed recently.
+    """
     detail = await get_detail(session, listing_id, viewer=None if actor is None else actor.user_id)
     services.viewed.note(session_key, listing_id)
     window = wanted.window(today=today_in(detail.market.timezone, services.clock))
     calendars = await load_calendars(session, [listing_id], window, now=services.clock.now())
+    if actor is not None:
+        await remember(services, actor.user_id, listing_id)
     return ListingOut.of(detail, calendars.get(listing_id))
 
 

@@ -36,8 +36,8 @@ class ReasonOut(BaseModel):
     contribution: float = Field(description="To the ranker's score.")
 
 
-class ResultOut(BaseModel):
-    """A listing in the answer."""
+class FoundOut(BaseModel):
+    """A listing that was found, with its price."""
 
     rank: int = Field(description="From 1, over all pages.")
     listing_id: int
@@ -64,6 +64,11 @@ class ResultOut(BaseModel):
     price: PriceOut
     score: float | None = Field(description="The ranker's; null where it was not asked.")
     reasons: list[ReasonOut]
+
+
+class ResultOut(FoundOut):
+    """A listing in the answer of a search."""
+
     proof: str = Field(description="That the search showed this listing at this rank: send it with events about it.")
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lodestay.calendar import RefusedStay
+from lodestay.calendar import RefusedStay, StayCalendar
 from lodestay.clock import Clock, now_in
 from lodestay.stay import Stay
 from search.request import SearchRequest
 from transactional.kit.connections import QuickConnections
-from transactional.quotes.pages import PageListing, ShownListing, load_page
+from transactional.listings.repository import BookableListing
+from transactional.quotes.pages import ShownListing, load_page
 from transactional.quotes.rules import price_or_refuse
 
 
@@ -44,7 +45,13 @@ async def confirm(
     async with quick.connection() as connection:
         page = await load_page(connection, shown, now=clock.now())
     judged = {
-        listing_id: _judge(listing, shown[listing_id], guests=request.guests, clock=clock)
+        listing_id: judge(
+            listing.bookable,
+            None if (stay := shown[listing_id]) is None else listing.calendar(stay),
+            stay,
+            guests=request.guests,
+            clock=clock,
+        )
         for listing_id, listing in page.items()
     }
     return {
@@ -54,15 +61,16 @@ async def confirm(
     }
 
 
-def _judge(listing: PageListing, stay: Stay | None, *, guests: int, clock: Clock) -> tuple[bool, int | None]:
+def judge(
+    listing: BookableListing, calendar: StayCalendar | None, stay: Stay | None, *, guests: int, clock: Clock
+) -> tuple[bool, int | None]:
     """Whether the listing can be had, and for how much."""
-    bookable = listing.bookable
-    if not bookable.is_active or bookable.accommodates < guests:
+    if not listing.is_active or listing.accommodates < guests:
         return False, None
     if stay is None:
         return True, None
-    local = now_in(bookable.timezone, clock)
-    priced = price_or_refuse(
-        listing.calendar(stay), bookable.terms, stay, guests=guests, today=local.date(), hour=local.hour
-    )
+    if calendar is None:
+        return False, None
+    local = now_in(listing.timezone, clock)
+    priced = price_or_refuse(calendar, listing.terms, stay, guests=guests, today=local.date(), hour=local.hour)
     return (False, None) if isinstance(priced, RefusedStay) else (True, priced.total_minor)

@@ -85,14 +85,7 @@ class _Loaded:
 
 
 async def _load(session: AsyncSession, request: SearchRequest, window: Window, *, now: datetime, limit: int) -> _Loaded:
-    # What is ticked narrows the results, not what is counted beside them: that is the fallback's to decide.
-    query = CandidateQuery(
-        market_key=request.market,
-        area=_area(request),
-        stay=request.stay,
-        guests=request.guests,
-    )
-    listing_ids = await search_free(session, query, now=now, limit=limit)
+    listing_ids = await search_free(session, candidate_query(request), now=now, limit=limit)
     supply = await _supply(session, listing_ids, window, now=now)
     return _Loaded(supply, limit, is_cut=len(listing_ids) == limit)
 
@@ -111,6 +104,19 @@ async def _supply(session: AsyncSession, listing_ids: Collection[int], window: W
         listings=[asdict(cards[listing_id]) for listing_id in listing_ids if listing_id in bookable],
         calendars=await load_calendars(session, listing_ids, window, now=now),
         terms={listing_id: listing.terms for listing_id, listing in bookable.items()},
+    )
+
+
+def candidate_query(request: SearchRequest) -> CandidateQuery:
+    """What PostgreSQL is asked for: every listing that may fit, and more.
+
+    What is ticked narrows the results, not what is counted beside them: that is the fallback's to decide.
+    """
+    return CandidateQuery(
+        market_key=request.market,
+        area=_area(request),
+        stay=request.stay,
+        guests=request.guests,
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
+from lodestay.clock import Clock, today_in
 from lodestay.errors import NotFound
 from search.gazetteer import Gazetteer
 from search.places import Place, PlaceKind
-from search.request import Area, Circle, Point
+from search.request import Area, Circle, InvalidSearch, Point
 from serving.search.markets import WORLD_CURRENCY, WORLD_TIMEZONE, MarketBook, MarketInfo
 from serving.search.schemas import PlaceQuery
 
@@ -39,6 +41,14 @@ class Where:
     timezone: str
     currency: str
     text: str | None
+
+
+def today_at(where: Where, check_in: date | None, clock: Clock) -> date:
+    """Today's date where a search looks; :class:`InvalidSearch` for an arrival that has passed there."""
+    today = today_in(where.timezone, clock)
+    if check_in is not None and check_in < today:
+        raise InvalidSearch(f"{check_in} has passed where you look; today is {today}.", hint="Choose a later arrival.")
+    return today
 
 
 def find_place(query: PlaceQuery, book: MarketBook, gazetteer: Gazetteer) -> Where:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Self
 
@@ -220,6 +221,11 @@ class SearchQuery(PlaceQuery):
         if self.month and self.months_ahead is not None:
             raise ValueError("send month or months_ahead, not both")
         return self
+
+    @property
+    def first_arrival(self) -> date | None:
+        """The day of arrival, which may not have passed; None where there is no one day."""
+        return self.check_in if self.flexible_days is None else None
 
     def wish(self) -> Stay | Wish | None:
         """When: a stay, a wish where the dates are flexible, or None without dates."""

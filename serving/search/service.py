@@ -10,11 +10,10 @@ import asyncio
 from datetime import date
 from time import perf_counter
 
-from lodestay.clock import today_in
 from lodestay.ids import new_id
 from lodestay.stay import Stay
 from search.flexible import stays_of
-from search.request import InvalidSearch, SearchRequest
+from search.request import SearchRequest
 from search.stay_price import exchange_factors
 from serving.events.writer import write_events
 from serving.models import NO_MEANING, NO_PRICER, Models
@@ -27,7 +26,7 @@ from serving.search.debugging import Answered, Inspector, debug
 from serving.search.log import Circumstances, Visit, search_event
 from serving.search.markets import MarketBook
 from serving.search.pages import Page, Paging
-from serving.search.places import Where, find_place
+from serving.search.places import Where, find_place, today_at
 from serving.search.ranking import Reasons, explain, rank, seen_in, unexplained, unranked
 from serving.search.rendering import render
 from serving.search.retrieval import retrieve
@@ -108,11 +107,7 @@ async def _where(
     """The markets, where among them a search looks, and the date there."""
     book = await steps.require(Step.MARKETS, services.markets.book, system=POSTGRESQL)
     where = find_place(query, book, models.gazetteer)
-    today = today_in(where.timezone, services.clock)
-    if query.check_in is not None and query.check_in < today and query.flexible_days is None:
-        raise InvalidSearch(
-            f"{query.check_in} has passed where you look; today is {today}.", hint="Choose a later arrival."
-        )
+    today = today_at(where, query.first_arrival, services.clock)
     return book, where, today
 
 

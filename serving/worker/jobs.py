@@ -1,4 +1,4 @@
-"""What falls due by itself: holds, requests and proposals that expire, stays that end, payouts, messages, feeds."""
+"""What falls due by itself: expiries, stays that end, payouts, messages, feeds, alerts of saved searches."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.clock import Clock
+from serving.saved_searches.watch import Watch
 from transactional.bookings.holds import expire_due_holds
 from transactional.bookings.requests import expire_due_requests
 from transactional.bookings.service import complete_ended_stays
@@ -16,6 +17,7 @@ from transactional.feeds.fetching import Fetcher
 from transactional.feeds.reading import read_due_feeds
 from transactional.modifications.service import expire_due as expire_due_modifications
 from transactional.sagas.checkout import start_due_payouts
+from transactional.saved_searches.watching import tidy
 from transactional.webhooks.service import apply_waiting
 
 BATCH = 200
@@ -63,7 +65,13 @@ def standing_jobs(sessions: Sessions, clock: Clock) -> tuple[Job, ...]:
         job("waiting messages", timedelta(seconds=2), apply_waiting),
         job("ended stays", timedelta(seconds=30), complete_ended_stays),
         job("due payouts", timedelta(seconds=30), start_due_payouts),
+        job("passed saved searches", timedelta(minutes=1), tidy),
     )
+
+
+def alerts_job(sessions: Sessions, clock: Clock) -> Job:
+    """Holding what changes against saved searches: a thousand of them take a while to think about."""
+    return Job("saved searches", timedelta(seconds=1), Watch(sessions, clock).step, is_slow=True)
 
 
 def feeds_job(sessions: Sessions, clock: Clock, fetcher: Fetcher) -> Job:
