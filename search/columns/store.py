@@ -114,12 +114,15 @@ class ColumnStore:
 
     def bit_of(self, facet: str, value: str) -> int:
         """Which of a row's bits stands for a value of a facet."""
-        return self.bits_of(facet).start + self.vocabularies[facet].codes[value]
+        return self._first_bit(facet) + self.vocabularies[facet].codes[value]
 
     def bits_of(self, facet: str) -> slice:
         """Which of a row's bits stand for the values of a facet, in the order of its vocabulary."""
-        first = int(WORD * self.first_word[_BIT_PLACES[facet]])
+        first = self._first_bit(facet)
         return slice(first, first + len(self.vocabularies[facet].values))
+
+    def _first_bit(self, facet: str) -> int:
+        return WORD * int(self.first_word[_BIT_PLACES[facet]])
 
     def update(self, changes: Mapping[int, Mapping[str, Any]]) -> int:
         """Replace parts of listings; says how many were there.
