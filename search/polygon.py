@@ -10,7 +10,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
+
+Numbers = Sequence[float] | NDArray[np.float64]
 
 MAX_WIDTH: Final = 180.0
 """Degrees from the westernmost point of a ring to its easternmost one."""
@@ -54,7 +58,7 @@ def lifted(longitude: float, west: float) -> float:
     return longitude + 360.0 if longitude < west else longitude
 
 
-def holds(latitudes: Sequence[float], longitudes: Sequence[float], latitude: float, longitude: float) -> bool:
+def holds(latitudes: Numbers, longitudes: Numbers, latitude: float, longitude: float) -> bool:
     """Whether a point lies in a ring, its edge included: a line east from it crosses the ring an odd number of times.
 
     The one definition of inside: rules call it as it is, the columns compile it.

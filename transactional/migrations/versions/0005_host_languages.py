@@ -18,8 +18,10 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
-    column = sa.Column("languages", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False)
-    op.add_column("host_profiles", column)
+    op.add_column(
+        "host_profiles",
+        sa.Column("languages", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+    )
 
 
 def downgrade() -> None:
