@@ -67,6 +67,11 @@ class ColumnShelf:
             return None
         return self._held.engine
 
+    @property
+    def position(self) -> outbox.Position | None:
+        """How far the outbox was read for the columns: all before it is in them; None before there are any."""
+        return None if self._held is None else self._held.position
+
     async def follow(self, stop: asyncio.Event) -> None:
         """Take in what changes, until told to stop."""
         await _again_and_again(self._follow, every=POLL_SECONDS, stop=stop)
