@@ -183,12 +183,12 @@ class World:
         async with self._sessions() as session:
             await self.follower.catch_up(session)
         touched = list(dict.fromkeys([*touched, *await self._truth.refresh()]))
-        for number in range(draws.randint(8, 22)):
+        for number in range(draws.randint(14, 34)):
             await self._lookout.ask_columns(self.follower.engine, self._look("look", number, touched))
-        if draws.random() < 0.5:
-            await self._whole(self._look("whole", 0, touched), caught_up=True)
-        if draws.random() < 0.1:
+        if draws.random() < 0.2:
             await self._lookout.ask_database(self.follower.engine, self._look("deep", 0, touched))
+        if draws.random() < 0.6:  # last: a guest may book what it shows
+            await self._whole(self._look("whole", 0, touched), caught_up=True)
 
     def _look(self, why: str, number: int, touched: Sequence[int]) -> Look:
         return draw_look(self._plan.draws(self._rounds, why, number), self._plan, self._truth, touched)
