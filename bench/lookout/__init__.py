@@ -1,1 +1,1 @@
-"""The lookout: does the search ever show what PostgreSQL refuses, or miss what it takes?"""
+"""The lookout: whether the search shows what PostgreSQL refuses, or misses what it takes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -36,9 +35,7 @@ async def export(session: AsyncSession, clock: Clock, lake: str, listing_ids: Se
         _write(SEARCH_DOCUMENTS, lake, day, market, pa.table({"document": own}))
 
 
-async def build_documents(
-    session: AsyncSession, clock: Clock, listing_ids: Sequence[int]
-) -> list[dict[str, Any]]:
+async def build_documents(session: AsyncSession, clock: Clock, listing_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Document of every listing, without vectors."""
     now = clock.now()
     cards = await load_cards(session, listing_ids)
@@ -69,4 +66,4 @@ def _write(dataset: Dataset, lake: str, day: date, market: str, table: pa.Table)
     folder.mkdir(parents=True, exist_ok=True)
     waiting = folder / "part-0.writing"
     pq.write_table(table, waiting)
-    os.replace(waiting, folder / "part-0.parquet")
+    waiting.replace(folder / "part-0.parquet")

@@ -1,4 +1,4 @@
-"""The columns of a process of the API: made of the lake's documents, kept up by the outbox, killed and started again."""
+"""The columns of a process of the API: made of the lake's documents, kept up by the outbox, killed, made again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ PATIENCE: Final = 120.0
 """Seconds after which columns that do not come, or do not catch up, are a finding."""
 _PAUSE: Final = 0.001
 _LAST: Final = text("""
-    SELECT CAST(CAST(xid AS text) AS bigint) AS xid, entry_id FROM outbox ORDER BY outbox.xid DESC, entry_id DESC LIMIT 1
+    SELECT CAST(CAST(xid AS text) AS bigint) AS xid, entry_id FROM outbox
+    ORDER BY outbox.xid DESC, entry_id DESC LIMIT 1
 """)
 _NOTHING: Final = Position(0, 0)
 
@@ -90,7 +91,7 @@ class Follower:
 
     async def _wait(self, is_so: Callable[[], bool], otherwise: str) -> None:
         deadline = time.monotonic() + PATIENCE
-        while not is_so():  # noqa: ASYNC110 (another task's doing)
+        while not is_so():
             if time.monotonic() > deadline:
                 raise ServiceUnavailable(otherwise, hint="Look at what it logged.")
             await asyncio.sleep(_PAUSE)

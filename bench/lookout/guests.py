@@ -6,7 +6,10 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
 from bench.lookout.turns import Turn
+from lodestay.clock import Clock
 from lodestay.stay import Stay
 from simulation.processor.signing import sign_receipt
 from transactional.bookings import instant, requests, service
@@ -30,12 +33,14 @@ VALID: Final = timedelta(minutes=30)
 _PAYMENT: Final = Cause(None, Side.SYSTEM, "lookout")
 
 
-async def quoted(turn: Turn, guest: Actor, listing_id: int, stay: Stay, guests: int) -> QuoteRecord:
+async def quoted(
+    sessions: async_sessionmaker[AsyncSession], clock: Clock, guest: Actor, listing_id: int, stay: Stay, *, guests: int
+) -> QuoteRecord:
     """Ask for a price, in a transaction of its own."""
-    async with turn.begin() as session:
+    async with sessions.begin() as session:
         return await create_quote(
             session,
-            turn.clock,
+            clock,
             guest_id=guest.user_id,
             listing_id=listing_id,
             stay=stay,
@@ -74,7 +79,9 @@ def wish_for(keys: instant.Keys, quote: QuoteRecord) -> Wish:
 async def book(turn: Turn) -> bool:
     """Take some nights of some listing."""
     listing_id = turn.listing_id()
-    quote = await quoted(turn, turn.guest(), listing_id, turn.stay(listing_id), turn.draws.randint(1, 2))
+    quote = await quoted(
+        turn.sessions, turn.clock, turn.guest(), listing_id, turn.stay(listing_id), turn.draws.randint(1, 2)
+    )
     await take(turn, quote)
     return True
 
@@ -82,7 +89,7 @@ async def book(turn: Turn) -> bool:
 async def request(turn: Turn) -> bool:
     """Ask a host for some nights."""
     guest, listing_id = turn.guest(), turn.listing_id()
-    quote = await quoted(turn, guest, listing_id, turn.stay(listing_id), 1)
+    quote = await quoted(turn.sessions, turn.clock, guest, listing_id, turn.stay(listing_id), guests=1)
     async with turn.begin() as session:
         booking = await requests.request(
             session, turn.clock, guest_id=guest.user_id, quote_id=quote.quote_id, payment_method="pm_ok"
@@ -190,7 +197,7 @@ async def answer_proposal(turn: Turn) -> bool:
     return True
 
 
-async def _apply_if_paid(turn: Turn, session: object, modification: ModificationRecord) -> None:
+async def _apply_if_paid(turn: Turn, session: AsyncSession, modification: ModificationRecord) -> None:
     """Do what a saga does once what is due on top has been paid."""
     if modification.status == ModificationStatus.PAYING:
-        await applying.apply(session, turn.clock, _PAYMENT, modification.modification_id)  # type: ignore[arg-type]
+        await applying.apply(session, turn.clock, _PAYMENT, modification.modification_id)

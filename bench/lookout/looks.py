@@ -89,10 +89,8 @@ class Look:
 
 def draw_look(draws: Random, plan: Plan, truth: Truth, touched: Sequence[int]) -> Look:
     """Draw a search, half of them where something was just written."""
-    if touched and draws.random() < 0.5:
-        place = plan.place_of(draws.choice(touched))
-    else:
-        place = draws.choice(PLACES)
+    near = bool(touched) and draws.random() < 0.5
+    place = plan.place_of(draws.choice(touched)) if near else draws.choice(PLACES)
     where = draws.random()
     looked_at = None if where < 0.02 else place
     today = truth.today(place.timezone if looked_at else WORLD_TIMEZONE)

@@ -48,7 +48,9 @@ def make(connection: psycopg.Connection[Any], plan: Plan) -> None:
     insert(connection, "rate_plans", rate_plans)
     insert(connection, "seasons", (row for listing_id in plan.listing_ids for row in _seasons(plan, listing_id)))
     insert(connection, "calendar_nights", (row for listing_id in plan.listing_ids for row in _nights(plan, listing_id)))
-    insert(connection, "calendar_feeds", (_feed(listing_id) for listing_id in plan.listing_ids if listing_id % FED == 0))
+    insert(
+        connection, "calendar_feeds", (_feed(listing_id) for listing_id in plan.listing_ids if listing_id % FED == 0)
+    )
     connection.execute(_LOOKOUT.format(now=STARTS_AT.isoformat()).encode())
     for table in WATCHED:
         connection.execute(_TRIGGER.format(table=table).encode())

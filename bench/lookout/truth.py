@@ -98,9 +98,7 @@ class Truth:
 
     def fitting(self, listing_ids: Iterable[int], stay: Stay, guests: int, *, with_hour: bool) -> dict[int, int]:
         """Those of some listings that take a stay, with their totals."""
-        verdicts = {
-            listing_id: self.judge(listing_id, stay, guests, with_hour=with_hour) for listing_id in listing_ids
-        }
+        verdicts = {listing_id: self.judge(listing_id, stay, guests, with_hour=with_hour) for listing_id in listing_ids}
         return {listing_id: verdict for listing_id, verdict in verdicts.items() if isinstance(verdict, int)}
 
     async def ask(self, listing_ids: Collection[int], stay: Stay, guests: int) -> dict[int, Verdict]:

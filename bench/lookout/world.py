@@ -38,6 +38,7 @@ from serving.search import columns
 from serving.state import Services
 from serving.worker.jobs import standing_jobs
 from transactional.bookings.errors import ApprovalNeeded
+from transactional.bookings.instant import Keys
 from transactional.kit.database import create_engine, session_factory
 
 LOCK_TIMEOUT_MS: Final = 5_000
@@ -49,7 +50,8 @@ KILL_EVERY: Final = 90
 """Rounds between two kills of the columns, more or less."""
 DRAWN: Final = 4
 """Kinds of operation that are tried until one has something to be done to."""
-SECRET: Final = "a key that only the lookout knows, and long enough"
+SECRET: Final = "a key that only the lookout knows, and long enough"  # noqa: S105
+KEYS: Final = Keys(quotes=SECRET.encode(), receipts=SECRET)
 _SET_TIME: Final = text("UPDATE lookout_clock SET now = :now")
 _FIRST_JOB: Final = "expired holds"
 
@@ -100,31 +102,38 @@ def _no_cities() -> tuple[NamedPlace, ...]:
 
 
 @asynccontextmanager
-async def _opened(order: Order, outcome: Outcome) -> AsyncIterator[World]:
-    """Everything that a world needs, closed at its end."""
-    plan, clock = Plan(order.seed, order.listings), FixedClock(STARTS_AT)
+async def api(database_url: str, folder: Path, clock: FixedClock) -> AsyncIterator[Services]:
+    """The services of a process of the API, without columns: the follower has them."""
     settings = Settings(
         environment=Environment.TEST,
-        home=order.folder,
-        database_url=order.database_url,
+        home=folder,
+        database_url=database_url,
         token_secret=SECRET,
         masking_secret=SECRET,
         webhook_secret=SECRET,
-        search_columns=False,  # the follower has them
+        search_columns=False,
     )
+    app = create_app(settings, clock, _no_cities)
+    async with app.router.lifespan_context(app) as state:
+        yield state["services"]
+
+
+@asynccontextmanager
+async def _opened(order: Order, outcome: Outcome) -> AsyncIterator[World]:
+    """Everything that a world needs, closed at its end."""
+    plan, clock = Plan(order.seed, order.listings), FixedClock(STARTS_AT)
     async with AsyncExitStack() as closing:
         sessions = closing.enter_context(inline.open_sessions(order.database_url, lock_timeout_ms=LOCK_TIMEOUT_MS))
-        app = create_app(settings, clock, _no_cities)
-        state = await closing.enter_async_context(app.router.lifespan_context(app))
+        services = await closing.enter_async_context(api(order.database_url, order.folder, clock))
         if order.listens:
             complaints.listen()  # what the columns log as an error is a finding
         followed = create_engine(order.database_url, pool_size=2, lock_timeout_ms=LOCK_TIMEOUT_MS)
         closing.push_async_callback(followed.dispose)
-        closing.callback(setattr, columns, "POLL_SECONDS", columns.POLL_SECONDS)
-        closing.callback(setattr, columns, "LOOK_EVERY_SECONDS", columns.LOOK_EVERY_SECONDS)
-        columns.POLL_SECONDS, columns.LOOK_EVERY_SECONDS = POLL_SECONDS, 10 * POLL_SECONDS
-        follower = Follower(settings.lake, session_factory(followed), clock)
-        world = World(plan, clock, sessions, state["services"], follower, settings.lake, outcome)
+        for name, seconds in (("POLL_SECONDS", POLL_SECONDS), ("LOOK_EVERY_SECONDS", 10 * POLL_SECONDS)):
+            closing.callback(setattr, columns, name, getattr(columns, name))
+            setattr(columns, name, seconds)
+        follower = Follower(services.settings.lake, session_factory(followed), clock)
+        world = World(plan, clock, sessions=sessions, services=services, follower=follower, outcome=outcome)
         await world.begin()
         closing.push_async_callback(follower.stop)
         yield world
@@ -137,10 +146,10 @@ class World:
         self,
         plan: Plan,
         clock: FixedClock,
+        *,
         sessions: async_sessionmaker[AsyncSession],
         services: Services,
         follower: Follower,
-        lake: str,
         outcome: Outcome,
     ) -> None:
         self.clock = clock
@@ -148,12 +157,11 @@ class World:
         self._plan = plan
         self._sessions = sessions
         self._services = services
-        self._lake = lake
+        self._lake = services.settings.lake
         self._outcome = outcome
         self._truth = Truth(sessions, clock)
         self._lookout = Lookout(plan, self._truth, outcome)
         self._memory = Memory()
-        self._keys = services.booking_keys
         self._rounds = 0
         self._exported_at = STARTS_AT
         (self._expire_holds,) = (job for job in standing_jobs(sessions, clock) if job.name == _FIRST_JOB)
@@ -196,7 +204,7 @@ class World:
     async def _operate(self, number: int) -> None:
         """Do something, whatever comes of it."""
         draws = self._plan.draws(self._rounds, "operation", number)
-        turn = Turn(self._plan, self._memory, self._sessions, self.clock, draws, self._truth, self._keys)
+        turn = Turn(self._plan, self._memory, self._sessions, self.clock, draws, self._truth, KEYS)
         for operation in draws.choices(OPERATIONS, WEIGHTS, k=DRAWN):
             if await self._attempt(operation, turn):
                 return
@@ -223,10 +231,11 @@ class World:
         if not shown or draws.random() < 0.5:
             return
         listing_id, total = draws.choice(shown)
-        turn = Turn(self._plan, self._memory, self._sessions, self.clock, draws, self._truth, self._keys)
-        said, seed, where = "done", self._plan.seed, f"listing {listing_id}, {look.stay.check_in} to {look.stay.check_out}"
+        turn = Turn(self._plan, self._memory, self._sessions, self.clock, draws, self._truth, KEYS)
+        said, seed = "done", self._plan.seed
+        where = f"listing {listing_id}, {look.stay.check_in} to {look.stay.check_out}"
         try:
-            quote = await guests.quoted(turn, turn.guest(), listing_id, look.stay, look.guests)
+            quote = await guests.quoted(turn.sessions, turn.clock, turn.guest(), listing_id, look.stay, look.guests)
             if quote.total_minor != total:
                 self._outcome.report(TOTAL, seed, f"{where}: {total} is shown, {quote.total_minor} quoted")
             await guests.take(turn, quote)
