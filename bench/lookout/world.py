@@ -48,6 +48,9 @@ EXPORT_EVERY: Final = timedelta(hours=20)
 """Documents are made anew every day; between two exports nobody's date moves on by more than one."""
 KILL_EVERY: Final = 90
 """Rounds between two kills of the columns, more or less."""
+OPERATIONS_AT_ONCE: Final = (1, 8)
+REQUESTS: Final = (40, 80)
+"""Least and most of each in a round: of the columns' answers, that cost little, many."""
 DRAWN: Final = 4
 """Kinds of operation that are tried until one has something to be done to."""
 SECRET: Final = "a key that only the lookout knows, and long enough"  # noqa: S105
@@ -68,6 +71,8 @@ class Order:
         For the lake; nobody else's.
     steps
         Operations and requests after which it ends.
+    until_broken
+        Whether the first broken promise ends it.
     listens
         Whether errors that are only logged are findings too: that takes the process's log over.
     """
@@ -77,6 +82,7 @@ class Order:
     steps: int
     database_url: str
     folder: Path
+    until_broken: bool = False
     listens: bool = True
 
 
@@ -86,7 +92,7 @@ async def play(order: Order) -> Outcome:
     heard = complaints.begin()
     started = time.monotonic()
     async with _opened(order, outcome) as world:
-        while outcome.steps < order.steps:
+        while outcome.steps < order.steps and not (order.until_broken and outcome.broken):
             await world.round()
             for complaint in heard:
                 outcome.report(FAULT, order.seed, complaint)
@@ -178,7 +184,7 @@ class World:
         self._rounds += 1
         draws = self._plan.draws("round", self._rounds)
         await self._pass_time(draws.random(), draws.random())
-        for number in range(draws.randint(1, 8)):
+        for number in range(draws.randint(*OPERATIONS_AT_ONCE)):
             await self._operate(number)
         touched = await self._truth.refresh()
         if draws.random() < 0.4:  # what is committed is not in the columns yet
@@ -191,7 +197,7 @@ class World:
         async with self._sessions() as session:
             await self.follower.catch_up(session)
         touched = list(dict.fromkeys([*touched, *await self._truth.refresh()]))
-        for number in range(draws.randint(14, 34)):
+        for number in range(draws.randint(*REQUESTS)):
             await self._lookout.ask_columns(self.follower.engine, self._look("look", number, touched))
         if draws.random() < 0.2:
             await self._lookout.ask_database(self.follower.engine, self._look("deep", 0, touched))

@@ -59,6 +59,7 @@ class ColumnShelf:
         self._clock = clock
         self._held: _Held | None = None
         self._heard_at = 0.0
+        self._turn = asyncio.Lock()
 
     @property
     def engine(self) -> ColumnEngine | None:
@@ -87,12 +88,11 @@ class ColumnShelf:
 
     async def _follow(self) -> None:
         """Take in the next entries of the outbox; where they were all there are, the columns are up to date."""
-        held, asked_at = self._held, time.monotonic()
-        if held is None:
-            return
-        after, entries = await self._round(held)
-        if self._held is held:  # else newer columns have come, which know it all
-            self._held = after
+        async with self._turn:  # columns are not taken away while they are written to
+            held, asked_at = self._held, time.monotonic()
+            if held is None:
+                return
+            self._held, entries = await self._round(held)
             if entries < ENTRIES:
                 self._heard_at = asked_at
 
@@ -101,10 +101,11 @@ class ColumnShelf:
         if not files or (self._held is not None and _version(files) == _version(self._held.files)):
             return
         made = await self._make(files)
-        before, self._held = self._held, made
-        self._heard_at = time.monotonic()
-        if before is not None:
-            before.engine.close()
+        async with self._turn:
+            before, self._held = self._held, made
+            self._heard_at = time.monotonic()
+            if before is not None:
+                before.engine.close()
         log.info("columns in service", listings=len(made.engine))
 
     async def _make(self, files: tuple[LakeFile, ...]) -> _Held:
