@@ -67,6 +67,11 @@ class Change:
 class Steady(Plan):
     """A world in which every night can be had, whatever rules single nights have."""
 
+    def is_booked_at_once(self, listing_id: int) -> bool:
+        """Every one of them."""
+        del listing_id
+        return True
+
     def terms_of(self, listing_id: int) -> dict[str, Any]:
         """Prices, and no rule that would refuse a night."""
         kept = ("currency", "guests_included", "cleaning_fee_minor", "last_minute_days", "last_minute_discount_bps")

@@ -103,7 +103,7 @@ def _listing(plan: Plan, listing_id: int) -> dict[str, Any]:
         "latitude": round(place.latitude + rng.uniform(-0.05, 0.05), 6),
         "longitude": round(place.longitude + rng.uniform(-0.05, 0.05), 6),
         "content_hash": "",
-        "instant_book": rng.random() < 0.8,
+        "instant_book": plan.is_booked_at_once(listing_id),
         "cancellation_policy": rng.choice(POLICIES),
     }
 

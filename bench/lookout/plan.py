@@ -89,6 +89,10 @@ class Plan:
         """Draws of their own for something of this world."""
         return Random(":".join(map(str, (self.seed, *of))))
 
+    def is_booked_at_once(self, listing_id: int) -> bool:
+        """Whether guests of a listing need not ask its host."""
+        return self.draws("at once", listing_id).random() < 0.8
+
     def terms_of(self, listing_id: int) -> dict[str, Any]:
         """What a listing's host asks at first: every kind of rule, each of them seldom."""
         rng = self.draws("terms", listing_id)

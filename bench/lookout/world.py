@@ -117,6 +117,7 @@ async def api(database_url: str, folder: Path, clock: FixedClock) -> AsyncIterat
         token_secret=SECRET,
         masking_secret=SECRET,
         webhook_secret=SECRET,
+        embedding_model="none",  # nobody says what they wish in words
         search_columns=False,
     )
     app = create_app(settings, clock, _no_cities)
@@ -241,7 +242,9 @@ class World:
         said, seed = "done", self._plan.seed
         where = f"listing {listing_id}, {look.stay.check_in} to {look.stay.check_out}"
         try:
-            quote = await guests.quoted(turn.sessions, turn.clock, turn.guest(), listing_id, look.stay, look.guests)
+            quote = await guests.quoted(
+                turn.sessions, turn.clock, turn.guest(), listing_id, look.stay, guests=look.guests
+            )
             if quote.total_minor != total:
                 self._outcome.report(TOTAL, seed, f"{where}: {total} is shown, {quote.total_minor} quoted")
             await guests.take(turn, quote)
