@@ -29,6 +29,8 @@ from transactional.quotes.signatures import sign
 from transactional.users.actors import Actor
 
 KEEP: Final = timedelta(minutes=15)
+LOOKS: Final = 6
+"""Stays that a guest looks at before booking one."""
 VALID: Final = timedelta(minutes=30)
 _PAYMENT: Final = Cause(None, Side.SYSTEM, "lookout")
 
@@ -54,7 +56,7 @@ async def quoted(
 async def take(turn: Turn, quote: QuoteRecord) -> None:
     """Hold a quote's nights, or book them at once with a receipt."""
     async with turn.begin() as session:
-        if turn.draws.random() < 0.5:
+        if turn.draws.random() < 0.6:
             booking = await service.hold(
                 session, turn.clock, guest_id=quote.guest_id, quote_id=quote.quote_id, keep=KEEP
             )
@@ -77,11 +79,12 @@ def wish_for(keys: instant.Keys, quote: QuoteRecord) -> Wish:
 
 
 async def book(turn: Turn) -> bool:
-    """Take some nights of some listing."""
-    listing_id = turn.listing_id()
-    quote = await quoted(
-        turn.sessions, turn.clock, turn.guest(), listing_id, turn.stay(listing_id), turn.draws.randint(1, 2)
-    )
+    """Take some nights of some listing, mostly some that looked free."""
+    listing_id, guests = turn.listing_id(), turn.draws.randint(1, 2)
+    drawn = [turn.stay(listing_id) for _ in range(LOOKS)]
+    seemed = [stay for stay in drawn if isinstance(turn.truth.judge(listing_id, stay, guests, with_hour=True), int)]
+    stay = seemed[0] if seemed else drawn[0]
+    quote = await quoted(turn.sessions, turn.clock, turn.guest(), listing_id, stay, guests=guests)
     await take(turn, quote)
     return True
 
