@@ -33,10 +33,10 @@ PATIENCE_MS = 10_000
 
 NOTES = """
 A search asks for bounds (80 % a city, 15 % some degrees around one, 5 % the world), dates, a party, a room type, a
-highest total in euros, half of them an amenity; it is answered with seven facets, each counted without its own filter,
-a histogram of exact totals, the count and the 500 best with their totals. The columns also count the tiles of the map
-and what each filter keeps out, which OpenSearch was not asked for. Both engines hold the same documents (without texts
-and vectors); every answer's count, facets and histogram were the same in both, or there would be no figures here.
+highest total in euros, half of them an amenity; it is answered with fifteen facets, each counted without its own
+filter, a histogram of exact totals, the count and the 500 best with their totals. The columns also count the tiles of
+the map and what each filter keeps out, which OpenSearch was not asked for. Both engines hold the same documents
+(without texts and vectors); every answer's count, facets and histogram were the same in both, or there would be no figures here.
 OpenSearch is one node with one shard, merged to one segment, and no request is repeated; its
 answer is read as the service reads it. One search at a time; the engines take turns. OpenSearch's build includes the
 drawing of the documents, a tenth of it; the columns' does not.

@@ -19,6 +19,7 @@ from lodestay.pricing import PriceTerms
 from lodestay.stay import Stay
 from lodestay.vocabulary.amenities import AMENITIES
 from search.document import calendar_fields, popularity, rate_fields
+from search.facets import derived_fields
 from search.request import Bounds, Filters, SearchRequest, Sort
 
 CITIES: Final = 500
@@ -28,6 +29,7 @@ RATES: Final = {"SEK": 0.0871, "SGD": 0.6912, "JPY": 0.00613, "USD": 0.92}
 ROOM_TYPES: Final = ("entire_home", "private_room", "shared_room", "hotel_room")
 PROPERTY_TYPES: Final = ("apartment", "house", "loft", "cabin", "villa", "guest_suite", "hostel", "boat")
 POLICIES: Final = ("flexible", "moderate", "firm", "strict")
+LANGUAGES: Final = ("en", "es", "fr", "de", "it", "pt", "zh", "ja")
 CURRENCIES: Final = ("EUR", *RATES)
 CLASSES: Final = {"city": 0.80, "wide": 0.15, "world": 0.05}
 """Kinds of search, and how many of each."""
@@ -81,14 +83,18 @@ def documents(stock: Stock) -> Iterator[dict[str, Any]]:
         rating = None if reviews == 0 else round(float(5 - rng.gamma(1.5, 0.2)) % 5, 2)
         bedrooms = int(rng.geometric(0.5))
         city = int(stock.city[listing])
+        kind = PROPERTY_TYPES[int(rng.integers(len(PROPERTY_TYPES)))]
+        amenities = [_CODES[n] for n in rng.choice(len(_CODES), int(rng.integers(8, 30)), replace=False).tolist()]
         yield {
             "listing_id": listing + 1,
             "market": f"city-{city}",
             "is_active": True,
             "location": {"lat": float(stock.latitude[listing]), "lon": float(stock.longitude[listing])},
             "room_type": ROOM_TYPES[int(rng.choice(4, p=(0.72, 0.24, 0.02, 0.02)))],
-            "property_type": PROPERTY_TYPES[int(rng.integers(len(PROPERTY_TYPES)))],
-            "amenities": [_CODES[n] for n in rng.choice(len(_CODES), int(rng.integers(8, 30)), replace=False).tolist()],
+            "property_type": kind,
+            "amenities": amenities,
+            **derived_fields(kind, amenities),
+            "host_languages": [LANGUAGES[n] for n in rng.choice(len(LANGUAGES), 2, replace=False).tolist()],
             "neighbourhood": f"city-{city}-{int(rng.integers(12))}",
             "cancellation_policy": POLICIES[int(rng.integers(4))],
             "instant_book": bool(rng.random() < 0.5),

@@ -28,6 +28,7 @@ class Layer(StrEnum):
     STAGED = "staged"
     FEATURES = "features"
     DOCUMENTS = "documents"
+    COLUMNS = "columns"
     TRAINING = "training"
     TRUTH = "truth"
     MARTS = "marts"
@@ -113,6 +114,10 @@ LISTING_VECTORS = Dataset(Layer.FEATURES, "listing_vectors", ("model", "market")
 
 SEARCH_DOCUMENTS = Dataset(Layer.DOCUMENTS, "listings")
 """A row a listing: listing_id, document (JSON of search.document), model and dimension of its vector."""
+
+SEARCH_COLUMNS = Dataset(Layer.COLUMNS, "listings", ("build",))
+"""What searches filter and count by, a file a column: search.columns.files. No Parquet: processes map the files. Build:
+when it was made; the newest two are kept."""
 
 RANKING_EXAMPLES = Dataset(Layer.TRAINING, "ranking")
 """A row an impression with its features and label: ml.ranking.examples.EXAMPLES. Day: of the search."""

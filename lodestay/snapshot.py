@@ -28,6 +28,7 @@ HOSTS = pa.schema(
         pa.field("acceptance_rate_bps", pa.int32()),
         pa.field("is_superhost", pa.bool_(), nullable=False),
         pa.field("identity_verified", pa.bool_(), nullable=False),
+        pa.field("languages", _TEXTS),  # ISO 639 codes that the host speaks; null: the source does not say
     ]
 )
 """A host a row."""

@@ -52,6 +52,7 @@ LISTINGS: Final = pa.schema(
         "acceptance_rate_bps": pa.int64(),
         "is_superhost": pa.bool_(),
         "identity_verified": pa.bool_(),
+        "host_languages": pa.list_(pa.string()),  # null: the host is not known
         "neighbourhood": pa.string(),
         "currency": pa.string(),
         "base_price_minor": pa.int64(),

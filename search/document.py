@@ -20,6 +20,7 @@ from lodestay.calendar import StayCalendar
 from lodestay.pricing import PriceTerms
 from lodestay.vocabulary.amenities import AMENITIES
 from search import availability, stay_price
+from search.facets import derived_fields
 from search.stay_price import price_fields, rate_fields, usual_nightly
 
 __all__ = [
@@ -93,6 +94,10 @@ def index_body(dimension: int, *, model: str) -> dict[str, Any]:
         "room_type": _KEYWORD,
         "property_type": _KEYWORD,
         "amenities": _KEYWORD,
+        "categories": _KEYWORD,
+        "accessibility": _KEYWORD,
+        "allows": _KEYWORD,
+        "host_languages": _KEYWORD,
         "neighbourhood": _KEYWORD,
         "cancellation_policy": _KEYWORD,
         "instant_book": _FLAG,
@@ -158,7 +163,7 @@ def build_document(
     ----------
     listing
         A row of the staged listings (`lodestay.lake.STAGED_LISTINGS`): :data:`COPIED`, and `latitude`,
-        `longitude`, `amenities`, `bathrooms`, `rating`, `is_superhost`, `base_price_minor`.
+        `longitude`, `amenities`, `host_languages`, `bathrooms`, `rating`, `is_superhost`, `base_price_minor`.
     calendar
         None for a listing whose nights are not known: it is found without dates only.
     vector
@@ -172,6 +177,8 @@ def build_document(
         **{name: listing[name] for name in COPIED},
         "location": {"lat": listing["latitude"], "lon": listing["longitude"]},
         "amenities": list(listing["amenities"]),
+        **derived_fields(listing["property_type"], listing["amenities"]),
+        "host_languages": list(listing["host_languages"] or ()),
         "amenity_labels": [AMENITIES[code].label for code in listing["amenities"] if code in AMENITIES],
         "bathrooms": _number(listing["bathrooms"]),
         "rating": _number(listing["rating"]),

@@ -136,7 +136,8 @@ def candidates(request: SearchRequest, answer: dict[str, Any]) -> tuple[Candidat
 
 
 def _counts(aggregation: dict[str, Any]) -> dict[str, int]:
-    return {bucket.get("key_as_string", bucket["key"]): bucket["doc_count"] for bucket in aggregation["buckets"]}
+    buckets = (bucket for bucket in aggregation["buckets"] if bucket["doc_count"])
+    return {bucket.get("key_as_string", bucket["key"]): bucket["doc_count"] for bucket in buckets}
 
 
 def _candidate(hit: dict[str, Any], request: SearchRequest) -> Candidate:

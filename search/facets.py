@@ -1,11 +1,17 @@
-"""The facets: groups of values that guests tick, and that are counted for them."""
+"""The facets: groups of values that guests tick, and that are counted for them.
+
+A listing has one value of a facet, or several, or it has a number of which a guest may ask for "at least". Every
+engine counts by these descriptions; what a listing has is in its document under :attr:`Facet.field`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from lodestay.vocabulary.amenities import ACCESSIBILITY, ALLOWS
+from lodestay.vocabulary.categories import categories
 from search.answer import FacetValue
 from search.request import Filters
 
@@ -20,32 +26,86 @@ class Facet:
     Attributes
     ----------
     name
-        In the answer, and of the field in the document.
+        In the answer.
+    field
+        In the document.
     selected
         The values that a request ticks.
+    many
+        Whether a listing may have several values.
     all_of
         Whether a result must have every ticked value, or one of them.
+    steps
+        Of a number: the values that are counted, each with the listings that have at least so much.
     """
 
     name: str
+    field: str
     selected: Callable[[Filters], frozenset[str]]
+    many: bool = False
     all_of: bool = False
+    steps: tuple[float, ...] = ()
+
+    def fits(self, asked: frozenset[str], has: frozenset[Any]) -> bool:
+        """Whether a listing with these values (:meth:`values`) has what is ticked, at least one value."""
+        if self.steps:
+            return any(number >= float(least) for least in asked for number in has)
+        return asked <= has if self.all_of else bool(asked & has)
+
+    def values(self, value: Any) -> frozenset[Any]:
+        """Values that stand in a document's field: numbers where there are steps, else texts; none for null."""
+        if value is None:
+            return frozenset()
+        if self.steps:
+            return frozenset([float(value)])
+        return frozenset(value) if self.many else frozenset([text(value)])
+
+    def counts(self, filters: Filters, held: Mapping[Any, int]) -> dict[str, int]:
+        """Count by the values that are told, from counts by the values that listings have."""
+        if not self.steps:
+            return dict(held)
+        told = {text(step): sum(n for value, n in held.items() if value >= step) for step in self.asked_steps(filters)}
+        return {step: count for step, count in told.items() if count}
+
+    def asked_steps(self, filters: Filters) -> list[float]:
+        """The steps, and the number that is asked for if it is none of them."""
+        return sorted({*self.steps, *map(float, self.selected(filters))})
 
 
-def _flag(value: bool | None) -> frozenset[str]:  # noqa: FBT001
-    return frozenset() if value is None else frozenset([str(value).lower()])
+def text(value: str | float) -> str:
+    """A value as it is told: flags are `true` and `false`, whole numbers have no point."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return value
+    return repr(float(value)).removesuffix(".0")
 
+
+def _one(value: float | None) -> frozenset[str]:
+    return frozenset() if value is None else frozenset([text(value)])
+
+
+_ROOMS: Final = tuple(map(float, range(1, 9)))
 
 FACETS: Final = (
-    Facet("room_type", lambda f: f.room_types),
-    Facet("property_type", lambda f: f.property_types),
-    Facet("amenities", lambda f: f.amenities, all_of=True),
-    Facet("neighbourhood", lambda f: f.neighbourhoods),
-    Facet("cancellation_policy", lambda f: f.cancellation_policies),
-    Facet("instant_book", lambda f: _flag(f.instant_book)),
-    Facet("superhost", lambda f: _flag(f.superhost)),
+    Facet("room_type", "room_type", lambda f: f.room_types),
+    Facet("property_type", "property_type", lambda f: f.property_types),
+    Facet("category", "categories", lambda f: f.categories, many=True),
+    Facet("amenities", "amenities", lambda f: f.amenities, many=True, all_of=True),
+    Facet("accessibility", "accessibility", lambda f: f.accessibility, many=True, all_of=True),
+    Facet("allows", "allows", lambda f: f.allows, many=True, all_of=True),
+    Facet("host_language", "host_languages", lambda f: f.host_languages, many=True),
+    Facet("neighbourhood", "neighbourhood", lambda f: f.neighbourhoods),
+    Facet("cancellation_policy", "cancellation_policy", lambda f: f.cancellation_policies),
+    Facet("min_bedrooms", "bedrooms", lambda f: _one(f.min_bedrooms), steps=_ROOMS),
+    Facet("min_beds", "beds", lambda f: _one(f.min_beds), steps=_ROOMS),
+    Facet("min_bathrooms", "bathrooms", lambda f: _one(f.min_bathrooms), steps=_ROOMS),
+    Facet("min_rating", "rating", lambda f: _one(f.min_rating), steps=(4.0, 4.5, 4.8)),
+    Facet("instant_book", "instant_book", lambda f: _one(f.instant_book)),
+    Facet("superhost", "superhost", lambda f: _one(f.superhost)),
 )
-"""Flags have the values `true` and `false`."""
+"""Flags have the values `true` and `false`. A facet is named as what is sent back to tick a value of it, but for
+`amenities` (`amenity`): `min_bedrooms` has the value `2`, with the count that `min_bedrooms=2` would leave."""
 
 
 MAX_VALUES: Final = 1_000
@@ -57,3 +117,16 @@ def facet_values(counts: Mapping[str, int], selected: frozenset[str]) -> tuple[F
     every = sorted((dict.fromkeys(selected, 0) | dict(counts)).items(), key=lambda item: (-item[1], item[0]))
     told = every[:MAX_VALUES] + [item for item in every[MAX_VALUES:] if item[0] in selected]
     return tuple(FacetValue(value, count, value in selected) for value, count in told)
+
+
+DERIVED: Final[Mapping[str, Callable[[str, Collection[str]], list[str]]]] = {
+    "categories": categories,
+    "accessibility": lambda _, amenities: sorted(ACCESSIBILITY.intersection(amenities)),
+    "allows": lambda _, amenities: sorted(ALLOWS[code] for code in ALLOWS.keys() & amenities),
+}
+"""Fields of a document that follow from a listing's property type and amenities."""
+
+
+def derived_fields(property_type: str, amenities: Collection[str]) -> dict[str, list[str]]:
+    """Build the fields of a document that follow from what a listing is and has."""
+    return {name: derive(property_type, amenities) for name, derive in DERIVED.items()}

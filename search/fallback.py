@@ -19,7 +19,7 @@ from lodestay.pricing import PriceTerms, price_stay
 from search import histogram
 from search.answer import Candidate, Retrieved
 from search.document import nightly_price_minor, popularity
-from search.facets import FACETS, PRICE, facet_values
+from search.facets import DERIVED, FACETS, PRICE, Facet, facet_values
 from search.geography import contains, distance_km
 from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Filters, Point, SearchRequest, Sort
 from search.ring import is_askable
@@ -73,11 +73,14 @@ def retrieve(request: SearchRequest, supply: Supply, *, today: date, reason: str
         total_count=len(results),
         facets={
             facet.name: facet_values(
-                Counter(
-                    value
-                    for f in found
-                    if f.unticked <= (frozenset() if facet.all_of else {facet.name})
-                    for value in _values(f.listing, facet.name)
+                facet.counts(
+                    request.filters,
+                    Counter(
+                        value
+                        for f in found
+                        if f.unticked <= (frozenset() if facet.all_of else {facet.name})
+                        for value in _values(f.listing, facet)
+                    ),
                 ),
                 facet.selected(request.filters),
             )
@@ -92,19 +95,11 @@ def retrieve(request: SearchRequest, supply: Supply, *, today: date, reason: str
 
 def _is_possible(listing: Mapping[str, Any], request: SearchRequest, supply: Supply, today: date) -> bool:
     """Whether a listing has everything that no facet asks for."""
-    filters = request.filters
-    least = {
-        "accommodates": request.guests,
-        "bedrooms": filters.min_bedrooms,
-        "beds": filters.min_beds,
-        "bathrooms": filters.min_bathrooms,
-        "rating": filters.min_rating,
-    }
+    if listing["accommodates"] < request.guests:
+        return False
     if not listing["is_active"] or request.market not in {None, listing["market"]}:
         return False
     if request.area is not None and not contains(request.area, _place(listing)):
-        return False
-    if any(low is not None and (listing[name] is None or float(listing[name]) < low) for name, low in least.items()):
         return False
     if request.stay is None:
         return True
@@ -150,8 +145,8 @@ def _look_at(
 
 def _unticked(listing: Mapping[str, Any], price_minor: int | None, filters: Filters) -> Iterable[str]:
     for facet in FACETS:
-        asked, has = facet.selected(filters), _values(listing, facet.name)
-        if asked and not (asked <= has if facet.all_of else asked & has):
+        asked = facet.selected(filters)
+        if asked and not facet.fits(asked, _values(listing, facet)):
             yield facet.name
     low, high = filters.min_price_minor, filters.max_price_minor
     if low is None and high is None:
@@ -160,13 +155,11 @@ def _unticked(listing: Mapping[str, Any], price_minor: int | None, filters: Filt
         yield PRICE
 
 
-def _values(listing: Mapping[str, Any], facet: str) -> frozenset[str]:
-    value = listing["is_superhost" if facet == "superhost" else facet]
-    if value is None:
-        return frozenset()
-    if isinstance(value, bool):
-        return frozenset([str(value).lower()])
-    return frozenset([value] if isinstance(value, str) else value)
+def _values(listing: Mapping[str, Any], facet: Facet) -> frozenset[Any]:
+    derive = DERIVED.get(facet.field)
+    if derive is not None:
+        return facet.values(derive(listing["property_type"], listing["amenities"]))
+    return facet.values(listing["is_superhost" if facet.field == "superhost" else facet.field])
 
 
 def _place(listing: Mapping[str, Any]) -> Point:

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from search import histogram
 from search.availability import Query, clauses
-from search.facets import FACETS, MAX_VALUES, PRICE, Facet
-from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Bounds, Circle, Point, SearchRequest, Sort
+from search.facets import FACETS, MAX_VALUES, PRICE, Facet, text
+from search.polygon import parts
+from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Area, Circle, Filters, Point, Polygon, SearchRequest, Sort
 from search.stay_price import PriceScript, exchange_factors
 
 TEXT_SCORE: Final = "text"
@@ -61,7 +62,7 @@ def search_body(request: SearchRequest, *, today: date, timeout_ms: int) -> dict
         "track_total_hits": True,
         "query": {"bool": {"filter": _required(request, today), **_wished(request)}},
         "post_filter": _all_of([clause for group in ticked.values() for clause in group]),
-        "aggs": _aggregations(ticked, price),
+        "aggs": _aggregations(request, ticked, price),
         "sort": _order(request, price),
         "_source": False,
         "stored_fields": "_none_",
@@ -71,30 +72,30 @@ def search_body(request: SearchRequest, *, today: date, timeout_ms: int) -> dict
 
 
 def _required(request: SearchRequest, today: date) -> list[Query]:
-    filters = request.filters
-    least = {
-        "accommodates": request.guests,
-        "bedrooms": filters.min_bedrooms,
-        "beds": filters.min_beds,
-        "bathrooms": filters.min_bathrooms,
-        "rating": filters.min_rating,
-    }
     return [
         {"term": {"is_active": True}},
         *([{"term": {"market": request.market}}] if request.market else []),
         *([_within(request.area)] if request.area else []),
-        *({"range": {field: {"gte": value}}} for field, value in least.items() if value is not None),
+        {"range": {"accommodates": {"gte": request.guests}}},
         *(clauses(request.stay, today) if request.stay else []),
     ]
 
 
-def _within(area: Bounds | Circle) -> Query:
+def _within(area: Area) -> Query:
     if isinstance(area, Circle):
         return {"geo_distance": {"distance": f"{area.radius_km}km", "location": _point(area.centre)}}
+    if isinstance(area, Polygon):
+        rings = [_ring(ring) for ring in parts(area.latitudes, area.longitudes)]
+        return rings[0] if len(rings) == 1 else {"bool": {"should": rings, "minimum_should_match": 1}}
     south, north = _apart(area.south, area.north, limit=90.0)
     west, east = _apart(area.west, area.east, limit=180.0)
     corners = {"top_left": {"lat": north, "lon": west}, "bottom_right": {"lat": south, "lon": east}}
     return {"geo_bounding_box": {"location": corners}}
+
+
+def _ring(ring: list[tuple[float, float]]) -> Query:
+    points = [{"lat": latitude, "lon": longitude} for latitude, longitude in ring]
+    return {"geo_polygon": {"location": {"points": points}}}
 
 
 def _apart(low: float, high: float, *, limit: float) -> tuple[float, float]:
@@ -150,14 +151,24 @@ def _ticked(request: SearchRequest, price: PriceScript) -> dict[str, list[Query]
 
 
 def _facet_clauses(facet: Facet, values: list[str]) -> list[Query]:
+    if facet.steps:
+        return [{"range": {facet.field: {"gte": float(value)}}} for value in values]
     if facet.all_of:
-        return [{"term": {facet.name: value}} for value in values]
-    return [{"terms": {facet.name: values}}] if values else []
+        return [{"term": {facet.field: value}} for value in values]
+    return [{"terms": {facet.field: values}}] if values else []
 
 
-def _aggregations(ticked: dict[str, list[Query]], price: PriceScript) -> dict[str, Any]:
+def _count(facet: Facet, filters: Filters) -> dict[str, Any]:
+    """Aggregation that counts a facet's values."""
+    if facet.steps:
+        steps = [{"key": text(step), "from": step} for step in facet.asked_steps(filters)]
+        return {"range": {"field": facet.field, "ranges": steps}}
+    return {"terms": {"field": facet.field, "size": MAX_VALUES}}
+
+
+def _aggregations(request: SearchRequest, ticked: dict[str, list[Query]], price: PriceScript) -> dict[str, Any]:
     """One filter aggregation for each set of groups that has to be left out of a count."""
-    counted = {facet.name: {"terms": {"field": facet.name, "size": MAX_VALUES}} for facet in FACETS}
+    counted = {facet.name: _count(facet, request.filters) for facet in FACETS}
     ranges = [{"from": low, "to": high} for low, high in pairwise(histogram.EDGES)]
     counted[PRICE] = {"range": {"script": price.converted(), "ranges": ranges}}
     own = {name for name in ticked if name not in {facet.name for facet in FACETS if facet.all_of}}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lodestay.errors import InvalidInput
 from lodestay.stay import Stay
+from search import polygon
 
 MAX_TEXT = 200
 """Characters of a free-text query that are read."""
@@ -14,6 +15,8 @@ MAX_PAGE_SIZE = 50
 MAX_PAGE_DEPTH = 500
 """Results that can be paged through: as many as the ranker orders."""
 MAX_RADIUS_KM = 200.0
+MIN_CORNERS, MAX_CORNERS = 3, 100
+"""Points of a polygon."""
 MAX_ZOOM = 22
 MAX_TILES = 4_096
 """Tiles that are counted at once: a screen of them, or the world at zoom 6."""
@@ -91,17 +94,93 @@ class Circle:
 
 
 @dataclass(frozen=True, slots=True)
+class Polygon:
+    """Everything within a ring whose edges are straight on a map of degrees, and go the shorter way round the Earth.
+
+    Attributes
+    ----------
+    points
+        The ring, once round in either direction; a last one that is the first again is left out.
+    latitudes, longitudes
+        Of the points, unrolled (:func:`search.polygon.unrolled`).
+    """
+
+    points: tuple[Point, ...]
+    latitudes: tuple[float, ...] = field(init=False, repr=False, compare=False)
+    longitudes: tuple[float, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        points = self.points[:-1] if len(self.points) > 1 and self.points[0] == self.points[-1] else self.points
+        if not MIN_CORNERS <= len(points) <= MAX_CORNERS:
+            raise InvalidSearch(
+                f"A polygon of {len(points)} points cannot be searched.",
+                hint=f"Send {MIN_CORNERS} to {MAX_CORNERS} different points.",
+            )
+        longitudes = polygon.unrolled([point.longitude for point in points])
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "latitudes", tuple(point.latitude for point in points))
+        object.__setattr__(self, "longitudes", tuple(longitudes))
+        self._refuse_what_is_no_ring()
+
+    def _refuse_what_is_no_ring(self) -> None:
+        for after, point in enumerate(self.points):
+            if point == self.points[after - 1]:
+                raise InvalidSearch(
+                    f"The polygon names ({point.latitude}, {point.longitude}) twice in a row.", hint="Send it once."
+                )
+        width = max(self.longitudes) - min(self.longitudes)
+        if width > polygon.MAX_WIDTH:
+            raise InvalidSearch(
+                f"The polygon is {width:g} degrees wide.",
+                hint=f"Send one of at most {polygon.MAX_WIDTH:g} degrees of longitude, or bounds.",
+            )
+        met = polygon.crossing(self.latitudes, self.longitudes)
+        if met is not None:
+            raise InvalidSearch(
+                f"The polygon crosses or touches itself at ({met[0]:g}, {_round_the_earth(met[1]):g}).",
+                hint="Send the points in their order along the edge, once round; they must not all lie on one line.",
+            )
+
+    @property
+    def bounds(self) -> Bounds:
+        """Smallest box that holds it, over the date line where the polygon is."""
+        west, east = (self.longitudes.index(end(self.longitudes)) for end in (min, max))
+        return Bounds(
+            min(self.latitudes), self.points[west].longitude, max(self.latitudes), self.points[east].longitude
+        )
+
+    @property
+    def centre(self) -> Point:
+        """The centre of its area."""
+        latitude, longitude = polygon.centroid(self.latitudes, self.longitudes)
+        return Point(latitude, _round_the_earth(longitude))
+
+
+def _round_the_earth(longitude: float) -> float:
+    """A longitude from -180 up to 180 for one beyond."""
+    return (longitude + 180) % 360 - 180
+
+
+Area = Bounds | Circle | Polygon
+"""Where to look."""
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """What a result must have; empty means anything.
 
-    Of `amenities` a result has all; of the other sets it has one. `min_price_minor` and
+    Of `amenities`, `accessibility` and `allows` a result has all; of the other sets it has one. `min_price_minor` and
     `max_price_minor` bound the stay's total in the request's currency (the nightly price where no
     dates are asked).
     """
 
     room_types: frozenset[str] = frozenset()
     property_types: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
     amenities: frozenset[str] = frozenset()
+    accessibility: frozenset[str] = frozenset()
+    allows: frozenset[str] = frozenset()
+    host_languages: frozenset[str] = frozenset()
     neighbourhoods: frozenset[str] = frozenset()
     cancellation_policies: frozenset[str] = frozenset()
     min_price_minor: int | None = None
@@ -139,7 +218,7 @@ class SearchRequest:
 
     text: str | None
     market: str | None
-    area: Bounds | Circle | None
+    area: Area | None
     centre: Point | None
     stay: Stay | None
     guests: int

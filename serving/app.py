@@ -26,6 +26,7 @@ from serving.feeds import endpoints as feeds
 from serving.health import endpoints as health
 from serving.host_calendar import endpoints as host_calendar
 from serving.host_calendar import plan_endpoints as rate_plans
+from serving.host_profile import endpoints as host_profile
 from serving.instant_bookings import endpoints as instant_bookings
 from serving.instant_bookings.quick import QuickBookings
 from serving.listings import endpoints as listings
@@ -70,6 +71,7 @@ ROUTERS = (
     modifications.router,
     instant_bookings.router,
     host_calendar.router,
+    host_profile.router,
     rate_plans.router,
     feeds.router,
     price_suggestions.router,

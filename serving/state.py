@@ -28,17 +28,19 @@ from serving.search.columns import ColumnShelf
 from serving.search.gazetteer import Cities
 from serving.search.markets import MarketShelf
 from serving.tokens import VerifiedTokens
+from transactional.bookings import quick as quick_bookings
 from transactional.bookings.instant import Keys
-from transactional.bookings.quick import STATEMENTS
 from transactional.kit.connections import QuickConnections
 from transactional.kit.database import create_engine, session_factory
 from transactional.payments.gateway import PaymentGateway
 from transactional.payments.http_gateway import open_gateway
+from transactional.quotes import pages
 
 POOL_SIZE = 8
 QUICK_POOL_SIZE = 8
 """Connections for calls of one statement: eight saturate two cores."""
 LOCK_TIMEOUT_MS = 2_000
+STATEMENTS = {**quick_bookings.STATEMENTS, **pages.STATEMENTS}
 LAST_STEP_SECONDS = 5.0
 """How long the end of the process waits for the columns to take in what they are at."""
 

@@ -19,6 +19,9 @@ _BUSINESS = 5
 _SUPERHOST_FROM = 0.55
 """Latent quality from which a host may carry the badge."""
 
+_SPEAK_ENGLISH = 0.65
+"""Share of hosts that speak English beside the language they write in."""
+
 
 @dataclass(frozen=True)
 class Hosts:
@@ -72,4 +75,8 @@ def make_hosts(rng: np.random.Generator, city: City, *, listings: int, seed: int
     ]
     language = pick_text(rng, city.languages, count)
     of_listing = rng.permutation(np.repeat(np.arange(count), homes))
-    return Hosts(pa.table(columns, schema=HOSTS), quality, language, homes, of_listing)
+    english = happens(rng, _SPEAK_ENGLISH, count)
+    spoken = [
+        sorted({own, "en"} if too else {own}) for own, too in zip(language.tolist(), english.tolist(), strict=True)
+    ]
+    return Hosts(pa.table([*columns, spoken], schema=HOSTS), quality, language, homes, of_listing)

@@ -28,7 +28,7 @@ from simulation.rates import Rates, make_rates
 from simulation.reviews import Ratings, add_up, draw_reviews, review_table
 
 SOURCE: Final = "synthetic"
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Counts up when the same seed begins to give another marketplace."""
 _EPOCH = date(1970, 1, 1).toordinal()
 

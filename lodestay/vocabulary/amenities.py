@@ -128,46 +128,33 @@ _TABLE: Final[tuple[tuple[str, AmenityGroup, str, str, str | None], ...]] = (
     ("record_player", _E, "Record player", r"record player", None),
     # Accessibility
     ("grab_bars", _A, "Grab bars", r"grab (bars?|rails?)", None),
+    ("shower_chair", _A, "Shower or bath chair", r"(shower|bath) chair", None),
+    ("step_free_shower", _A, "Step-free shower", r"(step-free|roll-in|stepless) shower", None),
+    ("hoist", _A, "Hoist for the bed, bath or pool", r"\bhoist", None),
     (
-        "step_free_shower",
+        "adapted_bed",
         _A,
-        "Step-free shower",
-        (
-            r"(step-free|roll-in|stepless|walk-in) shower|shower chair|"
-            r"handheld shower|bathtub with bath chair|bath chair"
-        ),
+        "Bed or toilet at an accessible height",
+        r"accessible[- ]height|electric profiling bed",
         None,
     ),
+    (
+        "clear_space",
+        _A,
+        "Extra space around bed, shower or toilet",
+        r"extra space around|wide clearance",
+        None,
+    ),
+    ("wide_doorways", _A, "Wide doorways and hallways", r"wide (doorway|entry|entrance|hallway)", None),
     (
         "step_free",
         _A,
         "Step-free access",
-        (
-            r"step-free|no stairs or steps|flat,?( or well-lit)?( smooth)? path|"
-            r"(well-)?lit path|ground floor access|single level"
-        ),
+        r"step-free|no stairs or steps|flat,?( or well-lit)?( smooth)? path|ground floor access|single level",
         None,
     ),
-    (
-        "wide_doorways",
-        _A,
-        "Wide doorways and hallways",
-        (
-            r"wide (doorway|entry|entrance|hallway|clearance)|"
-            r"extra space around"
-        ),
-        None,
-    ),
-    (
-        "wheelchair",
-        _A,
-        "Wheelchair accessible",
-        (
-            r"wheelchair|accessible-height|accessible height|"
-            r"hoist|mobile hoist|electric profiling bed|pool with"
-        ),
-        None,
-    ),
+    ("lit_path", _A, "Well-lit path to the entrance", r"lit path", None),
+    ("wheelchair", _A, "Wheelchair accessible", r"wheelchair", None),
     ("disabled_parking", _A, "Disabled parking", r"disabled parking|accessible parking", None),
     # Parking
     ("ev_charger", _G, "EV charger", r"\bev charger|electric vehicle|tesla", None),
@@ -298,8 +285,10 @@ _TABLE: Final[tuple[tuple[str, AmenityGroup, str, str, str | None], ...]] = (
     ("outdoor_furniture", _O, "Outdoor furniture", r"outdoor furniture|sun loungers?|hammock|outdoor seating", None),
     ("fire_pit", _O, "Fire pit", r"fire ?pit", None),
     ("garden", _O, "Garden or backyard", r"backyard|garden|tuin", None),
-    ("beach_access", _O, "Beach access", r"beach ?(front|access)|beachfront|beach essentials", None),
-    ("waterfront", _O, "Waterfront", r"water ?front|lake access|boat slip|dock\b|kayak", None),
+    ("beach_essentials", _O, "Beach essentials", r"beach essentials", None),
+    ("beach_access", _O, "Beach access", r"beach ?(front|access)", None),
+    ("kayak", _O, "Kayak", r"kayak", None),
+    ("waterfront", _O, "Waterfront", r"water ?front|lake access|boat slip|dock\b", None),
     ("ski_in", _O, "Ski-in/ski-out", r"ski-in|ski in", None),
     ("bikes", _O, "Bikes", r"\bbi(kes?|cycles?)\b", None),
     ("resort_access", _P, "Resort access", r"resort access", None),
@@ -308,6 +297,17 @@ _TABLE: Final[tuple[tuple[str, AmenityGroup, str, str, str | None], ...]] = (
 
 AMENITIES: Final = {code: Amenity(code, group, label, implies) for code, group, label, _, implies in _TABLE}
 """Every amenity by its code, in the order in which patterns are tried."""
+
+ACCESSIBILITY: Final = frozenset(code for code, each in AMENITIES.items() if each.group is _A)
+"""Amenities that say how a guest who cannot walk or see well gets in and around."""
+
+ALLOWS: Final = {
+    "pets_allowed": "pets",
+    "smoking_allowed": "smoking",
+    "events": "events",
+    "family_friendly": "children",
+}
+"""What the host says is welcome, by the amenity that says it. Where nothing is said nothing is known."""
 
 _PATTERNS: Final = tuple((code, re.compile(pattern)) for code, _, _, pattern, _ in _TABLE)
 

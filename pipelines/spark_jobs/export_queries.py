@@ -41,6 +41,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "acceptance_rate_bps",
         "is_superhost",
         "identity_verified",
+        "languages",
         "updated_at",
     ),
     "listings": (

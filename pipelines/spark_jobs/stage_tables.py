@@ -80,7 +80,8 @@ def staged_listings(
 
     A listing without a host profile or a rate plan stays, with nulls: the checks at the edge decide.
     """
-    host = hosts.select(F.col("user_id").alias("host_id"), "market", *_HOST)
+    languages = F.col("languages").alias("host_languages")
+    host = hosts.select(F.col("user_id").alias("host_id"), "market", *_HOST, languages)
     place = neighbourhoods.select("neighbourhood_id", F.col("name").alias("neighbourhood"))
     market = markets.select(
         F.col("market_key").alias("market"),

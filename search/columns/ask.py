@@ -7,13 +7,23 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-ANYWHERE, BOX, CIRCLE = range(3)
+ANYWHERE, BOX, CIRCLE, POLYGON = range(4)
 """Kinds of area."""
 NO_DISCOUNT: Final = -1
 
 
 class AreaAsk(NamedTuple):
-    """Where to look: one of :data:`ANYWHERE`, :data:`BOX`, :data:`CIRCLE`, whose centre is (`south`, `west`)."""
+    """Where to look.
+
+    Attributes
+    ----------
+    kind
+        One of :data:`ANYWHERE`, :data:`BOX`, :data:`CIRCLE`, :data:`POLYGON`.
+    south, west, north, east
+        Of a circle the centre is (`south`, `west`); a polygon lies in the box, which is unrolled as it is.
+    latitudes, longitudes
+        (points,) of a polygon (:mod:`search.polygon`); none for other kinds.
+    """
 
     kind: int
     south: float
@@ -21,6 +31,8 @@ class AreaAsk(NamedTuple):
     north: float
     east: float
     radius_km: float
+    latitudes: NDArray[np.float64]
+    longitudes: NDArray[np.float64]
 
 
 class StayAsk(NamedTuple):
@@ -46,26 +58,46 @@ class StayAsk(NamedTuple):
     guests: int
 
 
+class BitAsk(NamedTuple):
+    """What is asked of values that are bits.
+
+    Attributes
+    ----------
+    asked
+        (words,) bits that are ticked.
+    first_word
+        (facets + 1,) where a facet's words begin, and the last one's end.
+    ticked, unknown, all_of
+        (facets,) whether a value is ticked; how many that are have no bit, since no listing has them; whether a result
+        must have all that are ticked, or one.
+    """
+
+    asked: NDArray[np.uint64]
+    first_word: NDArray[np.int64]
+    ticked: NDArray[np.bool_]
+    unknown: NDArray[np.int64]
+    all_of: NDArray[np.bool_]
+
+
 class GroupAsk(NamedTuple):
     """What a guest may take back.
 
     Attributes
     ----------
+    first_code
+        (coded facets + 1,) where the codes of a facet begin; the place before it is for null.
     allowed
-        (coded facets, codes) whether a value is ticked; the last column stands for null.
+        (codes,) whether a value is ticked.
     ticked
         (coded facets,)
-    amenities, amenities_known
-        Bits that a result must have, and whether all that were asked for are among the bits.
-    least
-        (len(LEAST),) NaN where nothing is asked; that of the party is no group and never asked here.
+    many
+        What is asked of the facets of which a listing may have several values.
     """
 
+    first_code: NDArray[np.int64]
     allowed: NDArray[np.bool_]
     ticked: NDArray[np.bool_]
-    amenities: NDArray[np.uint64]
-    amenities_known: bool
-    least: NDArray[np.float64]
+    many: BitAsk
 
 
 class PriceAsk(NamedTuple):

@@ -15,8 +15,10 @@ from search.columns.ask import (
     BOX,
     CIRCLE,
     NO_DISCOUNT,
+    POLYGON,
     AreaAsk,
     Ask,
+    BitAsk,
     GroupAsk,
     PriceAsk,
     StayAsk,
@@ -24,14 +26,15 @@ from search.columns.ask import (
 )
 from search.columns.map_tiles import NO_TILES, tile_window
 from search.columns.places import runs_of
-from search.columns.store import CODED_FACETS, ColumnStore
-from search.columns.table import LEAST, NO_CODE, WORD
-from search.facets import FACETS
-from search.request import Bounds, Circle, Filters, SearchRequest
+from search.columns.store import BIT_FACETS, CODED_FACETS, ColumnStore, Vocabulary
+from search.columns.table import NO_CODE, WORD
+from search.facets import Facet
+from search.request import Area, Bounds, Circle, Filters, SearchRequest
 from search.ring import is_askable, slot
 from search.stay_price import discount_field, exchange_factors
 
 _EDGES: Final = np.array(histogram.EDGES, np.float64)
+_ALL_OF: Final = np.array([facet.all_of for facet in BIT_FACETS])
 _NO_ROWS: Final = np.zeros((0, 2), np.int64)
 
 
@@ -67,12 +70,21 @@ def _runs(request: SearchRequest, store: ColumnStore, today: date) -> NDArray[np
     return np.array([[0, len(store)]], np.int64) if len(store) else _NO_ROWS
 
 
-def _area(area: Bounds | Circle | None) -> AreaAsk:
+def _area(area: Area | None) -> AreaAsk:
+    none = np.zeros(0)
     if area is None:
-        return AreaAsk(ANYWHERE, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return AreaAsk(ANYWHERE, 0.0, 0.0, 0.0, 0.0, 0.0, none, none)
+    if isinstance(area, Circle):
+        centre = area.centre
+        return AreaAsk(
+            CIRCLE, float(centre.latitude), float(centre.longitude), 0.0, 0.0, float(area.radius_km), none, none
+        )
     if isinstance(area, Bounds):
-        return AreaAsk(BOX, float(area.south), float(area.west), float(area.north), float(area.east), 0.0)
-    return AreaAsk(CIRCLE, float(area.centre.latitude), float(area.centre.longitude), 0.0, 0.0, float(area.radius_km))
+        edges = (float(area.south), float(area.west), float(area.north), float(area.east))
+        return AreaAsk(BOX, *edges, 0.0, none, none)
+    latitudes, longitudes = np.array(area.latitudes, np.float64), np.array(area.longitudes, np.float64)
+    edges = (float(min(latitudes)), float(min(longitudes)), float(max(latitudes)), float(max(longitudes)))
+    return AreaAsk(POLYGON, *edges, 0.0, latitudes, longitudes)
 
 
 def _stay(request: SearchRequest, today: date) -> StayAsk:
@@ -93,9 +105,7 @@ def _stay(request: SearchRequest, today: date) -> StayAsk:
 
 
 def _groups(filters: Filters, store: ColumnStore) -> GroupAsk:
-    allowed, ticked = _ticked(filters, store)
-    amenities, known = _amenities(filters, store)
-    return GroupAsk(allowed, ticked, amenities, known, _least(filters))
+    return GroupAsk(*_ticked(filters, store), _bits(filters, store))
 
 
 def _price(request: SearchRequest, store: ColumnStore) -> PriceAsk:
@@ -109,40 +119,40 @@ def _price(request: SearchRequest, store: ColumnStore) -> PriceAsk:
     )
 
 
-def _ticked(filters: Filters, store: ColumnStore) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Values that are ticked, and facets with one; a value that no listing has allows none."""
-    widest = max(len(store.vocabularies[facet.name].values) for facet in CODED_FACETS)
-    allowed = np.zeros((len(CODED_FACETS), widest + 1), np.bool_)  # the last column is for null
+def _ticked(filters: Filters, store: ColumnStore) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where the codes of each facet begin, values that are ticked, and facets with one."""
+    held = [store.vocabularies[facet.name] for facet in CODED_FACETS]
+    # Before the codes of each there is room for null, which is code -1.
+    first_code = np.cumsum([1, *(len(vocabulary.values) + 1 for vocabulary in held)])
+    allowed = np.zeros(first_code[-1] - 1, np.bool_)
     ticked = np.zeros(len(CODED_FACETS), np.bool_)
-    for place, facet in enumerate(CODED_FACETS):
-        codes = store.vocabularies[facet.name].codes
+    for place, (facet, vocabulary) in enumerate(zip(CODED_FACETS, held, strict=True)):
+        selected = facet.selected(filters)
+        if selected:
+            ticked[place] = True
+            allowed[first_code[place] + _allowed(facet, selected, vocabulary)] = True
+    return first_code, allowed, ticked
+
+
+def _allowed(facet: Facet, selected: frozenset[str], held: Vocabulary) -> NDArray[np.int64]:
+    """Codes of the values that have what is ticked; a value that no listing has is none."""
+    if facet.steps:
+        return np.flatnonzero(np.array(held.values, np.float64) >= min(map(float, selected)))
+    return np.array([held.codes[value] for value in selected if value in held.codes], np.int64)
+
+
+def _bits(filters: Filters, store: ColumnStore) -> BitAsk:
+    asked = [0] * store.table.traits.bits.shape[1]
+    ticked, unknown = np.zeros(len(BIT_FACETS), np.bool_), np.zeros(len(BIT_FACETS), np.int64)
+    for place, facet in enumerate(BIT_FACETS):
         for value in facet.selected(filters):
             ticked[place] = True
-            if value in codes:
-                allowed[place, codes[value]] = True
-    return allowed, ticked
-
-
-def _amenities(filters: Filters, store: ColumnStore) -> tuple[NDArray[np.uint64], bool]:
-    bits = [0] * store.table.traits.amenities.shape[1]
-    known = True
-    for value in (value for facet in FACETS if facet.all_of for value in facet.selected(filters)):
-        if value in store.amenities.codes:
-            word, bit = divmod(store.amenities.codes[value], WORD)
-            bits[word] |= 1 << bit
-        else:
-            known = False
-    return np.array(bits, np.uint64), known
-
-
-def _least(filters: Filters) -> NDArray[np.float64]:
-    asked = {
-        "bedrooms": filters.min_bedrooms,
-        "beds": filters.min_beds,
-        "bathrooms": filters.min_bathrooms,
-        "rating": filters.min_rating,
-    }
-    return np.array([np.nan if (least := asked.get(name)) is None else float(least) for name in LEAST])
+            if value in store.vocabularies[facet.name].codes:
+                word, bit = divmod(store.bit_of(facet.name, value), WORD)
+                asked[word] |= 1 << bit
+            else:
+                unknown[place] += 1
+    return BitAsk(np.array(asked, np.uint64), store.first_word, ticked, unknown, _ALL_OF)
 
 
 def _factors(request: SearchRequest, store: ColumnStore) -> NDArray[np.float64]:

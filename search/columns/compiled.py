@@ -23,6 +23,7 @@ def _cache_folder() -> Path:
     here = Path(__file__).parent
     foundation = here.parents[1] / "lodestay"
     elsewhere = (
+        here.parent / "polygon.py",
         here.parent / "ring.py",
         here.parent / "stay_price.py",
         *(foundation / name for name in ("geography.py", "money.py", "pricing.py")),

@@ -17,7 +17,6 @@ from search.columns.scan import scan
 from search.columns.store import ColumnStore
 from search.columns.tally import empty_tally
 from search.request import Filters, SearchRequest, Sort
-from search.ring import RING
 
 _ANYTHING: Final = SearchRequest(
     text=None,
@@ -73,9 +72,7 @@ class ColumnEngine:
 
     def _prepare(self, today: date) -> None:
         ask = ask_of(_ANYTHING, self._store, today=today)._replace(runs=np.zeros((0, 2), np.int64))
-        for kind in (np.uint32, np.uint64):  # a store may come to need the wider one at any change
-            prices = self._store.table.prices._replace(sums=np.zeros((RING, 0), kind))
-            scan(self._store.table._replace(prices=prices), ask, empty_tally(ask))
+        scan(self._store.table, ask, empty_tally(ask))
 
     def _retrieve(self, request: SearchRequest, today: date) -> Retrieved:
         return retrieve(request, self._store, today=today)

@@ -7,13 +7,17 @@ from typing import Any
 import numpy as np
 
 from lodestay.geography import distance_km
-from search.columns.ask import BOX, CIRCLE, AreaAsk, StayAsk
+from search import polygon
+from search.columns.ask import BOX, CIRCLE, POLYGON, AreaAsk, StayAsk
 from search.columns.compiled import inlined
 from search.columns.table import PART, PART_MASK, RULES, Nights, Places, StayRules
 
 _USUAL_MIN, _USUAL_MAX, _NOTICE, _WINDOW, _FROM, _UNTIL = (RULES.index(name) for name in RULES)
 _BIT, _ONE = 63, np.uint64(1)
+# The one definition of each, compiled in: how far points are apart, and what lies in a ring.
 _distance_km = inlined(distance_km)
+_lifted = inlined(polygon.lifted)
+_holds = inlined(polygon.holds)
 
 
 @inlined
@@ -57,4 +61,9 @@ def lies_in(places: Places, area: AreaAsk, row: int) -> bool:
         return bool(within and area.south <= latitude and latitude <= area.north)
     if area.kind == CIRCLE:
         return bool(_distance_km(area.south, area.west, latitude, longitude) <= area.radius_km)
+    if area.kind == POLYGON:
+        lifted = _lifted(longitude, area.west)
+        if not (area.south <= latitude <= area.north and area.west <= lifted <= area.east):
+            return False
+        return bool(_holds(area.latitudes, area.longitudes, latitude, lifted))
     return True

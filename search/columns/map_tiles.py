@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.ask import TileAsk
-from search.columns.places import box_around
+from search.columns.places import box_of
 from search.columns.table import mercator_north
-from search.request import MAX_TILES, Bounds, Circle, InvalidSearch
+from search.request import MAX_TILES, Area, Bounds, InvalidSearch
 
 WORLD: Final = Bounds(-90.0, -180.0, 90.0, 180.0)
 
@@ -18,7 +18,7 @@ WORLD: Final = Bounds(-90.0, -180.0, 90.0, 180.0)
 NO_TILES: Final = TileAsk(0, 0, 0, 0, 0)
 
 
-def tile_window(area: Bounds | Circle | None, zoom: int) -> TileAsk:
+def tile_window(area: Area | None, zoom: int) -> TileAsk:
     """Tiles of a zoom that an area touches; None is the world.
 
     Raises
@@ -26,7 +26,7 @@ def tile_window(area: Bounds | Circle | None, zoom: int) -> TileAsk:
     InvalidSearch
         They are more than :data:`search.request.MAX_TILES`.
     """
-    box = WORLD if area is None else box_around(area) if isinstance(area, Circle) else area
+    box = WORLD if area is None else box_of(area)
     side = 1 << zoom
     west, east = (min(int((longitude / 360.0 + 0.5) * side), side - 1) for longitude in (box.west, box.east))
     columns = east - west + 1 if box.west <= box.east else min(side, side - west + east + 1)

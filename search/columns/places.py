@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lodestay.geography import EARTH_RADIUS_KM, KM_PER_DEGREE
-from search.request import Bounds, Circle
+from search.request import Area, Bounds, Circle, Polygon
 
 _BITS: Final = 16
 _CELLS: Final = 1 << _BITS
@@ -33,7 +33,7 @@ def cell_keys(latitude: NDArray[np.float64], longitude: NDArray[np.float64]) -> 
     return _interleaved(_step(latitude + 90.0, 180.0), _step(longitude + 180.0, 360.0))
 
 
-def runs_of(area: Bounds | Circle, keys: NDArray[np.uint32]) -> NDArray[np.int64]:
+def runs_of(area: Area, keys: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Find the runs of rows that may lie in an area: all that do, and few that do not.
 
     Parameters
@@ -78,14 +78,21 @@ def _spread(bits: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return bits
 
 
-def _boxes(area: Bounds | Circle) -> Iterator[Bounds]:
+def _boxes(area: Area) -> Iterator[Bounds]:
     """Boxes that do not cross the date line and together hold the area."""
-    box = area if isinstance(area, Bounds) else box_around(area)
+    box = box_of(area)
     if box.west <= box.east:
         yield box
     else:
         yield Bounds(box.south, box.west, box.north, 180.0)
         yield Bounds(box.south, -180.0, box.north, box.east)
+
+
+def box_of(area: Area) -> Bounds:
+    """Smallest box that holds an area."""
+    if isinstance(area, Circle):
+        return box_around(area)
+    return area.bounds if isinstance(area, Polygon) else area
 
 
 def box_around(circle: Circle) -> Bounds:

@@ -12,14 +12,13 @@ from lodestay.geography import distances_km
 from search import histogram
 from search.answer import Candidate, FacetValue, Regained, Retrieved, Tile
 from search.columns.ask import Ask
-from search.columns.store import CODED_FACETS, CODES, ColumnStore
+from search.columns.store import BIT_FACETS, CODED_FACETS, CODES, ColumnStore
 from search.columns.table import LEAST, NO_PRICE, TERMS
 from search.columns.tally import Tally
 from search.facets import FACETS, PRICE, Facet, facet_values
 from search.request import MAX_PAGE_DEPTH, Filters, SearchRequest, Sort
 
-AMENITIES: Final = next(facet for facet in FACETS if facet.all_of)
-GROUPS: Final = (*(facet.name for facet in CODED_FACETS), AMENITIES.name, PRICE, *(f"min_{name}" for name in LEAST))
+GROUPS: Final = (*(facet.name for facet in CODED_FACETS), *(facet.name for facet in BIT_FACETS), PRICE)
 """What a guest may take back, in the order of :class:`search.columns.tally.RegainedCounts`."""
 _CURRENCY: Final = CODES.index("currency")
 _NIGHTLY: Final = TERMS.index("nightly_price_minor")
@@ -32,11 +31,13 @@ def retrieved(request: SearchRequest, ask: Ask, tally: Tally, store: ColumnStore
     return Retrieved(
         candidates=tuple(_candidates(request, tally, store, _best(request, tally, store))),
         total_count=found,
-        facets={facet.name: _facet(facet, request.filters, tally, store) for facet in FACETS},
+        facets={facet.name: _facet(facet, request.filters, ask, tally, store) for facet in FACETS},
         histogram=histogram.bins(dict(zip(histogram.EDGES, tally.counts.histogram.tolist(), strict=True))),
         degraded=(),
         tiles=None if request.tile_zoom is None else tuple(_tiles(ask, tally)),
-        regained=tuple(sorted(_regained(ask, tally, store), key=lambda r: (-r.more, r.filter, r.value or ""))),
+        regained=tuple(
+            sorted(_regained(request.filters, tally, store), key=lambda r: (-r.more, r.filter, r.value or ""))
+        ),
     )
 
 
@@ -104,14 +105,16 @@ def _candidates(
         )
 
 
-def _facet(facet: Facet, filters: Filters, tally: Tally, store: ColumnStore) -> tuple[FacetValue, ...]:
-    if facet.all_of:
-        values, counts = store.amenities.values, tally.counts.amenities
+def _facet(facet: Facet, filters: Filters, ask: Ask, tally: Tally, store: ColumnStore) -> tuple[FacetValue, ...]:
+    values = store.vocabularies[facet.name].values
+    if facet.many:
+        counts = tally.counts.bits[store.bits_of(facet.name)]
     else:
-        values, counts = store.vocabularies[facet.name].values, tally.counts.codes[CODES.index(facet.name)]
-    counted = np.flatnonzero(counts[: len(values)])
+        first = ask.groups.first_code[CODES.index(facet.name)]
+        counts = tally.counts.codes[first : first + len(values)]
+    counted = np.flatnonzero(counts)
     held = {values[code]: count for code, count in zip(counted.tolist(), counts[counted].tolist(), strict=True)}
-    return facet_values(held, facet.selected(filters))
+    return facet_values(facet.counts(filters, held), facet.selected(filters))
 
 
 def _tiles(ask: Ask, tally: Tally) -> Iterator[Tile]:
@@ -128,11 +131,16 @@ def _tiles(ask: Ask, tally: Tally) -> Iterator[Tile]:
         )
 
 
-def _regained(ask: Ask, tally: Tally, store: ColumnStore) -> Iterator[Regained]:
+def _regained(filters: Filters, tally: Tally, store: ColumnStore) -> Iterator[Regained]:
     for name, more in zip(GROUPS, tally.regained.groups.tolist(), strict=True):
         if more:
             yield Regained(name, None, more)
-    if sum(int(word).bit_count() for word in ask.groups.amenities) + (not ask.groups.amenities_known) > 1:
-        for value, more in zip(store.amenities.values, tally.regained.amenities.tolist(), strict=False):
-            if more:
-                yield Regained(AMENITIES.name, value, more)
+    for place, facet in enumerate(BIT_FACETS):
+        asked = facet.selected(filters)
+        if facet.all_of and len(asked) > 1:
+            lacked = tally.regained.bits
+            for value in asked:
+                known = value in store.vocabularies[facet.name].codes
+                more = lacked[store.bit_of(facet.name, value) if known else place - len(BIT_FACETS)]
+                if more:
+                    yield Regained(facet.name, value, int(more))

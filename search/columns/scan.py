@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.amounts import amount_of, exchanged
-from search.columns.ask import Ask, GroupAsk, TileAsk
+from search.columns.ask import Ask, BitAsk, GroupAsk, TileAsk
 from search.columns.compiled import compiled, inlined, trailing_zeros
 from search.columns.fitting import candidates, lies_in, takes
 from search.columns.table import LEAST, NO_CODE, Places, Table, Traits
@@ -35,7 +35,8 @@ def scan(table: Table, ask: Ask, tally: Tally) -> None:  # noqa: C901, PLR0912 -
     places, nights, stays, traits, prices = table.places, table.nights, table.stays, table.traits, table.prices
     runs, market, area, stay, groups, price_ask, tiles = ask
     results, counts, regained, tile_counts = tally
-    facets = groups.ticked.size
+    first_code, many = groups.first_code, groups.many
+    coded, sets = groups.ticked.size, many.ticked.size
     for run in range(runs.shape[0]):
         first, last = runs[run, 0], runs[run, 1] - 1
         for word in range(first >> 6, (last >> 6) + 1):
@@ -53,45 +54,57 @@ def scan(table: Table, ask: Ask, tally: Tally) -> None:  # noqa: C901, PLR0912 -
                     continue
                 if not lies_in(places, area, row) or (stay.nights.size > 0 and not takes(stays, stay, row)):
                     continue
-                failed, group = _failed(traits, groups, row)
+                failed, group = _failed(traits, groups, many, row)
                 if failed > 1:
                     continue
                 amount = amount_of(prices, stay, row)
                 price = exchanged(amount, traits.codes[_CURRENCY, row], price_ask.factors)
                 if not np.isnan(price_ask.low) and not (price >= price_ask.low and price <= price_ask.high):
-                    failed, group = failed + 1, facets + 1
+                    failed, group = failed + 1, coded + sets
                 if failed == 0:
                     _keep(results, row, amount, price)
-                    _count_traits(traits, counts, facets, row)
+                    for facet in range(coded):
+                        counts.codes[first_code[facet] + traits.codes[facet, row]] += 1
+                    _count_bits(traits, counts, row, 0, traits.bits.shape[1])
                     _count_price(counts.histogram, price_ask.edges, price)
                     if tiles.columns > 0:
                         _count_tile(places, tiles, tile_counts, row, price)
                 elif failed == 1:
-                    _count_regained(traits, groups, regained, row, group)
-                    if group < facets:
-                        counts.codes[group, traits.codes[group, row]] += 1
-                    elif group == facets + 1:
+                    regained.groups[group] += 1
+                    if group < coded:
+                        counts.codes[first_code[group] + traits.codes[group, row]] += 1
+                    elif group == coded + sets:
                         _count_price(counts.histogram, price_ask.edges, price)
+                    elif many.all_of[group - coded]:
+                        _count_lacked(traits, many, regained, row, group - coded)
+                    else:
+                        words = many.first_word
+                        _count_bits(traits, counts, row, words[group - coded], words[group - coded + 1])
 
 
 @inlined
-def _failed(traits: Traits, groups: GroupAsk, row: int) -> tuple[int, int]:
+def _failed(traits: Traits, groups: GroupAsk, many: BitAsk, row: int) -> tuple[int, int]:
     """How many groups but the price a row fails, and the last of them."""
     facets = groups.ticked.size
     failed, group = 0, -1
     for facet in range(facets):
-        if groups.ticked[facet] and not groups.allowed[facet, traits.codes[facet, row]]:
+        if groups.ticked[facet] and not groups.allowed[groups.first_code[facet] + traits.codes[facet, row]]:
             failed, group = failed + 1, facet
-    lacking = not groups.amenities_known
-    for word in range(groups.amenities.size):
-        lacking = lacking or (groups.amenities[word] & ~traits.amenities[row, word]) != _NONE
-    if lacking:
-        failed, group = failed + 1, facets
-    for number in range(groups.least.size):
-        asked = groups.least[number]
-        if not np.isnan(asked) and not traits.least[number, row] >= asked:
-            failed, group = failed + 1, facets + 2 + number
+    for facet in range(many.ticked.size):
+        if many.ticked[facet] and _lacks(traits, many, row, facet):
+            failed, group = failed + 1, facets + facet
     return failed, group
+
+
+@inlined
+def _lacks(traits: Traits, many: BitAsk, row: int, facet: int) -> bool:
+    """Whether a row lacks one of the values that are ticked, or of a facet that is content with one, all of them."""
+    lacks_one, has_one = many.unknown[facet] > 0, False
+    for word in range(many.first_word[facet], many.first_word[facet + 1]):
+        held = traits.bits[row, word]
+        lacks_one = lacks_one or (many.asked[word] & ~held) != _NONE
+        has_one = has_one or (many.asked[word] & held) != _NONE
+    return lacks_one if many.all_of[facet] else not has_one
 
 
 @inlined
@@ -102,13 +115,11 @@ def _keep(results: Results, row: int, amount: int, price: float) -> None:
 
 
 @inlined
-def _count_traits(traits: Traits, counts: Counts, facets: int, row: int) -> None:
-    for facet in range(facets):
-        counts.codes[facet, traits.codes[facet, row]] += 1
-    for word in range(traits.amenities.shape[1]):
-        bits = traits.amenities[row, word]
+def _count_bits(traits: Traits, counts: Counts, row: int, first: int, last: int) -> None:
+    for word in range(first, last):
+        bits = traits.bits[row, word]
         while bits != _NONE:
-            counts.amenities[(word << 6) + trailing_zeros(bits)] += 1
+            counts.bits[(word << 6) + trailing_zeros(bits)] += 1
             bits &= bits - _ONE
 
 
@@ -127,20 +138,17 @@ def _count_price(histogram: NDArray[np.int64], edges: NDArray[np.float64], price
 
 
 @inlined
-def _count_regained(traits: Traits, groups: GroupAsk, regained: RegainedCounts, row: int, group: int) -> None:
-    """Count a row for the one group that it fails, and for the one amenity where it lacks only that."""
-    regained.groups[group] += 1
-    if group != groups.ticked.size or not groups.amenities_known:
-        return
-    lacking, lacked = 0, -1
-    for word in range(groups.amenities.size):
-        missing = groups.amenities[word] & ~traits.amenities[row, word]
+def _count_lacked(traits: Traits, many: BitAsk, regained: RegainedCounts, row: int, facet: int) -> None:
+    """Count a row for the one value that it lacks of those that it must have all of."""
+    lacking, lacked = many.unknown[facet], 64 * many.asked.size + facet
+    for word in range(many.first_word[facet], many.first_word[facet + 1]):
+        missing = many.asked[word] & ~traits.bits[row, word]
         while missing != _NONE:
             lacked = (word << 6) + trailing_zeros(missing)
             missing &= missing - _ONE
             lacking += 1
     if lacking == 1:
-        regained.amenities[lacked] += 1
+        regained.bits[lacked] += 1
 
 
 @inlined

@@ -9,7 +9,7 @@ seven times some three hundred words.
 from __future__ import annotations
 
 from math import asinh, pi, radians, tan
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,13 +114,13 @@ class Traits(NamedTuple):
         (coded facets and :data:`CODED`, n) codes; :data:`NO_CODE` for null.
     least
         (len(LEAST), n) NaN for null.
-    amenities
-        (n, words) bits.
+    bits
+        (n, words) bits of the facets of which a listing may have several values, each facet in words of its own.
     """
 
     codes: NDArray[np.int32]
     least: NDArray[np.float64]
-    amenities: NDArray[np.uint64]
+    bits: NDArray[np.uint64]
 
 
 class Prices(NamedTuple):
@@ -130,16 +130,19 @@ class Prices(NamedTuple):
     ----------
     terms
         (len(TERMS), n).
-    sums
-        (RING, n) running sums of nightly prices as in the document, in units of `unit`: uint32, or uint64 where one of
-        them needs it.
+    nightly
+        (RING, n) prices of nights in units of `unit`.
     unit
-        (n,) minor units; 0 where no night has a price.
+        (n,) minor units; 0 where no night has a price. Below 0 the prices do not fit in `nightly`, and are row
+        ``-1 - unit`` of `large`.
+    large
+        (r, RING) minor units.
     """
 
     terms: NDArray[np.int64]
-    sums: NDArray[Any]
+    nightly: NDArray[np.uint16]
     unit: NDArray[np.int64]
+    large: NDArray[np.int64]
 
 
 class Table(NamedTuple):
@@ -163,17 +166,20 @@ class Table(NamedTuple):
     review_count: NDArray[np.int64]
 
 
-def empty_table(listings: int, *, coded: int, amenity_words: int, prices: type[np.unsignedinteger[Any]]) -> Table:
+def words_of(listings: int) -> int:
+    """Words that hold a bit of each listing."""
+    return -(-listings // WORD)
+
+
+def empty_table(listings: int, *, coded: int, bit_words: int) -> Table:
     """Make a table in which nothing is known and nothing is free.
 
     Parameters
     ----------
     coded
         Rows of `codes`.
-    prices
-        Type of the running sums.
     """
-    words = -(-listings // WORD)
+    words = words_of(listings)
     return Table(
         places=Places(*(np.zeros(listings) for _ in Places._fields)),
         nights=Nights(
@@ -186,17 +192,18 @@ def empty_table(listings: int, *, coded: int, amenity_words: int, prices: type[n
             odd=np.zeros((RING, words), np.uint64),
             odd_from=np.zeros(listings, np.int64),
             odd_count=np.zeros(listings, np.int64),
-            odd_rules=np.zeros(listings, np.int64),
+            odd_rules=np.zeros(0, np.int64),
         ),
         traits=Traits(
             codes=np.full((coded, listings), NO_CODE, np.int32),
             least=np.full((len(LEAST), listings), np.nan),
-            amenities=np.zeros((listings, amenity_words), np.uint64),
+            bits=np.zeros((listings, bit_words), np.uint64),
         ),
         prices=Prices(
             terms=np.zeros((len(TERMS), listings), np.int64),
-            sums=np.zeros((RING, listings), prices),
+            nightly=np.zeros((RING, listings), np.uint16),
             unit=np.zeros(listings, np.int64),
+            large=np.zeros((0, RING), np.int64),
         ),
         listing_id=np.zeros(listings, np.int64),
         popularity=np.full(listings, -np.inf),

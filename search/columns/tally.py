@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.ask import Ask
-from search.columns.table import LEAST, WORD
+from search.columns.table import WORD
 
 
 class Results(NamedTuple):
@@ -34,12 +34,12 @@ class Counts(NamedTuple):
 
     Attributes
     ----------
-    codes, amenities, histogram
-        (coded facets, codes), (bits,), (edges,).
+    codes, bits, histogram
+        (codes,) as :class:`search.columns.ask.GroupAsk` lays them out, (bits,), (edges,).
     """
 
     codes: NDArray[np.int64]
-    amenities: NDArray[np.int64]
+    bits: NDArray[np.int64]
     histogram: NDArray[np.int64]
 
 
@@ -49,13 +49,14 @@ class RegainedCounts(NamedTuple):
     Attributes
     ----------
     groups
-        Rows that fail the group and no other: coded facets, amenities, price, then :data:`search.columns.table.LEAST`.
-    amenities
-        (bits,) rows that lack one of the amenities asked for, and nothing else.
+        Rows that fail the group and no other: coded facets, facets of bits, price.
+    bits
+        (bits + facets of bits,) rows that lack one of the values of which all are asked for, and nothing else: one with
+        a bit, or at the end, one that no listing has.
     """
 
     groups: NDArray[np.int64]
-    amenities: NDArray[np.int64]
+    bits: NDArray[np.int64]
 
 
 class TileCounts(NamedTuple):
@@ -77,12 +78,12 @@ class Tally(NamedTuple):
 def empty_tally(ask: Ask) -> Tally:
     """Make a tally with room for every row that may fit."""
     rows = int((ask.runs[:, 1] - ask.runs[:, 0]).sum())
-    facets, codes = ask.groups.allowed.shape
-    bits = WORD * len(ask.groups.amenities)
-    tiles = ask.tiles.columns * ask.tiles.lines
+    groups, many = ask.groups, ask.groups.many
+    bits, sets = WORD * len(many.asked), len(many.ticked)
+    tiles, bins = ask.tiles.columns * ask.tiles.lines, len(ask.price.edges)
     return Tally(
         Results(np.zeros(1, np.int64), np.empty(rows, np.int64), np.empty(rows, np.int64), np.empty(rows, np.float64)),
-        Counts(np.zeros((facets, codes), np.int64), np.zeros(bits, np.int64), np.zeros(len(ask.price.edges), np.int64)),
-        RegainedCounts(np.zeros(facets + 2 + len(LEAST), np.int64), np.zeros(bits, np.int64)),
+        Counts(np.zeros(len(groups.allowed), np.int64), np.zeros(bits, np.int64), np.zeros(bins, np.int64)),
+        RegainedCounts(np.zeros(len(groups.ticked) + sets + 1, np.int64), np.zeros(bits + sets, np.int64)),
         TileCounts(np.zeros(tiles, np.int64), np.full(tiles, np.inf)),
     )

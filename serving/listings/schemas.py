@@ -64,6 +64,7 @@ class HostOut(BaseModel):
     response_rate: float | None = Field(description="Share of requests answered, 0 to 1.")
     is_superhost: bool
     identity_verified: bool
+    languages: list[str] = Field(description="ISO 639 codes, by the host's own word; empty: nothing is known.")
     listings: int
 
     @classmethod
@@ -77,6 +78,7 @@ class HostOut(BaseModel):
             response_rate=None if host.response_rate_bps is None else host.response_rate_bps / 10_000,
             is_superhost=host.is_superhost,
             identity_verified=host.identity_verified,
+            languages=host.languages,
             listings=host.listings,
         )
 
@@ -130,6 +132,7 @@ LISTING = {
         "response_rate": 0.98,
         "is_superhost": False,
         "identity_verified": True,
+        "languages": ["en", "pt"],
         "listings": 2,
     },
     "currency": "EUR",

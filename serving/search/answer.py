@@ -66,7 +66,7 @@ class ResultOut(BaseModel):
 class FacetValueOut(BaseModel):
     """A value to tick, and how many results it would leave."""
 
-    value: str
+    value: str = Field(description="Of a facet named `min_…` the results with at least so much are counted.")
     count: int
     selected: bool
 

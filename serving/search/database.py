@@ -11,7 +11,7 @@ from lodestay.calendar import HORIZON_NIGHTS
 from lodestay.clock import Clock
 from search.answer import Retrieved
 from search.fallback import Supply, retrieve
-from search.request import Bounds, SearchRequest
+from search.request import Bounds, Polygon, SearchRequest
 from search.request import Circle as SearchCircle
 from transactional.calendars.repository import load_calendars
 from transactional.calendars.rules import Window
@@ -35,14 +35,12 @@ async def search_database(
     reason
         Why OpenSearch did not, in words for a client.
     """
+    # What is ticked narrows the results, not what is counted beside them: that is the fallback's to decide.
     query = CandidateQuery(
         market_key=request.market,
         area=_area(request),
         stay=request.stay,
         guests=request.guests,
-        # What is ticked narrows the results, not what is counted beside them: that is the fallback's to decide.
-        min_bedrooms=request.filters.min_bedrooms,
-        min_rating=request.filters.min_rating,
     )
     listing_ids = await search_free(session, query, now=clock.now(), limit=MOST)
     cards = await load_cards(session, listing_ids)
@@ -65,7 +63,8 @@ def _nights(request: SearchRequest, today: date) -> Window:
 
 
 def _area(request: SearchRequest) -> Box | Circle | None:
-    area = request.area
+    # A polygon's corners: what lies in those but not in it is the fallback's to leave out.
+    area = request.area.bounds if isinstance(request.area, Polygon) else request.area
     if isinstance(area, SearchCircle):
         return Circle(area.centre.latitude, area.centre.longitude, area.radius_km)
     if isinstance(area, Bounds):

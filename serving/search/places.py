@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from lodestay.errors import NotFound
 from search.gazetteer import Gazetteer
-from search.geography import distance_km
 from search.places import Place, PlaceKind
-from search.request import Bounds, Circle, Point
+from search.request import Area, Circle, Point
 from serving.search.markets import WORLD_CURRENCY, WORLD_TIMEZONE, MarketBook, MarketInfo
 from serving.search.schemas import SearchQuery
 
@@ -35,7 +34,7 @@ class Where:
 
     name: str | None
     market: str | None
-    area: Bounds | Circle | None
+    area: Area | None
     centre: Point | None
     timezone: str
     currency: str
@@ -89,14 +88,12 @@ def _at(place: Place, book: MarketBook, *, text: str | None) -> Where:
     return _in_market(market, name=place.name, area=area, centre=place.location, text=text)
 
 
-def _in_market(
-    market: MarketInfo, *, name: str | None, area: Bounds | Circle | None, centre: Point, text: str | None
-) -> Where:
+def _in_market(market: MarketInfo, *, name: str | None, area: Area | None, centre: Point, text: str | None) -> Where:
     return Where(name, market.market_key, area, centre, market.timezone, market.currency, text)
 
 
-def _in_area(area: Bounds | Circle, book: MarketBook, *, name: str | None, text: str | None) -> Where:
+def _in_area(area: Area, book: MarketBook, *, name: str | None, text: str | None) -> Where:
     """Look in an area, whoever's market it is; its time and money are those of the nearest market."""
-    nearest = min(book.markets.values(), key=lambda market: distance_km(market.centre, area.centre), default=None)
+    nearest = book.nearest(area.centre)
     timezone, currency = (WORLD_TIMEZONE, WORLD_CURRENCY) if nearest is None else (nearest.timezone, nearest.currency)
     return Where(name, None, area, area.centre, timezone, currency, text)

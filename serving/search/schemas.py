@@ -9,21 +9,26 @@ from pydantic import Field, StringConstraints, model_validator
 
 from lodestay.money import Money
 from search.request import (
+    MAX_CORNERS,
     MAX_PAGE_SIZE,
     MAX_RADIUS_KM,
     MAX_TEXT,
     MAX_ZOOM,
+    Area,
     Bounds,
     Circle,
     Filters,
     InvalidSearch,
     Point,
+    Polygon,
     Sort,
 )
 from serving.schemas import Day, Guests, MarketKey, Query
 
 MAX_VALUES = 30
 """Values of one filter that can be ticked at once."""
+MAX_POLYGON = 40 * MAX_CORNERS
+"""Characters of a polygon: two numbers of double precision a corner."""
 MAX_MAJOR = Decimal(10**9)
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=80)]
@@ -38,7 +43,10 @@ LOCALE = (
 
 
 class SearchQuery(Query):
-    """A search. Name a place, or send bounds, or a centre with a radius; or name a market; or look everywhere."""
+    """A search.
+
+    Name a place, or send bounds, a polygon, or a centre with a radius; or name a market; or look everywhere.
+    """
 
     text: str | None = Field(
         None, max_length=MAX_TEXT, description="A wish in words, in any language.", examples=["quiet, with a balcony"]
@@ -51,6 +59,15 @@ class SearchQuery(Query):
         description="south,west,north,east in degrees; west > east crosses the date line.",
         examples=["38.69,-9.23,38.80,-9.09"],
     )
+    polygon: str | None = Field(
+        None,
+        max_length=MAX_POLYGON,
+        description=(
+            f"The corners of an area drawn on the map, once round: 3 to {MAX_CORNERS} of latitude,longitude with `;` "
+            "between them. Edges go the shorter way round the Earth, over the date line too."
+        ),
+        examples=["38.70,-9.18;38.75,-9.18;38.74,-9.10;38.70,-9.11"],
+    )
     latitude: float | None = Field(None, ge=-90, le=90, description="Of the centre.", examples=[38.72])
     longitude: float | None = Field(None, ge=-180, le=180, examples=[-9.14])
     radius_km: float = Field(10.0, gt=0, le=MAX_RADIUS_KM, description="Around the centre.")
@@ -59,7 +76,17 @@ class SearchQuery(Query):
     guests: Guests = 1
     room_type: Codes = Field([], description="One of these.")
     property_type: Codes = Field([], description="One of these.")
+    category: Codes = Field([], description="In one of these.", examples=[["beach"]])
     amenity: Codes = Field([], description="All of these.", examples=[["wifi"]])
+    accessibility: Codes = Field(
+        [],
+        description="All of these: amenities about getting in and around.",
+        examples=[["step_free", "wide_doorways"]],
+    )
+    allows: Codes = Field([], description="Welcomes all of these: pets, smoking, events, children.")
+    host_language: Codes = Field(
+        [], description="The host speaks one of these (ISO 639-1), by the host's own word.", examples=[["pt", "en"]]
+    )
     neighbourhood: Codes = Field([], description="One of these.")
     cancellation_policy: Codes = Field([], description="One of these.")
     min_price: Price | None = Field(None, description="Stay total (a night's price without dates), in `currency`.")
@@ -85,16 +112,18 @@ class SearchQuery(Query):
     def _one_area(self) -> Self:
         if (self.latitude is None) != (self.longitude is None):
             raise ValueError("latitude and longitude go together")
-        if sum(given is not None for given in (self.place, self.bounds, self.latitude)) > 1:
-            raise ValueError("send one of place, bounds, and latitude with longitude")
+        if sum(given is not None for given in (self.place, self.bounds, self.polygon, self.latitude)) > 1:
+            raise ValueError("send one of place, bounds, polygon, and latitude with longitude")
         if (self.check_in is None) != (self.check_out is None):
             raise ValueError("check_in and check_out go together")
         return self
 
-    def area(self) -> Bounds | Circle | None:
+    def area(self) -> Area | None:
         """Where to look, as far as coordinates say."""
         if self.bounds is not None:
             return _bounds(self.bounds)
+        if self.polygon is not None:
+            return _polygon(self.polygon)
         if self.latitude is None or self.longitude is None:
             return None
         return Circle(Point(self.latitude, self.longitude), self.radius_km)
@@ -104,7 +133,11 @@ class SearchQuery(Query):
         return Filters(
             room_types=frozenset(self.room_type),
             property_types=frozenset(self.property_type),
+            categories=frozenset(self.category),
             amenities=frozenset(self.amenity),
+            accessibility=frozenset(self.accessibility),
+            allows=frozenset(self.allows),
+            host_languages=frozenset(self.host_language),
             neighbourhoods=frozenset(self.neighbourhood),
             cancellation_policies=frozenset(self.cancellation_policy),
             min_price_minor=None if self.min_price is None else Money.parse(self.min_price, currency).minor,
@@ -126,3 +159,17 @@ def _bounds(text: str) -> Bounds:
             "`bounds` are not four numbers.", hint="Send south,west,north,east, such as 38.69,-9.23,38.80,-9.09."
         ) from None
     return Bounds(south, west, north, east)
+
+
+def _polygon(text: str) -> Polygon:
+    points = []
+    for number, corner in enumerate(text.removesuffix(";").split(";"), start=1):
+        try:
+            latitude, longitude = map(float, corner.split(","))
+        except ValueError:
+            raise InvalidSearch(
+                f"Point {number} of `polygon`, {corner[:40]!r}, is not two numbers.",
+                hint="Send latitude,longitude;latitude,longitude;…, such as 38.70,-9.18;38.75,-9.18;38.74,-9.10.",
+            ) from None
+        points.append(Point(latitude, longitude))
+    return Polygon(tuple(points))

@@ -79,8 +79,7 @@ async def search(services: Services, query: SearchQuery, *, visit: Visit) -> Sea
     rows = slice(first, min(first + request.page_size, MAX_PAGE_DEPTH))
     shown = [candidate.listing_id for candidate in ranked.candidates[rows]]
     with services.metrics.step("confirm", system=POSTGRESQL):
-        async with services.sessions() as session:
-            confirmed = await confirm(session, request, shown, clock=services.clock)
+        confirmed = await confirm(services.quick, request, shown, clock=services.clock)
     services.metrics.dropped.inc(len(shown) - len(confirmed))
     reasons = unexplained(ranked, rows)
     with _dispensable(services, "explain", NO_REASONS, missing):

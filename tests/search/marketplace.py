@@ -12,7 +12,7 @@ from lodestay.pricing import PriceTerms
 from lodestay.stay import Stay
 from search.document import build_document, popularity
 from search.fallback import Supply
-from search.request import Bounds, Circle, Filters, Point, SearchRequest, Sort
+from search.request import Bounds, Circle, Filters, Point, Polygon, SearchRequest, Sort
 
 TODAY = date(2026, 6, 15)
 DIMENSION = 8
@@ -20,7 +20,22 @@ MODEL = "test"
 
 ROOM_TYPES = ("entire_home", "private_room", "shared_room", "hotel_room")
 PROPERTY_TYPES = ("apartment", "house", "loft", "cabin", "boat")
-AMENITIES = ("wifi", "pool", "kitchen", "washer", "air_conditioning", "heating", "crib", "sauna")
+AMENITIES = (
+    "wifi",
+    "pool",
+    "kitchen",
+    "washer",
+    "air_conditioning",
+    "heating",
+    "crib",
+    "sauna",
+    "step_free",
+    "wide_doorways",
+    "grab_bars",
+    "pets_allowed",
+    "smoking_allowed",
+)
+LANGUAGES = ("sv", "en", "fi", "zh")
 NEIGHBOURHOODS = ("Södermalm", "Gamla stan", "Vasastan", None)
 POLICIES = ("flexible", "moderate", "strict")
 WORDS = (
@@ -147,7 +162,8 @@ def random_listing(rng: np.random.Generator, *, listing_id: int, market: str) ->
         "bedrooms": None if rng.random() < 0.3 else int(rng.integers(0, 5)),
         "beds": None if rng.random() < 0.1 else int(rng.integers(1, 7)),
         "bathrooms": None if rng.random() < 0.3 else float(rng.integers(1, 7)) / 2,
-        "amenities": sorted(rng.choice(AMENITIES, int(rng.integers(0, 7)), replace=False).tolist()),
+        "host_languages": sorted(rng.choice(LANGUAGES, int(rng.integers(0, 3)), replace=False).tolist()),
+        "amenities": sorted(rng.choice(AMENITIES, int(rng.integers(0, 10)), replace=False).tolist()),
         "latitude": round(latitude + float(rng.normal(0, 0.05)), 6),
         "longitude": round((longitude + float(rng.normal(0, 0.05)) + 180) % 360 - 180, 6),
         "rating": None if reviews == 0 else round(float(rng.uniform(3, 5)), 2),
@@ -169,7 +185,7 @@ def random_supply(rng: np.random.Generator, *, listings: int) -> Supply:
     )
 
 
-def documents_of(supply: Supply, rng: np.random.Generator) -> list[dict[str, Any]]:
+def documents_of(supply: Supply, rng: np.random.Generator, *, today: date = TODAY) -> list[dict[str, Any]]:
     """Build the documents of a marketplace, with random vectors."""
     return [
         build_document(
@@ -178,7 +194,7 @@ def documents_of(supply: Supply, rng: np.random.Generator) -> list[dict[str, Any
             terms=supply.terms[row["listing_id"]],
             vector=None if rng.random() < 0.05 else unit(rng.normal(size=DIMENSION)),
             popularity=popularity(row["rating"], row["review_count"]),
-            today=TODAY,
+            today=today,
         )
         for row in supply.listings
     ]
@@ -209,6 +225,18 @@ def make_request(**changes: Any) -> SearchRequest:
     return SearchRequest(**plain | changes)
 
 
+def random_polygon(rng: np.random.Generator, around: Point) -> Polygon:
+    """Draw a star with bays, of some kilometres around a point, whichever way round."""
+    count = int(rng.integers(3, 40))
+    angles = (np.arange(count) + rng.uniform(0, 0.99, count)) * 2 * np.pi / count
+    reach = rng.uniform(0.005, 0.12, len(angles))
+    corners = [
+        Point(around.latitude + north, (around.longitude + east + 180) % 360 - 180)
+        for north, east in zip((reach * np.sin(angles)).tolist(), (reach * np.cos(angles)).tolist(), strict=True)
+    ]
+    return Polygon(tuple(corners if rng.random() < 0.5 else reversed(corners)))
+
+
 def random_request(rng: np.random.Generator) -> SearchRequest:
     """Draw a search without text: somewhere, mostly with dates, with some filters, in some order."""
     market = str(rng.choice(list(MARKETS)))
@@ -224,9 +252,10 @@ def random_request(rng: np.random.Generator) -> SearchRequest:
                 (longitude + float(rng.uniform(0, 0.1)) + 180) % 360 - 180,
             )
         },
+        "polygon": {"area": random_polygon(rng, Point(latitude, longitude))},
         "world": {"centre": Point(10.0, 20.0)},
     }
-    where = areas[str(rng.choice(list(areas), p=[0.4, 0.2, 0.2, 0.2]))]
+    where = areas[str(rng.choice(list(areas), p=[0.35, 0.15, 0.15, 0.2, 0.15]))]
     located = "market" not in where
     sorts = [Sort.RELEVANCE, Sort.PRICE, Sort.PRICE_DESC, Sort.RATING, *([Sort.DISTANCE] if located else [])]
     return make_request(
@@ -241,7 +270,7 @@ def random_request(rng: np.random.Generator) -> SearchRequest:
 
 
 def _random_filters(rng: np.random.Generator) -> Filters:
-    def some(values: tuple[str | None, ...], chance: float = 0.2) -> frozenset[str]:
+    def some(values: tuple[str | None, ...], chance: float = 0.12) -> frozenset[str]:
         if rng.random() > chance:
             return frozenset()
         return frozenset(str(v) for v in rng.choice([v for v in values if v], int(rng.integers(1, 3)), replace=False))
@@ -253,7 +282,11 @@ def _random_filters(rng: np.random.Generator) -> Filters:
     return Filters(
         room_types=some(ROOM_TYPES),
         property_types=some((*PROPERTY_TYPES, "castle")),
+        categories=some(("pools", "family", "cabins", "boats", "skiing")),
         amenities=some(AMENITIES),
+        accessibility=some(("step_free", "wide_doorways", "grab_bars", "hoist")),
+        allows=some(("pets", "smoking", "events")),
+        host_languages=some((*LANGUAGES, "de")),
         neighbourhoods=some(NEIGHBOURHOODS),
         cancellation_policies=some(POLICIES),
         min_price_minor=low,

@@ -57,9 +57,17 @@ def test_a_search_without_anything() -> None:
                 "aggs": {
                     "room_type": {"terms": {"field": "room_type", "size": 1000}},
                     "property_type": {"terms": {"field": "property_type", "size": 1000}},
+                    "category": {"terms": {"field": "categories", "size": 1000}},
                     "amenities": {"terms": {"field": "amenities", "size": 1000}},
+                    "accessibility": {"terms": {"field": "accessibility", "size": 1000}},
+                    "allows": {"terms": {"field": "allows", "size": 1000}},
+                    "host_language": {"terms": {"field": "host_languages", "size": 1000}},
                     "neighbourhood": {"terms": {"field": "neighbourhood", "size": 1000}},
                     "cancellation_policy": {"terms": {"field": "cancellation_policy", "size": 1000}},
+                    "min_bedrooms": {"range": {"field": "bedrooms"}},
+                    "min_beds": {"range": {"field": "beds"}},
+                    "min_bathrooms": {"range": {"field": "bathrooms"}},
+                    "min_rating": {"range": {"field": "rating"}},
                     "instant_book": {"terms": {"field": "instant_book", "size": 1000}},
                     "superhost": {"terms": {"field": "superhost", "size": 1000}},
                     "price": {
@@ -114,7 +122,6 @@ def test_a_city_map_with_dates_and_filters() -> None:
                         }
                     },
                     {"range": {"accommodates": {"gte": 3}}},
-                    {"range": {"rating": {"gte": 4.5}}},
                     {"term": {"stay_tokens": "n114"}},
                     {"term": {"stay_tokens": "n115"}},
                     {"range": {"calendar_from": {"lte": 739800}}},
@@ -165,6 +172,7 @@ def test_a_city_map_with_dates_and_filters() -> None:
                     {"terms": {"room_type": ["entire_home", "private_room"]}},
                     {"term": {"amenities": "sauna"}},
                     {"term": {"amenities": "wifi"}},
+                    {"range": {"rating": {"gte": 4.5}}},
                     {
                         "script": {
                             "script": {
@@ -195,6 +203,7 @@ def test_a_city_map_with_dates_and_filters() -> None:
                     "filter": [
                         {"term": {"amenities": "sauna"}},
                         {"term": {"amenities": "wifi"}},
+                        {"range": {"rating": {"gte": 4.5}}},
                         {
                             "script": {
                                 "script": {
@@ -218,6 +227,35 @@ def test_a_city_map_with_dates_and_filters() -> None:
                 }
             },
             "under_all": {
+                "bool": {
+                    "filter": [
+                        {"terms": {"room_type": ["entire_home", "private_room"]}},
+                        {"term": {"amenities": "sauna"}},
+                        {"term": {"amenities": "wifi"}},
+                        {"range": {"rating": {"gte": 4.5}}},
+                        {
+                            "script": {
+                                "script": {
+                                    "lang": "painless",
+                                    "source": "e >= params.low && e <= params.high;",
+                                    "params": {
+                                        "plus": ["price_sum.116"],
+                                        "minus": ["price_sum.114"],
+                                        "discount": None,
+                                        "nights": 2,
+                                        "guests": 3,
+                                        "factors": {"SEK": 0.0871, "SGD": 0.6912, "JPY": 0.613, "EUR": 1.0},
+                                        "lead": 18,
+                                        "low": 0.0,
+                                        "high": 50000.0,
+                                    },
+                                }
+                            }
+                        },
+                    ]
+                }
+            },
+            "without_min_rating": {
                 "bool": {
                     "filter": [
                         {"terms": {"room_type": ["entire_home", "private_room"]}},
@@ -251,6 +289,7 @@ def test_a_city_map_with_dates_and_filters() -> None:
                         {"terms": {"room_type": ["entire_home", "private_room"]}},
                         {"term": {"amenities": "sauna"}},
                         {"term": {"amenities": "wifi"}},
+                        {"range": {"rating": {"gte": 4.5}}},
                     ]
                 }
             },
@@ -260,13 +299,21 @@ def test_a_city_map_with_dates_and_filters() -> None:
         {
             "without_room_type": ["room_type"],
             "under_all": [
+                "accessibility",
+                "allows",
                 "amenities",
                 "cancellation_policy",
+                "category",
+                "host_language",
                 "instant_book",
+                "min_bathrooms",
+                "min_bedrooms",
+                "min_beds",
                 "neighbourhood",
                 "property_type",
                 "superhost",
             ],
+            "without_min_rating": ["min_rating"],
             "without_price": ["price"],
         }
     )

@@ -183,6 +183,13 @@ OPERATIONS = {
         "/v1/listings/{listing_id}/calendar",
         (401, 403, 403, 200, 404, 200),
     ),
+    "languages of a host": Operation(
+        "PUT",
+        "/v1/host-profile/languages",
+        "/v1/host-profile/languages",
+        (401, 403, 403, 200, 200, 200),
+        {"languages": ["pt", "en"]},
+    ),
     "edit nights": Operation(
         "PATCH",
         "/v1/listings/{loft}/calendar/nights",

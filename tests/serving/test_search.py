@@ -106,3 +106,56 @@ def test_what_was_shown_is_logged_with_what_the_ranker_saw(
     assert event["results"][0]["features"]["guests"] == 2
     assert event["guest_key"]
     assert str(marketplace.guest.user_id) not in str(event)
+
+
+def test_a_polygon_is_searched(searching: TestClient, marketplace: Marketplace) -> None:
+    """Only what lies inside is found, with a distance from its middle."""
+    everything = search(searching, **STAY)["results"]
+    loft = next(result for result in everything if result["listing_id"] == marketplace.loft)
+    latitude, longitude = loft["latitude"], loft["longitude"]
+
+    def drawn(*corners: tuple[float, float]) -> str:
+        return ";".join(f"{latitude + north},{longitude + east}" for north, east in corners)
+
+    found = search(searching, polygon=drawn((0.02, 0), (-0.02, 0.02), (-0.01, 0), (-0.02, -0.02)), **STAY)
+    assert {result["listing_id"] for result in found["results"]} == {marketplace.loft, marketplace.studio}
+    assert all(result["distance_km"] < 1.5 for result in found["results"])
+    # The same box, but the homes lie in the bay.
+    beside = search(searching, polygon=drawn((0.02, -0.02), (-0.01, 0), (0.02, 0.02), (-0.02, 0)), **STAY)
+    assert beside["total_count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("polygon", "words"),
+    [
+        ("38.7,-9.1;38.8,-9.1", "2 points"),
+        ("38.7,-9.1;38.8", "Point 2 of `polygon`"),
+        ("38.7,-9.1;38.8,west;38.7,-9.0", "Point 2 of `polygon`"),
+        ("38.7,-9.1;38.8,-9.0;38.8,-9.1;38.7,-9.0", "crosses or touches itself"),
+        ("38.7,-9.1;98.8,-9.0;38.8,-9.1", "no place on Earth"),
+        (";".join(f"{38 + n / 1000},-9.1" for n in range(101)), "101 points"),
+    ],
+)
+def test_what_is_no_polygon_is_told(client: TestClient, marketplace: Marketplace, polygon: str, words: str) -> None:
+    """Each way to go wrong has its own words."""
+    answer = client.get("/v1/search", params={"polygon": polygon})
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid-search")
+    assert words in answer.json()["detail"]
+
+
+def test_a_polygon_has_a_size_and_stands_alone(client: TestClient, marketplace: Marketplace) -> None:
+    """A text that no hundred corners need is refused unread, and so is a second area."""
+    for asked in ({"polygon": "1,1;" * 1_001}, {"polygon": "1,1;2,2;2,1", "bounds": "1,1,2,2"}):
+        assert client.get("/v1/search", params=asked).status_code == 422
+
+
+def test_facets_of_what_listings_have(searching: TestClient, marketplace: Marketplace) -> None:
+    """Categories, languages and numbers are counted without their own filter; what they leave is what they said."""
+    whole = search(searching, **STAY)["facets"]
+    assert whole["category"] == [{"value": "pools", "count": 1, "selected": False}]
+    assert {value["value"]: value["count"] for value in whole["host_language"]} == {"en": 3, "pt": 3}
+    for name, asked in (("category", "pools"), ("host_language", "pt"), ("min_bedrooms", "1"), ("min_rating", "4.8")):
+        told = next(value["count"] for value in whole[name] if value["value"] == asked)
+        narrowed = search(searching, **STAY, **{name: asked})
+        assert narrowed["total_count"] == told
+        assert [value["count"] for value in narrowed["facets"][name]] == [value["count"] for value in whole[name]]

@@ -72,6 +72,7 @@ async def create_host(session: AsyncSession, *, is_superhost: bool = False, **va
         "acceptance_rate_bps": 9000,
         "is_superhost": is_superhost,
         "identity_verified": True,
+        "languages": ["en", "pt"],
     }
     await _add(session, HostProfile(user_id=host.user_id, **(profile | values)))
     return host

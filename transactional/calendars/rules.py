@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lodestay.calendar import DAY_HOURS, HORIZON_NIGHTS, WEEKEND_NIGHTS, StayCalendar
+from lodestay.calendar import DAY_HOURS, HORIZON_NIGHTS, StayCalendar, weekend_days
 from lodestay.pricing import share
 from lodestay.stay import MAX_NIGHTS, Stay
 from transactional.calendars.errors import InvalidWindow
@@ -274,7 +274,7 @@ def _plan_prices(plan: RatePlanRow, start: date, length: int) -> NDArray[np.int6
     base = plan.base_price_minor or 0
     weekend = base if plan.weekend_price_minor is None else plan.weekend_price_minor
     weekday = (start.weekday() + np.arange(length)) % 7
-    return np.where(np.isin(weekday, WEEKEND_NIGHTS), weekend, base).astype(np.int64)
+    return np.where(weekend_days(weekday), weekend, base).astype(np.int64)
 
 
 def _clip(starts_on: date, ends_before: date, start: date, length: int) -> slice:

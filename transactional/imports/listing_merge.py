@@ -24,7 +24,7 @@ PLAN_COLUMNS: Final = (
     "max_stay",
     "advance_notice_days",
 )
-HOST_COLUMNS: Final = tuple(name for name in HOSTS.names if name != "host_key")
+HOST_COLUMNS: Final = tuple(name for name in HOSTS.names if name not in {"host_key", "languages"})
 LISTING_COLUMNS: Final = (
     "host_id",
     "neighbourhood_id",
@@ -68,14 +68,19 @@ def merge_neighbourhoods(db: Db, market_key: str) -> int:
 
 
 def merge_hosts(db: Db, source: str, currency: str) -> int:
-    """Add hosts as users that have a pseudonym for a name, and update what is told of the others."""
+    """Add hosts as users that have a pseudonym for a name, and update what is told of the others.
+
+    Languages of which the source says nothing stay as they are: the host may have told them here.
+    """
     columns = _names(HOST_COLUMNS)
     changed = db.execute(
         f"""
-        UPDATE host_profiles p SET {_set(HOST_COLUMNS, "h")}, updated_at = now()
+        UPDATE host_profiles p
+        SET {_set(HOST_COLUMNS, "h")}, languages = coalesce(h.languages, p.languages), updated_at = now()
         FROM in_hosts h
         WHERE p.source = %s AND p.source_key = h.host_key
-          AND ({_names(HOST_COLUMNS, "p")}) IS DISTINCT FROM ({_names(HOST_COLUMNS, "h")})
+          AND ({_names(HOST_COLUMNS, "p")}, p.languages) IS DISTINCT FROM
+              ({_names(HOST_COLUMNS, "h")}, coalesce(h.languages, p.languages))
         """,
         (source,),
     ).rowcount
@@ -88,8 +93,8 @@ def merge_hosts(db: Db, source: str, currency: str) -> int:
             INSERT INTO users (user_id, display_name, roles, currency)
             SELECT user_id, 'Host ' || left(host_key, 6), ARRAY['host'], %(currency)s FROM fresh
         )
-        INSERT INTO host_profiles (user_id, source, source_key, {columns})
-        SELECT user_id, %(source)s, host_key, {columns} FROM fresh
+        INSERT INTO host_profiles (user_id, source, source_key, languages, {columns})
+        SELECT user_id, %(source)s, host_key, coalesce(languages, '{{}}'), {columns} FROM fresh
         """,
         {"source": source, "currency": currency},
     ).rowcount

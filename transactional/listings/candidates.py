@@ -42,8 +42,6 @@ class CandidateQuery:
     area: Box | Circle | None
     stay: Stay | None
     guests: int
-    min_bedrooms: int | None
-    min_rating: float | None
 
 
 async def search_free(session: AsyncSession, query: CandidateQuery, *, now: datetime, limit: int) -> list[int]:
@@ -78,10 +76,6 @@ def _having(query: CandidateQuery) -> list[ColumnElement[bool]]:
         conditions.append(Listing.market_key == query.market_key)
     if query.area is not None:
         conditions.append(_within_circle(query.area) if isinstance(query.area, Circle) else _within_box(query.area))
-    if query.min_bedrooms is not None:
-        conditions.append(Listing.bedrooms >= query.min_bedrooms)
-    if query.min_rating is not None:
-        conditions.append(Listing.rating >= query.min_rating)
     return conditions
 
 

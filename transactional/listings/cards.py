@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from transactional.calendars.models import RatePlan
@@ -41,6 +42,7 @@ class ListingCard:
     instant_book: bool
     cancellation_policy: str
     is_superhost: bool
+    host_languages: list[str]
     base_price_minor: int | None
 
 
@@ -48,6 +50,7 @@ _OF_OTHERS = {
     "market": Listing.market_key,
     "neighbourhood": Neighbourhood.name,
     "is_superhost": HostProfile.is_superhost,
+    "host_languages": HostProfile.languages,
     "base_price_minor": RatePlan.base_price_minor,
 }
 _COLUMNS = tuple(
@@ -67,4 +70,9 @@ async def load_cards(session: AsyncSession, listing_ids: Collection[int]) -> dic
         .where(Listing.listing_id.in_(listing_ids))
     )
     rows = (await session.execute(statement)).mappings()
-    return {row["listing_id"]: ListingCard(**{**row, "is_superhost": bool(row["is_superhost"])}) for row in rows}
+    return {row["listing_id"]: ListingCard(**{**row, **_of_host(row)}) for row in rows}
+
+
+def _of_host(row: RowMapping) -> dict[str, Any]:
+    """What is said of the host; where none is known, nothing."""
+    return {"is_superhost": bool(row["is_superhost"]), "host_languages": row["host_languages"] or []}

@@ -71,6 +71,7 @@ class HostSummary:
     acceptance_rate_bps: int | None
     is_superhost: bool
     identity_verified: bool
+    languages: list[str]
     listings: int
 
 
@@ -197,5 +198,6 @@ def _summary(profile: HostProfile | None, *, listings: int) -> HostSummary | Non
         acceptance_rate_bps=profile.acceptance_rate_bps,
         is_superhost=profile.is_superhost,
         identity_verified=profile.identity_verified,
+        languages=profile.languages,
         listings=listings,
     )

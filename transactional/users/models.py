@@ -28,7 +28,10 @@ class User(Base):
 
 
 class HostProfile(Base):
-    """What guests see of a host; `source_key` is the pseudonym of the host in the source it came from."""
+    """What guests see of a host; `source_key` is the pseudonym of the host in the source it came from.
+
+    `languages` are ISO 639 codes, by the host's own word; empty: nothing is known.
+    """
 
     __tablename__ = "host_profiles"
     __table_args__ = (UniqueConstraint("source", "source_key"),)
@@ -42,4 +45,5 @@ class HostProfile(Base):
     acceptance_rate_bps: Mapped[int | None]
     is_superhost: Mapped[bool] = mapped_column(server_default="false")
     identity_verified: Mapped[bool] = mapped_column(server_default="false")
+    languages: Mapped[list[str]] = mapped_column(server_default="{}")
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

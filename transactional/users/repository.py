@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from transactional.users.actors import Role
 from transactional.users.errors import UserNotFound
-from transactional.users.models import User
+from transactional.users.models import HostProfile, User
 
+OWN_SOURCE = "lodestay"
+"""Source of a profile that its host made here."""
 SIMULATED_GUEST = "Guest"
 """Display name of users who came with a simulated or imported history."""
 
@@ -41,3 +43,14 @@ async def ensure_guests(session: AsyncSession, user_ids: Collection[UUID]) -> No
     rows = [{"user_id": i, "display_name": SIMULATED_GUEST, "roles": [Role.GUEST.value]} for i in sorted(set(user_ids))]
     if rows:
         await session.execute(insert(User).on_conflict_do_nothing(), rows)
+
+
+async def save_languages(session: AsyncSession, user_id: UUID, languages: list[str]) -> HostProfile:
+    """Write a host's languages; one who came without a profile gets one."""
+    statement = (
+        insert(HostProfile)
+        .values(user_id=user_id, source=OWN_SOURCE, source_key=user_id.hex, languages=languages)
+        .on_conflict_do_update(index_elements=["user_id"], set_={"languages": languages, "updated_at": func.now()})
+        .returning(HostProfile)
+    )
+    return (await session.scalars(statement, execution_options={"populate_existing": True})).one()

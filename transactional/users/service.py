@@ -1,17 +1,19 @@
-"""Make users."""
+"""Make users, and change what is known of them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.clock import Clock
 from lodestay.ids import new_id
 from lodestay.money import minor_digits
+from transactional.users import repository
 from transactional.users.actors import Role
 from transactional.users.errors import InvalidUser
-from transactional.users.models import User
+from transactional.users.models import HostProfile, User
 
 
 async def create_user(
@@ -41,3 +43,15 @@ async def create_user(
     session.add(user)
     await session.flush()
     return user
+
+
+async def set_languages(session: AsyncSession, host_id: UUID, languages: Collection[str]) -> HostProfile:
+    """Replace the languages that a host speaks, each once and in order; the host's listings carry them.
+
+    Raises
+    ------
+    UserNotFound
+        Nobody has that id.
+    """
+    await repository.get(session, host_id)
+    return await repository.save_languages(session, host_id, sorted(set(languages)))

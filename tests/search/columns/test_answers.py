@@ -49,7 +49,7 @@ def test_whole_answers_agree(store: ColumnStore, supply: Supply) -> None:
         answer = retrieve(request, store, today=TODAY)
         assert_same(answer, plainly(request, supply), request, within_km=1e-9)
         found += answer.total_count
-    assert found > 3_500, "the searches must find something for the comparison to mean anything"
+    assert found > 3_000, "the searches must find something for the comparison to mean anything"
 
 
 def test_answers_agree_after_changes() -> None:
@@ -93,6 +93,7 @@ def test_taking_a_filter_back_adds_what_is_said(store: ColumnStore, supply: Supp
         expected = {
             name: more
             for name, filters in without_each(request.filters)
+            if filters != request.filters
             if (more := plainly(replace(request, filters=filters), supply).total_count - total)
         }
         assert answer.regained is not None
@@ -163,7 +164,11 @@ def without_each(filters: Filters) -> list[tuple[tuple[str, str | None], Filters
     names = {
         "room_type": {"room_types": frozenset()},
         "property_type": {"property_types": frozenset()},
+        "category": {"categories": frozenset()},
         "amenities": {"amenities": frozenset()},
+        "accessibility": {"accessibility": frozenset()},
+        "allows": {"allows": frozenset()},
+        "host_language": {"host_languages": frozenset()},
         "neighbourhood": {"neighbourhoods": frozenset()},
         "cancellation_policy": {"cancellation_policies": frozenset()},
         "price": {"min_price_minor": None, "max_price_minor": None},
@@ -178,9 +183,12 @@ def without_each(filters: Filters) -> list[tuple[tuple[str, str | None], Filters
         ((name, None), replace(filters, **changes))  # type: ignore[arg-type]
         for name, changes in names.items()
     ]
-    if len(filters.amenities) < 2:
-        return whole
     return [
         *whole,
-        *((("amenities", each), replace(filters, amenities=filters.amenities - {each})) for each in filters.amenities),
+        *(
+            ((name, each), replace(filters, **{name: asked - {each}}))  # type: ignore[arg-type]
+            for name in ("amenities", "accessibility", "allows")
+            if len(asked := getattr(filters, name)) > 1
+            for each in asked
+        ),
     ]

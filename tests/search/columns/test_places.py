@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from search.columns.places import box_around, cell_keys, joined, runs_of
 from search.geography import contains
-from search.request import Bounds, Circle, Point
+from search.request import Area, Bounds, Circle, Point
+from tests.search.marketplace import random_polygon
 
 latitudes = st.floats(-90, 90) | st.sampled_from([-90.0, 0.0, 90.0])
 longitudes = st.floats(-180, 180) | st.sampled_from([-180.0, 0.0, 180.0])
@@ -17,6 +18,14 @@ boxes = st.tuples(latitudes, longitudes, latitudes, longitudes).map(
     lambda edges: Bounds(min(edges[0], edges[2]), edges[1], max(edges[0], edges[2]), edges[3])
 )
 circles = st.builds(Circle, st.builds(Point, latitudes, longitudes), st.floats(0.001, 200))
+
+
+polygons = st.builds(
+    lambda seed, latitude, longitude: random_polygon(np.random.default_rng(seed), Point(latitude, longitude)),
+    st.integers(0, 10_000),
+    st.floats(-89, 89),
+    longitudes,
+)
 
 
 def world() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint32]]:
@@ -32,8 +41,8 @@ def world() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint32
 LATITUDE, LONGITUDE, KEYS = world()
 
 
-@given(area=boxes | circles)
-def test_runs_hold_every_row_of_an_area(area: Bounds | Circle) -> None:
+@given(area=boxes | circles | polygons)
+def test_runs_hold_every_row_of_an_area(area: Area) -> None:
     """No listing that lies in an area is left out of its runs; runs ascend and never overlap."""
     runs = runs_of(area, KEYS)
     held = np.zeros(len(KEYS), np.bool_)

@@ -347,3 +347,14 @@ def test_rejects_are_kept_with_the_run(city: City, run_import: Import, connectio
     assert rows(connection, "SELECT run_id, file, line, column_name, reason, value FROM import_rejects") == [
         (summary.run_id, "listings.csv.gz", 3, "accommodates", "not between 1 and 50 guests", "99")
     ]
+
+
+def test_languages_told_here_outlive_an_import(
+    imported: ImportSummary, city: City, run_import: Import, connection: Db
+) -> None:
+    """Inside Airbnb does not say which languages hosts speak: a newer snapshot leaves what the host said alone."""
+    connection.execute("UPDATE host_profiles SET languages = '{en,nl}'")
+    connection.commit()
+    city.listings(*(listing(n, host_response_rate="77%") for n in (1, 2, 3)))
+    run_import()
+    assert rows(connection, "SELECT languages, response_rate_bps FROM host_profiles") == [(["en", "nl"], 7700)]

@@ -88,6 +88,7 @@ def test_reads_todays_schemas(city: City, columns: int) -> None:
             "acceptance_rate_bps": 8800,
             "is_superhost": True,
             "identity_verified": True,
+            "languages": None,
         }
     ]
 

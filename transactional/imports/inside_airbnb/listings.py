@@ -169,6 +169,7 @@ def _host(row: Row) -> dict[str, Any]:
         "acceptance_rate_bps": row.read("host_acceptance_rate", values.share_bps),
         "is_superhost": row.read("host_is_superhost", values.flag) or False,
         "identity_verified": row.read("host_identity_verified", values.flag) or False,
+        "languages": None,  # no column tells them, and what hosts write of themselves is no evidence
     }
 
 

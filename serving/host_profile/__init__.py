@@ -1,0 +1,1 @@
+"""What a host says of themselves over HTTP."""
