@@ -82,13 +82,10 @@ class Outcome:
 
     def add(self, other: Outcome) -> None:
         """Take another's in."""
-        for mine, theirs in (
-            (self.operations, other.operations),
-            (self.requests, other.requests),
-            (self.refusals, other.refusals),
-            (self.broken, other.broken),
-        ):
-            mine.update(theirs)  # type: ignore[arg-type]
+        self.operations.update(other.operations)
+        self.requests.update(other.requests)
+        self.refusals.update(other.refusals)
+        self.broken.update(other.broken)
         for name in ("judged", "found", "other_day", "kills", "exports", "days", "worlds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.violations += other.violations[: MOST - len(self.violations)]

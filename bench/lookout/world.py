@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -35,7 +35,7 @@ from lodestay.settings import Environment, Settings
 from search.places import Place as NamedPlace
 from serving.app import create_app
 from serving.search import columns
-from serving.state import Services
+from serving.state import Services, State
 from serving.worker.jobs import standing_jobs
 from transactional.bookings.errors import ApprovalNeeded
 from transactional.bookings.instant import Keys
@@ -122,7 +122,7 @@ async def api(database_url: str, folder: Path, clock: FixedClock) -> AsyncIterat
     )
     app = create_app(settings, clock, _no_cities)
     async with app.router.lifespan_context(app) as state:
-        yield state["services"]
+        yield cast("State", state)["services"]
 
 
 @asynccontextmanager

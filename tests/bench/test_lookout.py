@@ -6,6 +6,7 @@ The long run is `make lookout`. A control breaks one thing in the product and mu
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,10 +25,15 @@ from bench.lookout.report import BEGIN, END, publish
 from bench.lookout.run import Order
 from bench.lookout.world import play
 from bench.proof.plan import STARTS_AT
-from search import availability, document
+from search import availability
+from search.document import rate_fields
+from search.ring import slot
 from serving.relay import present
 from serving.search import columns, confirmation
+from serving.worker.jobs import standing_jobs
+from transactional.calendars.repository import load_calendars
 from transactional.outbox import repository as outbox
+from transactional.quotes.rules import price_or_refuse
 
 SEED, LISTINGS = 7, 24
 MOST_STEPS = 1_500
@@ -75,7 +81,7 @@ def lose_news(monkeypatch: Patch) -> None:
 
 def forget_preparation(monkeypatch: Patch) -> None:
     """What the columns are told of a listing has no days of preparation."""
-    load = present.load_calendars
+    load = load_calendars
 
     async def unprepared(*arguments: Any, **options: Any) -> Any:
         found = await load(*arguments, **options)
@@ -97,12 +103,12 @@ def take_less_notice(monkeypatch: Patch) -> None:
         made = fields(*arguments, **options)
         return made | {"advance_notice_days": made["advance_notice_days"] and made["advance_notice_days"] - 1}
 
-    monkeypatch.setattr(document.availability, "availability_fields", sooner)
+    monkeypatch.setattr(availability, "availability_fields", sooner)
 
 
 def let_holds_lie(monkeypatch: Patch) -> None:
     """No worker comes by to give back what a hold that ran out had."""
-    jobs = world.standing_jobs
+    jobs = standing_jobs
 
     async def nothing() -> int:
         return 0
@@ -112,13 +118,13 @@ def let_holds_lie(monkeypatch: Patch) -> None:
 
 def confirm_at_any_hour(monkeypatch: Patch) -> None:
     """The page is confirmed without the hour of the day."""
-    judge = confirmation.price_or_refuse
+    judge = price_or_refuse
     monkeypatch.setattr(confirmation, "price_or_refuse", lambda *given, **named: judge(*given, **named | {"hour": 0}))
 
 
 def add_a_cent(monkeypatch: Patch) -> None:
     """The columns are told of a cleaning fee that is a unit too high."""
-    fields = present.rate_fields
+    fields = rate_fields
 
     def dearer(terms: Any) -> dict[str, Any]:
         made = fields(terms)
@@ -162,9 +168,10 @@ def test_control_what_is_broken_is_found(
 def test_a_change_is_seen_by_the_first_write_that_has_it() -> None:
     """Writes before the commit and those without the change do not count; what is never seen is late for ever."""
     night = STARTS_AT.date()
-    token = f"n{freshness.slot(night)}"
+    token = f"n{slot(night)}"
     witness = freshness.Witness.__new__(freshness.Witness)
-    witness.writes = {1: [freshness.Write(1.0, "n1"), freshness.Write(5.0, f"{token} n1"), freshness.Write(7.0, "n1")]}
+    witness.writes = defaultdict(list)
+    witness.writes[1] = [freshness.Write(1.0, "n1"), freshness.Write(5.0, f"{token} n1"), freshness.Write(7.0, "n1")]
     taken = Change("phase", "hold", 1, night, is_taken=True, committed_at=4.0)
     assert witness.seen_after(taken) == 3.0
     assert witness.seen_after(replace(taken, is_taken=False)) == 1.0
