@@ -94,6 +94,7 @@ class ColumnShelf:
         self._held: _Held | None = None
         self._heard_at = 0.0
         self._refused: dict[str, str] = {}
+        self._turn = asyncio.Lock()
 
     @property
     def engine(self) -> ColumnEngine | None:
@@ -101,6 +102,11 @@ class ColumnShelf:
         if self._held is None or time.monotonic() - self._heard_at > STALE_SECONDS:
             return None
         return self._held.engine
+
+    @property
+    def position(self) -> outbox.Position | None:
+        """How far the outbox was read for the columns: all before it is in them; None before there are any."""
+        return None if self._held is None else self._held.position
 
     @property
     def state(self) -> str:
@@ -133,12 +139,11 @@ class ColumnShelf:
 
     async def _follow(self) -> None:
         """Take in the next entries of the outbox; where they were all there are, the columns are up to date."""
-        held, asked_at = self._held, time.monotonic()
-        if held is None:
-            return
-        after, entries = await self._round(held)
-        if self._held is held:  # else newer columns have come, which know it all
-            self._held = after
+        async with self._turn:  # columns are not taken away while they are written to
+            held, asked_at = self._held, time.monotonic()
+            if held is None:
+                return
+            self._held, entries = await self._round(held)
             if entries < ENTRIES:
                 self._heard_at = asked_at
 
@@ -148,10 +153,11 @@ class ColumnShelf:
         if found is None:
             return
         made = await self._make(found)
-        before, self._held = self._held, made
-        self._heard_at = time.monotonic()
-        if before is not None:
-            before.engine.close()
+        async with self._turn:
+            before, self._held = self._held, made
+            self._heard_at = time.monotonic()
+            if before is not None:
+                before.engine.close()
         log.info("columns in service", listings=len(made.engine), of=made.name)
 
     def _find(self, held: str | None) -> _Found | None:

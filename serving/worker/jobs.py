@@ -20,6 +20,8 @@ from transactional.sagas.checkout import start_due_payouts
 from transactional.saved_searches.watching import tidy
 from transactional.webhooks.service import apply_waiting
 
+HOLDS_EVERY = timedelta(milliseconds=500)
+"""A hold that runs out is an event for nobody until its nights are given back: searches are to know within a second."""
 BATCH = 200
 """Listings, bookings or messages looked at in one transaction."""
 
@@ -59,7 +61,7 @@ def standing_jobs(sessions: Sessions, clock: Clock) -> tuple[Job, ...]:
         return Job(name, every, run)
 
     return (
-        job("expired holds", timedelta(seconds=2), expire_due_holds),
+        job("expired holds", HOLDS_EVERY, expire_due_holds),
         job("expired requests", timedelta(seconds=5), expire_due_requests),
         job("expired modifications", timedelta(seconds=5), expire_due_modifications),
         job("waiting messages", timedelta(seconds=2), apply_waiting),
