@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -214,7 +215,7 @@ def _a_million(titles: Sequence[ListingTitle], wishes: Sequence[Wish]) -> list[F
     building = timed(lambda: made.append(Titles(columns)))
     (table,) = made
     seconds = [
-        timed(lambda typed=wish.typed[:end], market=wish.market: table.find(typed, market=market, limit=SHOWN))
+        timed(partial(table.find, wish.typed[:end], market=wish.market, limit=SHOWN))
         for wish in wishes
         for end in range(1, len(wish.typed) + 1)
     ]

@@ -156,7 +156,9 @@ def by_their_language(texts: Iterable[tuple[str, str | None]]) -> dict[str, str]
 def _fields(text: str, language: str | None) -> set[str]:
     known = None if language is None else _NAMED_OTHERWISE.get(language, language)
     fields = {script for script, letters in _SCRIPTS if letters.search(text)}
-    return fields | {known if known in LATIN else OTHERWISE} if _LATIN.search(text) else fields
+    if _LATIN.search(text):
+        fields.add(known if known is not None and known in LATIN else OTHERWISE)
+    return fields
 
 
 def matched(text: str) -> str:

@@ -27,12 +27,13 @@ NOTES = """
 A marketplace is drawn (500 heavy-tailed cities; each listing with a year of seasons, weekends, nights with prices of
 their own, guests and stay rules) and stands whole in PostgreSQL, the lake and the API's columns. A search over HTTP has
 bounds (80 % a city, 15 % some degrees around one, 5 % the world), dates, a party, three or four filters, and is
-answered with facets each counted without its own filter, histogram of exact totals, map tiles, what each filter keeps out, the
-500 best ranked by LightGBM, the page of 20 confirmed by PostgreSQL with its reasons, and an entry in the event log.
+answered with facets each counted without its own filter, histogram of exact totals, map tiles, what each filter keeps
+out, the 500 best ranked by LightGBM, the page of 20 confirmed by PostgreSQL with its reasons, and an entry in the
+event log.
 The loop is open: searches fall due at a rate whether or not earlier ones are answered, and count from when they were
 due. Meanwhile 100 calendars a second change in PostgreSQL and are taken in. Client, PostgreSQL and one API process
-share the machine. Before, answers are held to brute force (each calendar asked by the rules themselves): one wrong count, bin
-or total, and there are no figures.
+share the machine. Before, answers are held to brute force (each calendar asked by the rules themselves): one wrong
+count, bin or total, and there are no figures.
 """
 
 

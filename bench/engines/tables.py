@@ -25,7 +25,6 @@ from bench.engines.stock import (
     quarter_of,
 )
 from lodestay.pricing import PriceTerms
-from transactional.calendars.models import OCCUPANCY_NO_OVERLAP
 from transactional.calendars.rules import RatePlanRow
 
 HOSTS = 2_000
@@ -35,6 +34,10 @@ _PLAN = tuple(field.name for field in fields(RatePlanRow))
 _TERMS = tuple(
     field.name for field in fields(PriceTerms) if field.name not in {"service_fee_bps", "tax_bps"}
 )  # those two are the market's
+_GUARD = """
+    SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE conrelid = 'occupancy'::regclass AND contype = 'x'
+"""
 _POOL = f"""
     CREATE TEMP TABLE pool_plans AS SELECT 0 AS pool, {", ".join(_PLAN + _TERMS)} FROM rate_plans LIMIT 0;
     CREATE TEMP TABLE pool_seasons (pool int, span daterange, price_bps int, min_stay int);
@@ -66,17 +69,14 @@ def write_tables(connection: psycopg.Connection[Any], stock: Stock) -> None:
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("SET LOCAL maintenance_work_mem = '1GB'")
-        guard = cursor.execute(
-            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [OCCUPANCY_NO_OVERLAP]
-        ).fetchone()
-        if guard is None:
-            raise LookupError(OCCUPANCY_NO_OVERLAP)
-        cursor.execute(f"ALTER TABLE occupancy DROP CONSTRAINT {OCCUPANCY_NO_OVERLAP}".encode())
+        (guard,) = cursor.execute(_GUARD).fetchall()
+        name, definition = guard
+        cursor.execute(f"ALTER TABLE occupancy DROP CONSTRAINT {name}".encode())
         _write_markets(cursor, stock)
         _write_listings(cursor, stock, _write_hosts(cursor))
         _write_pool(cursor, stock)
         cursor.execute(_CALENDARS.encode())
-        cursor.execute(f"ALTER TABLE occupancy ADD CONSTRAINT {OCCUPANCY_NO_OVERLAP} {guard[0]}".encode())
+        cursor.execute(f"ALTER TABLE occupancy ADD CONSTRAINT {name} {definition}".encode())
 
 
 def _copy(cursor: psycopg.Cursor[Any], table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from sqlalchemy import text
@@ -39,7 +40,7 @@ class Follower:
     """
 
     def __init__(self, lake: str, sessions: async_sessionmaker[AsyncSession], clock: Clock) -> None:
-        self._make = lambda: ColumnShelf(lake, sessions, clock)
+        self._make = partial(ColumnShelf, lake, sessions, clock)
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.kills = 0

@@ -150,7 +150,7 @@ async def _search_until(over: asyncio.Future[Any], services: Services, follower:
         check_in = STARTS_AT.date() + timedelta(days=draws.randint(2, 200))
         stay = Stay(check_in, check_in + timedelta(days=draws.randint(1, 5)))
         query = SearchQuery(market=draws.choice(PLACES).key, check_in=stay.check_in, check_out=stay.check_out)
-        await search(look, query, visit=Visit("lookout", None))
+        await search(look, query, visit=Visit("lookout", None, None))
         await asyncio.sleep(1 / SEARCHES)
 
 

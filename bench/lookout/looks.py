@@ -23,7 +23,7 @@ from serving.state import Services
 
 AROUND: Final = 0.2
 """Degrees from a market's middle that hold all of it."""
-VISIT: Final = Visit("lookout", None)
+VISIT: Final = Visit("lookout", None, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def _parse_tokens(  # noqa: PLR0917 - compiled code takes them by place
 
 
 @inlined
-def _number(text: NDArray[np.uint8], at: int) -> tuple[int, int]:
+def _number(text: NDArray[np.uint8], at: int) -> tuple[np.int64, int]:
     """Read digits from a place on: the number, and the place after it; a blank ends every text."""
     number = np.int64(0)
     digit = np.int64(text[at]) - _ZERO
@@ -180,7 +180,7 @@ def _parse_sums(
     """Read objects of slots and sums; says how many of them have as many sums as the ring has slots."""
     whole, at = 0, 0
     for listing in range(ends.size):
-        count, slot = 0, -1
+        count, slot = 0, np.int64(-1)
         while at < ends[listing]:
             if not 0 <= np.int64(text[at]) - _ZERO <= _NINE:
                 at += 1
@@ -192,7 +192,7 @@ def _parse_sums(
                 if slot >= RING:
                     raise ValueError("a running sum of a day that is not on the ring")
                 running[places[listing], slot] = number
-                count, slot = count + 1, -1
+                count, slot = count + 1, np.int64(-1)
         whole += count == RING and slot < 0
     return whole
 
@@ -206,6 +206,6 @@ def _units(nightly: NDArray[np.int64]) -> NDArray[np.int64]:
         for slot in range(nightly.shape[1]):
             price = nightly[listing, slot]
             if unit == 0 or price % unit != 0:
-                unit = gcd(unit, price)
-        units[listing] = max(unit, 1)
+                unit = np.int64(gcd(unit, price))
+        units[listing] = unit if unit > 0 else 1
     return units

@@ -110,7 +110,7 @@ class Columns:
 
     def bit_of(self, facet: str, value: str) -> int:
         """Which of a row's bits stands for a value of a facet."""
-        return self.bits_of(facet).start + self.vocabularies[facet].codes[value]
+        return int(self.bits_of(facet).start) + self.vocabularies[facet].codes[value]
 
     def bits_of(self, facet: str) -> slice:
         """Which of a row's bits stand for the values of a facet, in the order of its vocabulary."""

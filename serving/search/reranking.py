@@ -29,7 +29,10 @@ MOST_VISITS, MOST_VIEWED = 10_000, 20
 class Personaliser(Protocol):
     """Knows what a visitor likes."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """For answers and the log."""
+        ...
 
     def bonuses(self, viewed: pa.Table, candidates: pa.Table, scores: Floats) -> Floats:
         """What to add to the score of each candidate, (n,).
@@ -46,7 +49,10 @@ class Personaliser(Protocol):
 class Diversifier(Protocol):
     """Keeps results apart that are alike."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """For answers and the log."""
+        ...
 
     def order(self, scores: Floats, candidates: pa.Table) -> NDArray[np.int64]:
         """Rows of the candidates in the order in which they are shown, (n,)."""

@@ -11,6 +11,7 @@ from search.stay_price import exchanged
 from serving.search.confirmation import Confirmed
 from serving.similar.rules import Likeness, Traits, likeness
 from transactional.listings.cards import ListingCard
+from transactional.quotes.pages import ShownListing
 
 SHORTLIST: Final = 40
 """Listings that are confirmed and compared in everything: two pages of a search."""
@@ -47,11 +48,11 @@ class Comparison:
         factor = self.factors.get(candidate.currency)
         return replace(self.own, nightly_minor=_exchanged(candidate.nightly_price_minor, factor))
 
-    def _traits(self, candidate: Candidate, card: ListingCard) -> Traits:
+    def _traits(self, candidate: Candidate, card: ListingCard | ShownListing) -> Traits:
         return traits_of(card, candidate.nightly_price_minor, self.factors.get(candidate.currency))
 
 
-def traits_of(card: ListingCard, nightly_minor: int | None, factor: float | None) -> Traits:
+def traits_of(card: ListingCard | ShownListing, nightly_minor: int | None, factor: float | None) -> Traits:
     """What of a listing is compared, its price at a rate of exchange."""
     return Traits(card.room_type, card.property_type, card.accommodates, _exchanged(nightly_minor, factor))
 
