@@ -55,7 +55,7 @@ doctor:  ## What this machine lacks, and how to get it (runs before anything is 
 	@$(PYTHON) -m lodestay.local.prerequisites && echo "This machine has what Lodestay needs."
 
 ##@ Work on the code
-.PHONY: test lint format docs bench prove lookout mutants lock
+.PHONY: test lint format docs bench bench-search prove lookout mutants lock
 
 test: install  ## Run every test, on real services, two files at a time (ARGS=... goes to pytest; WORKERS=0: one).
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -73,6 +73,9 @@ format: install  ## Put the code into shape.
 
 docs: install  ## Build the documentation's pages into site/.
 	@$(BIN)/zensical build
+
+bench-search: install  ## Whole searches over HTTP on a marketplace of N listings (100,000 if nothing is said).
+	@$(BIN)/python -m bench engines --listings $(or $(N),100000)
 
 bench: install  ## Take the published figures again (ARGS=... goes to the command).
 	@$(BIN)/python -m bench $(ARGS)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bench import booking, columns, demo, imports, pipeline, scale, search, suggest, words
+from bench.engines import measure as engines
 from bench.report import publish
 from lodestay.settings import PROJECT_ROOT
 
@@ -66,6 +67,15 @@ def run_scale(
 ) -> None:
     """Latency of the search engine alone on a large marketplace, in columns and in OpenSearch."""
     publish("Search at scale", f"python -m bench scale --listings {listings}", scale.measure(listings), scale.NOTES)
+
+
+@app.command("engines")
+def run_engines(
+    listings: Annotated[int, typer.Option(min=1_000, help="Size of the marketplace that is drawn.")] = 100_000,
+) -> None:
+    """Whole searches over HTTP on a large marketplace: right, how fast, at which rate, with changes flowing in."""
+    command = f"python -m bench engines --listings {listings}"
+    publish("Search over HTTP at scale", command, engines.measure(listings), engines.NOTES)
 
 
 @app.command("columns")

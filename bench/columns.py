@@ -16,9 +16,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.engines.documents import documents
+from bench.engines.stock import Stock, draw_stock
 from bench.report import Figure
 from bench.scale import SEED
-from bench.scale_stock import Stock, documents, draw_stock
 from lodestay.lake import SEARCH_DOCUMENTS
 from pipelines.spark_jobs.columns import build_columns
 from pipelines.spark_jobs.job import Scope

@@ -12,9 +12,11 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
+from bench.engines.documents import documents, pooled_fields
+from bench.engines.mix import searches
+from bench.engines.stock import Stock, draw_stock
 from bench.node import opensearch_node
 from bench.report import Figure, latency
-from bench.scale_stock import Stock, documents, draw_stock, searches
 from lodestay.errors import ServiceUnavailable
 from search.answer import Retrieved
 from search.columns.engine import retrieve
@@ -96,7 +98,8 @@ async def _ask(
     engine = OpenSearchEngine(client, alias=ALIAS, timeout_ms=PATIENCE_MS)
     ours, theirs = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
     try:
-        for number, (kind, request) in enumerate(islice(searches(stock, today=today, seed=SEED), WARM_UP + TAKEN)):
+        for number, asked in enumerate(islice(searches(stock, seed=SEED), WARM_UP + TAKEN)):
+            kind, request = asked.kind, asked.request
             started = perf_counter()
             mine = retrieve(request, store, today=today)
             seen = perf_counter()
@@ -126,8 +129,9 @@ def _essence(answer: Retrieved) -> object:
 
 
 def _changes(stock: Stock) -> Iterator[dict[int, dict[str, Any]]]:
+    fields = pooled_fields(stock)
     for batch in range(5):
-        yield {batch * UPDATES + n + 1: stock.pool[n][0] for n in range(UPDATES)}
+        yield {batch * UPDATES + n + 1: fields[n] for n in range(UPDATES)}
 
 
 def _update(store: ColumnStore, stock: Stock) -> float:

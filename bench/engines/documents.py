@@ -15,7 +15,6 @@ from bench.engines.stock import (
     PROPERTY_TYPES,
     ROOM_TYPES,
     TAXES,
-    PoolCalendar,
     Stock,
     market_of,
     quarter_of,
@@ -29,32 +28,25 @@ CHUNK = 5_000
 
 def documents(stock: Stock) -> Iterator[dict[str, Any]]:
     """Each listing's document."""
-    pooled = _PooledFields(stock)
+    pooled = pooled_fields(stock)
     for row, number in _rows(stock):
-        yield {**_document(stock, row, number), **pooled.fields[stock.calendar[number]]}
+        yield {**_document(stock, row, number), **pooled[stock.calendar[number]]}
 
 
 def document_texts(stock: Stock) -> Iterator[tuple[str, str]]:
     """Market and document (JSON) of each listing: the calendar's part of it is written once a calendar."""
-    pooled = _PooledFields(stock)
-    ends = [orjson.dumps(fields)[1:] for fields in pooled.fields]
+    pooled = pooled_fields(stock)
+    ends = [orjson.dumps(fields)[1:] for fields in pooled]
     for row, number in _rows(stock):
         own = _document(stock, row, number)
-        head = orjson.dumps({name: value for name, value in own.items() if name not in pooled.names})[:-1]
+        head = orjson.dumps({name: value for name, value in own.items() if name not in pooled[0]})[:-1]
         yield row["market"], (head + b"," + ends[stock.calendar[number]]).decode()
 
 
-class _PooledFields:
+def pooled_fields(stock: Stock) -> list[dict[str, Any]]:
     """What documents hold of each calendar of the pool."""
-
-    def __init__(self, stock: Stock) -> None:
-        window = Window(stock.today, stock.today + timedelta(days=HORIZON_NIGHTS + 2), margin=True)
-        self.fields = [_calendar_part(stock, calendar, window) for calendar in stock.pool]
-        self.names = frozenset(self.fields[0])
-
-
-def _calendar_part(stock: Stock, calendar: PoolCalendar, window: Window) -> dict[str, Any]:
-    return calendar_fields(calendar.calendar(window), today=stock.today)
+    window = Window(stock.today, stock.today + timedelta(days=HORIZON_NIGHTS + 2), margin=True)
+    return [calendar_fields(each.calendar(window), today=stock.today) for each in stock.pool]
 
 
 def _document(stock: Stock, row: dict[str, Any], number: int) -> dict[str, Any]:
@@ -85,6 +77,7 @@ def _rows(stock: Stock) -> Iterator[tuple[dict[str, Any], int]]:
                     "description": "",
                     "house_rules": "",
                     "language": None,
+                    "host_languages": [],
                     "room_type": ROOM_TYPES[stock.room_type[number]],
                     "property_type": PROPERTY_TYPES[stock.property_type[number]],
                     "neighbourhood": quarter_of(city, int(stock.quarter[number])),

@@ -35,12 +35,19 @@ START_SECONDS = 3_600.0
 
 @dataclass(frozen=True)
 class House:
-    """A marketplace that nobody else uses."""
+    """A marketplace that nobody else uses.
+
+    Attributes
+    ----------
+    columns_seconds
+        What the pipeline's step took to write the columns of the documents.
+    """
 
     home: Path
     supervisor: Supervisor
     database_url: str
     environment: dict[str, str]
+    columns_seconds: float
 
     def connect(self) -> psycopg.Connection[Any]:
         """A connection that commits by itself."""
@@ -93,13 +100,13 @@ def _furnish(home: Path, supervisor: Supervisor, stock: Stock) -> House:
         row = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
     if row is None:
         raise LookupError("PostgreSQL has no snapshot")
-    write_lake(str(home / "lake"), stock, exported_at=datetime.now(UTC), sees=row[0])
+    columns_seconds = write_lake(str(home / "lake"), stock, exported_at=datetime.now(UTC), sees=row[0])
     environment = os.environ | {
         "LODESTAY_HOME": str(home),
         "LODESTAY_DATABASE_URL": address,
         "LODESTAY_MLFLOW_TRACKING_URI": make_champion(home),
     }
-    return House(home, supervisor, address, environment)
+    return House(home, supervisor, address, environment, columns_seconds)
 
 
 @contextmanager

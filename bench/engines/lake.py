@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,14 @@ from bench.engines.documents import document_texts
 from bench.engines.stock import Stock, market_of
 from lodestay.lake import LISTING_FEATURES, RAW, SEARCH_DOCUMENTS, Dataset
 from ml.listing_features import SCHEMA
+from pipelines.spark_jobs.columns import build_columns
+from pipelines.spark_jobs.job import Scope
 
 _ROWS = 20_000
 
 
-def write_lake(lake: str, stock: Stock, *, exported_at: datetime, sees: str) -> None:
-    """Write what the index and the ranker are made of.
+def write_lake(lake: str, stock: Stock, *, exported_at: datetime, sees: str) -> float:
+    """Write what the ranker and the search are made of; seconds that the columns took the pipeline's step.
 
     Parameters
     ----------
@@ -37,6 +40,9 @@ def write_lake(lake: str, stock: Stock, *, exported_at: datetime, sees: str) -> 
             _write(RAW["markets"], lake, f"part-{part}", moment, exported_at)
             texts, part = {}, part + 1
     _write(LISTING_FEATURES, lake, "all", _features(stock), exported_at)
+    started = perf_counter()
+    build_columns(Scope(exported_at.date(), ("part-0",), lake), now=exported_at)
+    return perf_counter() - started
 
 
 def _features(stock: Stock) -> pa.Table:

@@ -193,7 +193,7 @@ def _parse_sums(
                     raise ValueError("a running sum of a day that is not on the ring")
                 running[places[listing], slot] = number
                 count, slot = count + 1, np.int64(-1)
-        whole += count == RING and slot < 0
+        whole += 1 if count == RING and slot < 0 else 0
     return whole
 
 

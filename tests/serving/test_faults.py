@@ -147,6 +147,7 @@ class World:
             signing_key="a key",
             metrics=metrics,
             sessions=no_session,
+            quick=None,
             engine=SimpleNamespace(retrieve=self.index, best=self.words),
             columns=SimpleNamespace(engine=held if self.has_columns else None),
             models=SimpleNamespace(current=models),
@@ -192,7 +193,9 @@ def asked(world: World, settings: Settings, *, times: int = 1, **query: Any) -> 
         for _ in range(times):
             began = loop.time()
             try:
-                outcomes.append(await search(services, SearchQuery(market="lisbon", **query), visit=Visit("v", None)))
+                outcomes.append(
+                    await search(services, SearchQuery(market="lisbon", **query), visit=Visit("v", None, None))
+                )
             except ServiceUnavailable as refusal:
                 outcomes.append(refusal)
             seconds.append(loop.time() - began)
@@ -301,7 +304,7 @@ def test_a_silent_index_costs_five_searches_their_time_and_then_one_in_two_secon
         seen = []
         for number in range(FAILURES + 5):
             began = loop.time()
-            answer = await search(services, SearchQuery(market="lisbon", text="a garden"), visit=Visit("v", None))
+            answer = await search(services, SearchQuery(market="lisbon", text="a garden"), visit=Visit("v", None, None))
             seen.append((round(loop.time() - began, 3), NO_WORDS in answer.degraded))
             if number == FAILURES + 1:
                 await asyncio.sleep(OPEN_SECONDS)
@@ -371,7 +374,7 @@ def test_what_is_late_is_not_waited_for_even_to_stop() -> None:
 def test_a_search_has_its_time_and_each_step_its_part(settings: Settings) -> None:
     """The defaults are 800 ms and shares of them; a setting says otherwise; all but confirming leave 150 ms."""
     steps = Allowance.of(settings).steps
-    named = {"embed": 100, "scan": 300, "words": 250, "retrieve": 300, "rank": 100, "explain": 60, "suggest": 100}
+    named = {"embed": 100, "scan": 300, "words": 250, "retrieve": 300, "rank": 100, "explain": 60, "try_stays": 500}
     assert {step.value: round(seconds * 1000) for step, seconds in steps.items()} == named
     given = Allowance.of(settings.model_copy(update={"search_words_ms": 40}))
     assert given.steps[Step.WORDS] == pytest.approx(0.04)
