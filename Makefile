@@ -55,7 +55,7 @@ doctor:  ## What this machine lacks, and how to get it (runs before anything is 
 	@$(PYTHON) -m lodestay.local.prerequisites && echo "This machine has what Lodestay needs."
 
 ##@ Work on the code
-.PHONY: test lint format docs bench prove mutants lock
+.PHONY: test lint format docs bench prove lookout mutants lock
 
 test: install  ## Run every test, on real services, two files at a time (ARGS=... goes to pytest; WORKERS=0: one).
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -79,6 +79,9 @@ bench: install  ## Take the published figures again (ARGS=... goes to the comman
 
 prove: install  ## Attack the booking core with random histories, kills and lies (ARGS=... goes to the command).
 	@$(BIN)/python -m bench.proof $(ARGS)
+
+lookout: install  ## Hold the search to PostgreSQL over random operations and requests (ARGS=... goes to the command).
+	@$(BIN)/python -m bench.lookout $(ARGS)
 
 mutants: install  ## Take the booking core's guards out one by one and see whether a test notices (ARGS=B7: some).
 	@$(BIN)/python -m bench.mutants $(ARGS)

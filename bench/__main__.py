@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench import booking, demo, imports, pipeline, scale, search
+from bench import booking, columns, demo, imports, pipeline, scale, search, suggest, words
 from bench.report import publish
 from lodestay.settings import PROJECT_ROOT
 
@@ -27,7 +27,10 @@ def everything(context: typer.Context, city: City = DATA / "singapore", snapshot
         run_demo()
         run_pipeline()
         run_search()
+        run_suggest()
         run_scale()
+        run_columns()
+        run_words(real=False)
         run_booking()
         if city.is_dir():
             run_import(city, snapshot)
@@ -51,12 +54,36 @@ def run_search() -> None:
     publish("Search", "python -m bench search", search.measure(), search.NOTES)
 
 
+@app.command("suggest")
+def run_suggest() -> None:
+    """Latency of suggestions at every key, on the marketplace that is up, beside OpenSearch's completions."""
+    publish("Suggestions", "python -m bench suggest", suggest.measure(), suggest.NOTES)
+
+
 @app.command("scale")
 def run_scale(
     listings: Annotated[int, typer.Option(min=1_000, help="Size of the marketplace that is drawn.")] = 100_000,
 ) -> None:
     """Latency of the search engine alone on a large marketplace, in columns and in OpenSearch."""
     publish("Search at scale", f"python -m bench scale --listings {listings}", scale.measure(listings), scale.NOTES)
+
+
+@app.command("columns")
+def run_columns(
+    listings: Annotated[int, typer.Option(min=1_000, help="Size of the marketplace that is drawn.")] = 100_000,
+) -> None:
+    """Columns from documents to files, and the start of a process that maps them."""
+    command = f"python -m bench columns --listings {listings}"
+    publish("Columns", command, columns.measure(listings), columns.NOTES)
+
+
+@app.command("words")
+def run_words(
+    *, real: Annotated[bool, typer.Option("--real", help="On the cities of Inside Airbnb beside the checkout.")] = False
+) -> None:
+    """How well words and their meaning find listings in ten languages, by themselves and together."""
+    command = "python -m bench words" + (" --real" if real else "")
+    publish("Words of real cities" if real else "Words", command, words.measure(DATA if real else None), words.NOTES)
 
 
 @app.command("booking")

@@ -29,6 +29,8 @@ class Outcome:
         Of each answer that was a 2xx, from when it was due.
     moments
         When each of them came, by `perf_counter`.
+    calls
+        What each of them answered.
     bodies
         Of the 2xx, where they are kept.
     elapsed
@@ -38,6 +40,7 @@ class Outcome:
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     moments: list[float] = field(default_factory=list)
+    calls: list[bytes] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     elapsed: float = 0.0
 
@@ -156,6 +159,7 @@ class Load:
             now = perf_counter()
             self.outcome.seconds.append(now - due)
             self.outcome.moments.append(now)
+            self.outcome.calls.append(each.call)
             if self._keep_bodies:
                 self.outcome.bodies.append(body)
         self.next_of(each)
@@ -176,6 +180,7 @@ class _Socket(asyncio.Protocol):
         self._read = b""
         self._due: float | None = None
         self._transport: asyncio.Transport
+        self.call = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -183,7 +188,7 @@ class _Socket(asyncio.Protocol):
 
     def send(self, call: bytes, due: float) -> None:
         """Send a call."""
-        self._due = due
+        self._due, self.call = due, call
         self._transport.write(call)
 
     def data_received(self, data: bytes) -> None:

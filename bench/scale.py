@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import islice
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from opensearchpy import OpenSearch
 
+from bench.node import opensearch_node
 from bench.report import Figure, latency
 from bench.scale_stock import Stock, documents, draw_stock, searches
 from lodestay.errors import ServiceUnavailable
-from lodestay.local.supervisor import supervise
 from search.answer import Retrieved
 from search.columns.engine import retrieve
 from search.columns.store import ColumnStore
@@ -48,7 +45,7 @@ def measure(listings: int) -> list[Figure]:
     today = datetime.now(UTC).date()
     stock = draw_stock(listings, today=today, seed=SEED)
     store, ours_built = _timed_build(stock)
-    with _node() as (client, url):
+    with opensearch_node() as (client, url):
         theirs_built, size = _load(client, stock)
         ours, theirs = asyncio.run(_ask(url, store, stock, today))
         updated = _update(store, stock), _update_index(client, stock)
@@ -157,18 +154,3 @@ def _milliseconds_each(write: Callable[[dict[int, dict[str, Any]]], object], sto
 
 def _bytes(columns: tuple[Any, ...]) -> int:
     return sum(_bytes(column) if isinstance(column, tuple) else column.nbytes for column in columns)
-
-
-@contextmanager
-def _node() -> Iterator[tuple[OpenSearch, str]]:
-    """Run an OpenSearch of the benchmark's own until the block ends."""
-    with tempfile.TemporaryDirectory(prefix="lodestay-bench-") as home:
-        Path(home).chmod(0o755)
-        supervisor = supervise(Path(home), report=lambda _name, _text: None)
-        supervisor.up(["opensearch"])
-        url = supervisor.records.endpoints()["LODESTAY_OPENSEARCH_URL"]
-        try:
-            with OpenSearch(hosts=[url], timeout=600) as client:
-                yield client, url
-        finally:
-            supervisor.down(["opensearch"])

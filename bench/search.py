@@ -107,7 +107,11 @@ def _api_without_index() -> Iterator[str]:
         "--log-level",
         "error",
     ]
-    environment = os.environ | {"LODESTAY_OPENSEARCH_URL": CLOSED, "LODESTAY_SEARCH_COLUMNS": "false"}
+    environment = os.environ | {
+        "LODESTAY_OPENSEARCH_URL": CLOSED,
+        "LODESTAY_SEARCH_COLUMNS": "false",
+        "LODESTAY_SEARCH_TIMEOUT_MS": "10000",  # so that it looks at all listings, as the other does
+    }
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603 - our own service
     address = f"http://127.0.0.1:{port}"
     try:

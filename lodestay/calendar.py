@@ -21,6 +21,7 @@ HORIZON_NIGHTS = 365
 DAY_HOURS = 24
 WEEKEND_NIGHTS = (4, 5)
 """Friday's and Saturday's night, as `date.weekday` counts."""
+_OF_WEEKEND = np.isin(np.arange(7), WEEKEND_NIGHTS)
 
 
 def weekdays(nights: NDArray[np.datetime64]) -> NDArray[np.int64]:
@@ -30,7 +31,12 @@ def weekdays(nights: NDArray[np.datetime64]) -> NDArray[np.int64]:
 
 def is_weekend(nights: NDArray[np.datetime64]) -> NDArray[np.bool_]:
     """Whether each is one of :data:`WEEKEND_NIGHTS`."""
-    return np.isin(weekdays(nights), WEEKEND_NIGHTS)
+    return weekend_days(weekdays(nights))
+
+
+def weekend_days(weekdays: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each weekday is one of :data:`WEEKEND_NIGHTS`."""
+    return _OF_WEEKEND[weekdays]
 
 
 class Refusal(StrEnum):

@@ -28,6 +28,7 @@ class Layer(StrEnum):
     STAGED = "staged"
     FEATURES = "features"
     DOCUMENTS = "documents"
+    COLUMNS = "columns"
     TRAINING = "training"
     TRUTH = "truth"
     MARTS = "marts"
@@ -99,11 +100,11 @@ STAGED_BOOKINGS = Dataset(Layer.STAGED, "bookings")
 STAGED_REVIEWS = Dataset(Layer.STAGED, "reviews")
 
 STAGED_SEARCHES = Dataset(Layer.STAGED, "searches")
-"""A row a search event. Day: on which it happened."""
+"""A row a search event: what was asked, how many were found and what kept others out. Day: on which it happened."""
 
 STAGED_IMPRESSIONS = Dataset(Layer.STAGED, "impressions")
 """A row a listing shown in a search: position from 1, total_minor, score and features as served, exploration,
-seen (null: views were not recorded), clicked, booked. Day: of the search."""
+seen (null: views were not recorded), clicked, quoted, held, booked. Day: of the search."""
 
 LISTING_FEATURES = Dataset(Layer.FEATURES, "listings")
 """A row a listing: ml.listing_features.SCHEMA."""
@@ -113,6 +114,13 @@ LISTING_VECTORS = Dataset(Layer.FEATURES, "listing_vectors", ("model", "market")
 
 SEARCH_DOCUMENTS = Dataset(Layer.DOCUMENTS, "listings")
 """A row a listing: listing_id, document (JSON of search.document), model and dimension of its vector."""
+
+SEARCH_COLUMNS = Dataset(Layer.COLUMNS, "listings", ("build",))
+"""What searches filter and count by, a file a column: search.columns.files. No Parquet: processes map the files. Build:
+when it was made; the newest two are kept."""
+
+LANDMARKS = Dataset(Layer.DOCUMENTS, "landmarks")
+"""A row a landmark that hosts name: search.landmarks.SCHEMA; none in a market whose hosts name none."""
 
 RANKING_EXAMPLES = Dataset(Layer.TRAINING, "ranking")
 """A row an impression with its features and label: ml.ranking.examples.EXAMPLES. Day: of the search."""

@@ -78,9 +78,28 @@ class Settings(BaseSettings):
         24, ge=1, le=168, description="How long a guest has to pay for a request that the host accepted."
     )
     quote_minutes: int = Field(30, ge=1, le=1440, description="How long a quote can be booked.")
-    search_timeout_ms: int = Field(800, ge=10, le=10_000, description="Time OpenSearch has before search degrades.")
+    search_timeout_ms: int = Field(800, ge=10, le=10_000, description="Time a search has as a whole.")
+    search_columns_ms: int | None = Field(
+        None, ge=1, le=10_000, description="Of it, time for the columns to answer, the wait for them included; 3/8."
+    )
+    search_words_ms: int | None = Field(
+        None, ge=1, le=10_000, description="Time for OpenSearch to say who fits the words; 5/16."
+    )
+    search_embedding_ms: int | None = Field(None, ge=1, le=10_000, description="Time to embed the words; 1/8.")
+    search_ranking_ms: int | None = Field(None, ge=1, le=10_000, description="Time to rank; 1/8.")
+    search_explaining_ms: int | None = Field(None, ge=1, le=10_000, description="Time to give reasons; 3/40.")
+    search_cache_mb: int = Field(
+        64, ge=0, le=4096, description="Memory for answers of the columns that are asked for again; 0: none."
+    )
     search_columns: bool = Field(
-        True, description="Whether the API holds the listings as columns, at some 2 KB each; false: OpenSearch counts."
+        True, description="Whether the API maps the listings' columns, some 1.2 KB each; false: OpenSearch counts."
+    )
+    search_personal: bool = Field(False, description="Whether what a visit looked at moves its results.")
+    search_spread: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Of the scores' spread, what a result may score less so that not all are alike.",
     )
     otlp_endpoint: str | None = Field(None, description="OpenTelemetry collector (OTLP over HTTP); none: no export.")
 

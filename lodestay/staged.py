@@ -157,9 +157,24 @@ SEARCHES: Final = pa.schema(
         "total_count": pa.int64(),
         "exploration": pa.bool_(),
         "ranker": pa.string(),
+        "asked": pa.string(),  # null: nothing, or what is counted with nobody's
+        "visitor": pa.string(),  # null: named by nobody
+        "place": pa.string(),
+        "lead_days": pa.int32(),
+        "nights": pa.int32(),
+        "filters": pa.list_(pa.string()),  # names of those in use
+        "sort": pa.string(),
+        "page": pa.int32(),
+        "page_size": pa.int32(),
+        "shown": pa.int32(),
+        "kept_out_by": pa.string(),  # the filter that alone kept most out
+        "kept_out": pa.int64(),
+        "nothing_because": pa.string(),  # null: something was found
+        "degraded": pa.list_(pa.string()),
+        "latency_ms": pa.float64(),
     }
 )
-"""A search a row."""
+"""A search a row. The columns from `asked` on are null in what was staged before there were any."""
 
 IMPRESSIONS: Final = pa.schema(
     {
@@ -173,6 +188,8 @@ IMPRESSIONS: Final = pa.schema(
         "exploration": pa.bool_(),
         "seen": pa.bool_(),
         "clicked": pa.bool_(),
+        "quoted": pa.bool_(),
+        "held": pa.bool_(),
         "booked": pa.bool_(),
     }
 )

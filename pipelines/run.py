@@ -36,6 +36,7 @@ STEPS: dict[str, str] = {
     "embeddings": "embed texts",
     "documents": "search documents",
     "index": "build the index",
+    "columns": "write the columns of searches",
     "training_sets": "training sets",
     "models__ranking": "train the ranker",
     "models__pricing": "train the price models",

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lodestay.stay import Stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,8 @@ class Candidate:
         where the listing has no vector.
     distance_km
         From the request's origin; None without one.
+    stay
+        The best of the request's flexible stays; None where its dates are not flexible.
     """
 
     listing_id: int
@@ -30,6 +37,32 @@ class Candidate:
     text_score: float | None
     vector_score: float | None
     distance_km: float | None
+    stay: Stay | None = None
+
+
+@dataclass(frozen=True)
+class BestStays:
+    """Which of some flexible stays is the best one in each of n listings, and what it costs.
+
+    Attributes
+    ----------
+    listing_ids
+        (n,) ascending.
+    places, totals
+        (n,) place among `stays`, and the total in the listing's currency.
+    """
+
+    stays: tuple[Stay, ...]
+    listing_ids: NDArray[np.int64]
+    places: NDArray[np.int64]
+    totals: NDArray[np.int64]
+
+    def given_to(self, candidate: Candidate) -> Candidate | None:
+        """Return a candidate with its best stay; None where it has none."""
+        at = int(np.searchsorted(self.listing_ids, candidate.listing_id))
+        if at == len(self.listing_ids) or self.listing_ids[at] != candidate.listing_id:
+            return None
+        return replace(candidate, stay=self.stays[self.places[at]], total_minor=int(self.totals[at]))
 
 
 class FacetValue(NamedTuple):
@@ -90,6 +123,28 @@ class Regained:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceDay:
+    """What a day of arrival offers.
+
+    Attributes
+    ----------
+    count
+        Listings that take the stay.
+    cheapest_minor
+        Lowest total in the request's currency; None where none is known.
+    """
+
+    stay: Stay
+    count: int
+    cheapest_minor: int | None
+
+    @classmethod
+    def of(cls, stay: Stay, count: int, cheapest: float) -> PriceDay:
+        """Make one; infinity stands for no price."""
+        return cls(stay, count, None if cheapest == np.inf else int(cheapest))
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieved:
     """What an engine found: the best candidates, and counts over the whole filtered set.
 
@@ -108,6 +163,8 @@ class Retrieved:
     regained
         For each filter in use what it keeps out by itself, the most first; filters that keep nothing out are not there.
         None where that was not counted.
+    best_stays
+        Of every result, where the dates are flexible and columns answered.
     """
 
     candidates: tuple[Candidate, ...]
@@ -117,3 +174,4 @@ class Retrieved:
     degraded: tuple[str, ...]
     tiles: tuple[Tile, ...] | None = None
     regained: tuple[Regained, ...] | None = None
+    best_stays: BestStays | None = field(default=None, compare=False, repr=False)

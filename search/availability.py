@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lodestay.calendar import StayCalendar
-from lodestay.stay import Stay
+from lodestay.stay import MAX_NIGHTS, Stay
 from search.ring import RING, is_askable, slot, window
 
 WEEK: Final = 7
@@ -136,12 +136,16 @@ class _Lengths:
         (n,) free nights in a row from each night, and the length that fills a gap.
     shortest, longest
         (n,) rules of every night of a stay.
+    plain
+        (n,) bool, nothing narrows or widens the arrival's own rule: no filler below it, and no night with a rule within
+        its reach. Most arrivals; the others are looked at length by length.
     """
 
     run: NDArray[np.int64]
     fillers: NDArray[np.int64]
     shortest: NDArray[np.int32]
     longest: NDArray[np.int32]
+    plain: NDArray[np.bool_]
 
     @classmethod
     def of(cls, calendar: StayCalendar, part: slice, run: NDArray[np.int64]) -> _Lengths | None:
@@ -149,15 +153,24 @@ class _Lengths:
         low, high = calendar.min_stay_through, calendar.max_stay_through
         if low is None and high is None and not calendar.fills_gaps:
             return None
+        fillers = calendar.fillers()[part]
+        shortest = np.ones(len(run), dtype=np.int32) if low is None else low[part]
+        longest = np.full(len(run), _LONGEST, dtype=np.int32) if high is None else high[part]
+        spoken = np.r_[0, np.cumsum((shortest > 1) | (longest < MAX_NIGHTS))]
+        reach = np.arange(len(run)) + np.minimum(run, calendar.max_stay[part])
+        widened = (fillers > 0) & (fillers < calendar.min_stay[part])
         return cls(
             run=run,
-            fillers=calendar.fillers()[part],
-            shortest=np.ones(len(run), dtype=np.int32) if low is None else low[part],
-            longest=np.full(len(run), _LONGEST, dtype=np.int32) if high is None else high[part],
+            fillers=fillers,
+            shortest=shortest,
+            longest=longest,
+            plain=(spoken[reach] == spoken[:-1]) & ~widened,
         )
 
     def spans(self, night: int, rule: tuple[int, int]) -> list[tuple[int, int]]:
         """Lengths from a night on, as spans; the arrival's own rule where nothing narrows or widens it."""
+        if self.plain[night]:
+            return [rule]
         run, filler = int(self.run[night]), int(self.fillers[night])
         lengths = np.arange(1, run + 1)
         longest = np.minimum(np.minimum.accumulate(self.longest[night : night + run]), rule[1])

@@ -7,7 +7,7 @@ a field of another name is refused, and tests run every query on an index of thi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from math import log1p
@@ -22,6 +22,7 @@ from lodestay.vocabulary.amenities import AMENITIES
 from search import availability, stay_price
 from search.facets import derived_fields
 from search.stay_price import price_fields, rate_fields, usual_nightly
+from search.words import analysis, by_language, by_their_language, labels, synonyms_version, written
 
 __all__ = [
     "build_document",
@@ -40,7 +41,6 @@ COPIED: Final = (
     "is_active",
     "title",
     "description",
-    "house_rules",
     "language",
     "room_type",
     "property_type",
@@ -57,18 +57,14 @@ COPIED: Final = (
 _USUAL_RATING: Final = 4.6
 _USUAL_WEIGHT: Final = 10
 
-_FRONT: Final = 12
-"""Letters of a title's word that suggestions compare."""
+REVIEWS: Final = 5
+"""Reviews of a listing, its newest, whose words are searched."""
+REVIEW_CHARACTERS: Final = 400
+"""Characters of a review that are."""
+
 _FLAG: Final = {"type": "boolean"}
 _COUNT: Final = {"type": "integer"}
 _KEYWORD: Final = {"type": "keyword"}
-
-
-def _text(**subfields: Any) -> dict[str, Any]:
-    """Words of any language, of English by their stems, of Chinese, Japanese and Korean by pairs."""
-    english = {"type": "text", "analyzer": "english"}
-    cjk = {"type": "text", "analyzer": "cjk"}
-    return {"type": "text", "analyzer": "folded", "fields": {"english": english, "cjk": cjk, **subfields}}
 
 
 def index_body(dimension: int, *, model: str) -> dict[str, Any]:
@@ -80,16 +76,15 @@ def index_body(dimension: int, *, model: str) -> dict[str, Any]:
         Length of the embeddings and name of the model they come from; one index never mixes two.
     """
     method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}  # the default engine needs native code
-    begins = {"type": "text", "analyzer": "beginnings", "search_analyzer": "begun"}
     properties: dict[str, Any] = {
         "listing_id": {"type": "long"},
         "market": _KEYWORD,
         "is_active": _FLAG,
         "location": {"type": "geo_point"},
-        "title": _text(begins=begins),
-        "description": _text(),
-        "house_rules": _text(),
-        "amenity_labels": _text(),
+        "title": written(),
+        "description": written(),
+        "labels": labels(),
+        "words": {"properties": {"title": by_language(), "text": by_language()}},
         "language": _KEYWORD,
         "room_type": _KEYWORD,
         "property_type": _KEYWORD,
@@ -122,22 +117,11 @@ def index_body(dimension: int, *, model: str) -> dict[str, Any]:
                 "knn": True,
                 "mapping.total_fields.limit": 1000,
             },
-            "analysis": {
-                "filter": {
-                    "front": {"type": "edge_ngram", "min_gram": 1, "max_gram": _FRONT},
-                    "cut": {"type": "truncate", "length": _FRONT},
-                },
-                "analyzer": {
-                    "folded": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding"]},
-                    "beginnings": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", "front"]},
-                    "begun": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", "cut"]},
-                    "tokens": {"tokenizer": "whitespace"},
-                },
-            },
+            "analysis": analysis(),
         },
         "mappings": {
             "dynamic": "strict",
-            "_meta": {"model": model, "dimension": dimension},
+            "_meta": {"model": model, "dimension": dimension, "synonyms": synonyms_version()},
             "properties": properties,
         },
     }
@@ -156,6 +140,7 @@ def build_document(
     vector: NDArray[np.float32] | None,
     popularity: float,
     today: date,
+    reviews: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Build a listing's document.
 
@@ -163,7 +148,8 @@ def build_document(
     ----------
     listing
         A row of the staged listings (`lodestay.lake.STAGED_LISTINGS`): :data:`COPIED`, and `latitude`,
-        `longitude`, `amenities`, `host_languages`, `bathrooms`, `rating`, `is_superhost`, `base_price_minor`.
+        `longitude`, `amenities`, `host_languages`, `house_rules`, `bathrooms`, `rating`, `is_superhost`,
+        `base_price_minor`.
     calendar
         None for a listing whose nights are not known: it is found without dates only.
     vector
@@ -172,6 +158,9 @@ def build_document(
         Orders results where nothing else does; higher is better (:func:`popularity`, until a model knows more).
     today
         Date at the listing: nights before it are left out.
+    reviews
+        Rows with `comment` and `language`, the newest first, of which :data:`REVIEWS` are read; what names a person
+        is masked already, as in the lake.
     """
     return {
         **{name: listing[name] for name in COPIED},
@@ -179,7 +168,8 @@ def build_document(
         "amenities": list(listing["amenities"]),
         **derived_fields(listing["property_type"], listing["amenities"]),
         "host_languages": list(listing["host_languages"] or ()),
-        "amenity_labels": [AMENITIES[code].label for code in listing["amenities"] if code in AMENITIES],
+        "labels": _labels(listing),
+        "words": _words(listing, reviews),
         "bathrooms": _number(listing["bathrooms"]),
         "rating": _number(listing["rating"]),
         "superhost": listing["is_superhost"],
@@ -221,6 +211,21 @@ def popularity(rating: Decimal | float | None, review_count: int, *, bookings_90
     """
     stars = (_number(rating) or _USUAL_RATING) * review_count + _USUAL_RATING * _USUAL_WEIGHT
     return stars / (review_count + _USUAL_WEIGHT) + 0.1 * log1p(review_count) + log1p(bookings_90 or 0.0)
+
+
+def _labels(listing: Mapping[str, Any]) -> list[str]:
+    """Say in words what it is, where, and what it has: codes by their labels, the neighbourhood by its name."""
+    kinds = [listing[name].replace("_", " ") for name in ("property_type", "room_type")]
+    where = [] if listing["neighbourhood"] is None else [listing["neighbourhood"]]
+    return [*kinds, *where, *(AMENITIES[code].label for code in listing["amenities"] if code in AMENITIES)]
+
+
+def _words(listing: Mapping[str, Any], reviews: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """Put the texts into the fields of their languages: the title apart, and all that is said below it."""
+    language = listing["language"]
+    own = [(listing[name], language) for name in ("description", "house_rules")]
+    said = [(review["comment"][:REVIEW_CHARACTERS], review["language"]) for review in reviews[:REVIEWS]]
+    return {"title": by_their_language([(listing["title"], language)]), "text": by_their_language([*own, *said])}
 
 
 def _number(value: Decimal | float | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -14,7 +15,7 @@ from search import histogram
 from search.answer import Candidate, Retrieved
 from search.errors import SearchUnavailable
 from search.facets import FACETS, PRICE, facet_values
-from search.query import TEXT_SCORE, VECTOR_SCORE, VECTOR_WEIGHT, search_body
+from search.query import EXACT_UP_TO, TEXT_SCORE, VECTOR_SCORE, VECTOR_WEIGHT, count_body, search_body
 from search.request import SearchRequest
 
 INCOMPLETE: Final = "search index incomplete: some listings may be missing and the counts too low"
@@ -48,10 +49,13 @@ class OpenSearchEngine:
         Name that the searches read.
     timeout_ms
         Time the engine has to collect results; the connection is given up at twice that.
+    exact_up_to
+        Listings within what must be, up to which each one's meaning is compared with the query's.
     """
 
-    def __init__(self, client: AsyncOpenSearch, *, alias: str, timeout_ms: int) -> None:
+    def __init__(self, client: AsyncOpenSearch, *, alias: str, timeout_ms: int, exact_up_to: int = EXACT_UP_TO) -> None:
         self._client = client
+        self._exact_up_to = exact_up_to
         self._alias = alias
         self._timeout_ms = timeout_ms
 
@@ -63,21 +67,36 @@ class OpenSearchEngine:
         SearchUnavailable
             The index does not answer in time, refuses, or does not exist yet.
         """
-        body = search_body(request, today=today, timeout_ms=self._timeout_ms)
-        return retrieved(request, await self._ask(body))
+        return retrieved(request, await self._ask(await self._body(request, today)))
 
-    async def best(self, request: SearchRequest, *, today: date) -> Best:
+    async def best(self, request: SearchRequest, among: Collection[int] | None = None, *, today: date) -> Best:
         """Find the best candidates and count nothing.
+
+        Parameters
+        ----------
+        among
+            Listings to choose among, at most 65,536; None: all.
 
         Raises
         ------
         SearchUnavailable
             As :meth:`retrieve`.
         """
-        body = search_body(request, today=today, timeout_ms=self._timeout_ms) | {"track_total_hits": False}
+        body = await self._body(request, today) | {"track_total_hits": False}
         del body["aggs"]
+        if among is not None:
+            body["query"]["bool"]["filter"].append({"terms": {"listing_id": list(among)}})
         answer = await self._ask(body)
         return Best(candidates(request, answer), shortcomings(answer))
+
+    async def _body(self, request: SearchRequest, today: date) -> dict[str, Any]:
+        """The search; where it means something, whether it is wide is counted first, which stops early."""
+        wide = False
+        if request.text_vector is not None:
+            most = self._exact_up_to
+            counted = await self._ask(count_body(request, today=today, timeout_ms=self._timeout_ms, up_to=most))
+            wide = counted["hits"]["total"]["value"] > most
+        return search_body(request, today=today, timeout_ms=self._timeout_ms, wide=wide)
 
     async def _ask(self, body: dict[str, Any]) -> dict[str, Any]:
         return await ask(self._client, self._alias, body, seconds=2 * self._timeout_ms / 1000)

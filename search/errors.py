@@ -17,6 +17,12 @@ class IndexNotReady(SetupIncomplete):
     title = "Search index not ready"
 
 
+class BuildRefused(SetupIncomplete):
+    """Columns in files are broken, or another version's, and are not taken into service."""
+
+    title = "Columns refused"
+
+
 class EventLogUnavailable(ServiceUnavailable):
     """An event could not be written to the lake."""
 

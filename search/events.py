@@ -7,7 +7,8 @@ One JSON object a line. `search_id` ties a search to its clicks and bookings; pe
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,12 +41,60 @@ class Shown(BaseModel):
     features: dict[str, float] = Field(default_factory=dict, max_length=100)
 
 
+MOST_KEPT_OUT: Final = 20
+"""Filters that an event names for what they kept out, the most first."""
+
+
+class NoResults(StrEnum):
+    """Why a search found nothing."""
+
+    ONE_FILTER = "one_filter"
+    DATES = "dates"
+    SEVERAL_FILTERS = "several_filters"
+    NOTHING_THERE = "nothing_there"
+    NOT_COUNTED = "not_counted"
+
+
+class KeptOut(BaseModel):
+    """A filter and how many results it alone kept out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    filter: str = Field(max_length=80)
+    value: str | None = Field(max_length=80)
+    more: int = Field(ge=1)
+
+
 class SearchEvent(_Event):
     """A search and the page it was answered with.
 
-    `latitude`, `longitude`: the centre of where the guest looked. `exploration` is true where the order
-    was drawn at random (the slice that unbiased evaluation reads). `lead_days` counts from the day of
-    the search to check-in.
+    What was added later has a default, so that older lines are events still.
+
+    Attributes
+    ----------
+    text
+        The wish without the place in it, contacts masked: what the ranker's features were made of.
+    asked
+        All that was written, in one form (:func:`search.asked.asked_of`); None where nothing, or a contact was.
+    visitor
+        Who counts as one person among those who asked the same: the guest's pseudonym, else the session id that
+        the client gave; None where there is neither.
+    latitude, longitude
+        The centre of where the guest looked.
+    lead_days
+        From the day of the search, where the guest looked, to check-in.
+    filters
+        Those in use with their values.
+    kept_out
+        What each filter in use kept out by itself, the most first.
+    nothing_because
+        One of :class:`NoResults` where nothing was found, else None.
+    degraded
+        What the answer had to do without.
+    latency_ms
+        From the question to the answer, without the way over the network.
+    exploration
+        The order was drawn at random (the slice that unbiased evaluation reads).
     """
 
     type: Literal["search"] = "search"
@@ -61,6 +110,18 @@ class SearchEvent(_Event):
     exploration: bool = False
     ranker: str
     results: list[Shown] = Field(max_length=100)
+    asked: str | None = Field(None, max_length=100)
+    visitor: str | None = Field(None, max_length=64)
+    place: str | None = Field(None, max_length=200)
+    lead_days: int | None = None
+    filters: dict[str, list[str]] = Field(default_factory=dict, max_length=50)
+    sort: str | None = Field(None, max_length=40)
+    page: int = Field(1, ge=1)
+    page_size: int | None = Field(None, ge=1)
+    kept_out: list[KeptOut] = Field(default_factory=list, max_length=MOST_KEPT_OUT)
+    nothing_because: NoResults | None = None
+    degraded: list[str] = Field(default_factory=list, max_length=20)
+    latency_ms: float | None = Field(None, ge=0)
 
 
 class ImpressionEvent(_Event):
@@ -79,10 +140,9 @@ class ClickEvent(_Event):
     position: int | None = Field(None, ge=1)
 
 
-class BookingEvent(_Event):
-    """A listing of an answer was booked."""
+class _StayEvent(_Event):
+    """Something about a stay in a listing of an answer."""
 
-    type: Literal["booking"] = "booking"
     listing_id: int
     check_in: date
     check_out: date
@@ -91,5 +151,25 @@ class BookingEvent(_Event):
     currency: str
 
 
-Event = Annotated[SearchEvent | ImpressionEvent | ClickEvent | BookingEvent, Field(discriminator="type")]
+class QuoteEvent(_StayEvent):
+    """A stay in a listing of an answer was priced."""
+
+    type: Literal["quote"] = "quote"
+
+
+class HoldEvent(_StayEvent):
+    """Its nights were held."""
+
+    type: Literal["hold"] = "hold"
+
+
+class BookingEvent(_StayEvent):
+    """It was booked."""
+
+    type: Literal["booking"] = "booking"
+
+
+Event = Annotated[
+    SearchEvent | ImpressionEvent | ClickEvent | QuoteEvent | HoldEvent | BookingEvent, Field(discriminator="type")
+]
 """Any event."""

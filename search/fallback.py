@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import inf
 from typing import Any
 
 from lodestay.calendar import StayCalendar
 from lodestay.pricing import PriceTerms, price_stay
+from lodestay.stay import Stay
 from search import histogram
-from search.answer import Candidate, Retrieved
+from search.answer import Candidate, PriceDay, Retrieved
 from search.document import nightly_price_minor, popularity
 from search.facets import DERIVED, FACETS, PRICE, Facet, facet_values
 from search.geography import contains, distance_km
@@ -63,9 +64,10 @@ def retrieve(request: SearchRequest, supply: Supply, *, today: date, reason: str
     """
     factors = exchange_factors(request.rates, request.currency)
     found = [
-        _look_at(listing, request, supply, factors=factors, today=today)
+        _look_at(listing, chosen, request, supply, factors=factors, today=today)
         for listing in supply.listings
-        if _is_possible(listing, request, supply, today)
+        if _is_possible(listing, request)
+        and (chosen := _choose(listing["listing_id"], request, supply, today)) is not None
     ]
     results = sorted((f for f in found if not f.unticked), key=lambda f: _rank(f, request))
     return Retrieved(
@@ -93,39 +95,98 @@ def retrieve(request: SearchRequest, supply: Supply, *, today: date, reason: str
     )
 
 
-def _is_possible(listing: Mapping[str, Any], request: SearchRequest, supply: Supply, today: date) -> bool:
-    """Whether a listing has everything that no facet asks for."""
+def price_days(request: SearchRequest, stays: Iterable[Stay], supply: Supply, *, today: date) -> tuple[PriceDay, ...]:
+    """Say of each stay how many listings a search for it would find, and the lowest price.
+
+    Parameters
+    ----------
+    request
+        Without dates.
+    """
+    factors = exchange_factors(request.rates, request.currency)
+    fitting = [listing for listing in supply.listings if _is_possible(listing, request)]
+    return tuple(_price_day(replace(request, stay=stay), fitting, supply, factors, today) for stay in stays)
+
+
+def _price_day(
+    request: SearchRequest,
+    listings: Iterable[Mapping[str, Any]],
+    supply: Supply,
+    factors: Mapping[str, float],
+    today: date,
+) -> PriceDay:
+    """Ask for one stay."""
+    assert request.stay is not None  # noqa: S101 - it is what is asked for
+    prices = []
+    for listing in listings:
+        chosen = _choose(listing["listing_id"], request, supply, today)
+        if chosen is None or chosen.total_minor is None:
+            continue
+        factor = factors.get(supply.terms[listing["listing_id"]].currency)
+        price_minor = None if factor is None else exchanged(chosen.total_minor, factor)
+        if not any(_unticked(listing, price_minor, request.filters)):
+            prices.append(inf if price_minor is None else price_minor)
+    return PriceDay.of(request.stay, len(prices), min(prices, default=inf))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The stay that a listing stands in the answer with, and its total; both None without dates."""
+
+    stay: Stay | None
+    total_minor: int | None
+
+
+def _choose(listing_id: int, request: SearchRequest, supply: Supply, today: date) -> _Chosen | None:
+    """Choose the cheapest stay that the listing takes, the earliest of several; None where it takes none."""
+    if request.nights is None:
+        return _Chosen(None, None)
+    calendar = supply.calendars.get(listing_id)
+    if calendar is None:
+        return None
+    stays = request.flexible if request.stay is None else (request.stay,)
+    totals = [
+        (total_of(stay, calendar, supply.terms[listing_id], guests=request.guests, today=today), stay.check_in, stay)
+        for stay in stays
+        if is_askable(stay, today) and calendar.refuse(stay, today=today) is None
+    ]
+    if not totals:
+        return None
+    total, _, stay = min(totals)
+    return _Chosen(stay, total)
+
+
+def total_of(stay: Stay, calendar: StayCalendar, terms: PriceTerms, *, guests: int, today: date) -> int:
+    """Price a stay that a listing takes, without pets, in the listing's currency."""
+    nights_minor = int(calendar.nightly_prices(stay).sum())
+    lead_days = (stay.check_in - today).days
+    return price_stay(
+        terms, nights_minor=nights_minor, nights=stay.nights, guests=guests, lead_days=lead_days
+    ).total_minor
+
+
+def _is_possible(listing: Mapping[str, Any], request: SearchRequest) -> bool:
+    """Whether a listing has everything, but for the dates, that no facet asks for."""
     if listing["accommodates"] < request.guests:
         return False
     if not listing["is_active"] or request.market not in {None, listing["market"]}:
         return False
-    if request.area is not None and not contains(request.area, _place(listing)):
-        return False
-    if request.stay is None:
-        return True
-    calendar = supply.calendars.get(listing["listing_id"])
-    if calendar is None or not is_askable(request.stay, today):
-        return False
-    return calendar.refuse(request.stay, today=today) is None
+    return request.area is None or contains(request.area, _place(listing))
 
 
 def _look_at(
-    listing: Mapping[str, Any], request: SearchRequest, supply: Supply, *, factors: Mapping[str, float], today: date
+    listing: Mapping[str, Any],
+    chosen: _Chosen,
+    request: SearchRequest,
+    supply: Supply,
+    *,
+    factors: Mapping[str, float],
+    today: date,
 ) -> _Found:
     listing_id = listing["listing_id"]
-    terms, calendar = supply.terms[listing_id], supply.calendars.get(listing_id)
-    nightly = nightly_price_minor(listing, calendar, today=today)
-    total = None
-    if request.stay is not None and calendar is not None:
-        nights_minor = int(calendar.nightly_prices(request.stay).sum())
-        total = price_stay(
-            terms,
-            nights_minor=nights_minor,
-            nights=request.stay.nights,
-            guests=request.guests,
-            lead_days=(request.stay.check_in - today).days,
-        ).total_minor
-    amount, factor = nightly if request.stay is None else total, factors.get(terms.currency)
+    terms, total = supply.terms[listing_id], chosen.total_minor
+    nightly = nightly_price_minor(listing, supply.calendars.get(listing_id), today=today)
+    amount, factor = nightly if chosen.stay is None else total, factors.get(terms.currency)
     price_minor = None if amount is None or factor is None else exchanged(amount, factor)
     return _Found(
         listing=listing,
@@ -137,6 +198,7 @@ def _look_at(
             text_score=None if request.text is None else _overlap(request.text, listing),
             vector_score=None,
             distance_km=None if request.origin is None else distance_km(request.origin, _place(listing)),
+            stay=chosen.stay if request.flexible else None,
         ),
         price_minor=price_minor,
         unticked=frozenset(_unticked(listing, price_minor, request.filters)),

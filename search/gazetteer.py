@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import log10
@@ -11,7 +11,9 @@ from typing import Final
 
 from search.geography import distance_km
 from search.places import Place, PlaceKind, folded
-from search.request import MAX_TEXT, Point
+from search.readings import readings
+from search.request import Point
+from search.slips import LAST_LETTER, slips
 
 MAX_NAME: Final = 60
 """Letters of a name that are read."""
@@ -21,13 +23,12 @@ _BY_ITS_NAME: Final = 1.5
 """Weight of being meant by the name shown, not by one in another language."""
 _HAS_SUPPLY: Final = 4.0
 """Weight of having listings: as much as ten thousand times the people."""
-_LAST_LETTER: Final = chr(0x10FFFF)
-_NEAR_WORDS: Final = frozenset(
-    "near in at around by close to nära i vid omkring près de à autour cerca en bei nahe um vicino a "  # noqa: SIM905
-    "perto em nabij op rond".split()
-)
-"""Words before a place: "near Södermalm", "près de la gare" (English, Swedish, French, Spanish, German, Italian,
-Portuguese, Dutch)."""
+_KIND: Final = {PlaceKind.MARKET: 2.0, PlaceKind.NEIGHBOURHOOD: 0.5, PlaceKind.LANDMARK: 0.25, PlaceKind.CITY: 0.0}
+"""Weight of what a place is."""
+_SLIP_FROM: Final = 5
+"""Letters of a whole name from which one may be wrong."""
+_NAMED_KINDS: Final = frozenset({PlaceKind.MARKET, PlaceKind.NEIGHBOURHOOD, PlaceKind.LANDMARK})
+"""The marketplace's own places, which are meant even where no word such as "near" says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +61,38 @@ class Gazetteer:
 
     def lookup(self, text: str, *, near: Point | None) -> Place | None:
         """Find the place of exactly this name, the weightiest where several have it, or None."""
-        name = _read_name(text)
-        found = self._owners(name, name) if name else set()
-        return next(iter(self._ranked(found, name, near=near)), None)
+        return self._find(_read_name(text), near=near, market=None)
 
-    def understand(self, text: str, *, near: Point | None) -> Named | None:
-        """Find the place that a text names: the whole text, or its end after a word such as "near".
+    def understand(self, text: str, *, near: Point | None, market: str | None = None) -> Named | None:
+        """Find the place that a text names: all of it, a part that a word such as "near" marks, or its end.
 
-        So "sauna near Södermalm" is a place and a wish, and "nice flat" is no town in France.
+        So "sauna near Södermalm" and "loft near the cathedral with pool" are a place and a wish, and "nice flat" is
+        no town in France. The end needs no "near" where it is written as a name and is a place of the marketplace. A
+        marked name of the marketplace may have one slip.
+
+        Parameters
+        ----------
+        near
+            Where the guest looks: what lies there is rather meant.
+        market
+            Only places of this market; None allows any, but no landmark of several markets where `near` is not said.
         """
-        if (place := self.lookup(text, near=near)) is not None:
-            return Named(place, None)
-        words = text[:MAX_TEXT].split()
-        for start, word in enumerate(words[:-1]):
-            if word.casefold() not in _NEAR_WORDS:
-                continue
-            tail = start + 1
-            while tail < len(words) - 1 and words[tail].casefold() in _NEAR_WORDS:
-                tail += 1
-            if (place := self.lookup(" ".join(words[tail:]), near=near)) is not None:
-                return Named(place, " ".join(words[:start]) or None)
+        found = list(readings(text))
+        for reading in found:
+            place = self._find(_read_name(reading.name), near=near, market=market)
+            if place is not None and (reading.marked or place.kind in _NAMED_KINDS):
+                return Named(place, reading.rest)
+        for reading in found[1:]:  # all of a text may be a wish that is spelled like a place
+            if reading.marked:
+                place = self._find_slipped(_read_name(reading.name), near=near, market=market)
+                if place is not None:
+                    return Named(place, reading.rest)
         return None
 
     def complete(self, text: str, *, near: Point | None, limit: int) -> list[Place]:
         """Find the places whose name begins like the text, the weightiest first.
 
-        Where none does, one letter may be wrong, missing, too many or swapped, but not the first.
+        Where none does, it may have one slip (:func:`search.slips.slips`).
         """
         name = _read_name(text)
         if not name:
@@ -93,7 +100,7 @@ class Gazetteer:
         found = self._beginning(name)
         if found or len(name) < _FUZZY_FROM:
             return self._ranked(found, name, near=near)[:limit]
-        found = {n for variant in self._slips(name) for n in self._beginning(variant)}
+        found = {n for variant in slips(self._table[0], name) for n in self._beginning(variant)}
         return self._ranked(found, "", near=near)[:limit]
 
     @cached_property
@@ -120,8 +127,29 @@ class Gazetteer:
         names, owners = self._table
         return set(owners[bisect_left(names, low) : bisect_left(names, high + "\0")])
 
+    def _find(self, name: str, *, near: Point | None, market: str | None) -> Place | None:
+        found = self._owners(name, name) if name else set()
+        return self._meant(found, name, near=near, market=market)
+
+    def _find_slipped(self, name: str, *, near: Point | None, market: str | None) -> Place | None:
+        """The marketplace's own place whose whole name is one slip away."""
+        if len(name) < _SLIP_FROM:
+            return None
+        found = {n for variant in slips(self._table[0], name) for n in self._owners(variant, variant)}
+        own = {n for n in found if self._places[n].kind in _NAMED_KINDS}
+        return self._meant(own, "", near=near, market=market)
+
+    def _meant(self, found: set[int], name: str, *, near: Point | None, market: str | None) -> Place | None:
+        """The likeliest of places; which of several landmarks is not guessed without knowing where the guest looks."""
+        if market is not None:
+            found = {n for n in found if self._places[n].market == market}
+        landmarks = {n for n in found if self._places[n].kind is PlaceKind.LANDMARK}
+        if near is None and len({self._places[n].market for n in landmarks}) > 1:
+            found = found - landmarks
+        return next(iter(self._ranked(found, name, near=near)), None)
+
     def _beginning(self, name: str) -> set[int]:
-        return self._owners(name, name + _LAST_LETTER)
+        return self._owners(name, name + LAST_LETTER)
 
     def _ranked(self, found: Iterable[int], name: str, *, near: Point | None) -> list[Place]:
         def weight(n: int) -> float:
@@ -129,25 +157,6 @@ class Gazetteer:
             return self._weights[n] + by_its_name - _far(self._places[n], near)
 
         return [self._places[n] for n in sorted(found, key=lambda n: (-weight(n), n))]
-
-    def _slips(self, name: str) -> Iterator[str]:
-        """Beginnings one slip away that some name has: only letters that follow in the table are tried."""
-        for at in range(1, len(name)):
-            head, letter, tail = name[:at], name[at], name[at + 1 :]
-            yield head + tail
-            if tail:
-                yield head + tail[0] + letter + tail[1:]
-            for other in self._letters_after(head):
-                yield head + other + tail
-                yield head + other + letter + tail
-
-    def _letters_after(self, head: str) -> Iterator[str]:
-        names, _ = self._table
-        at = bisect_left(names, head + "\x01")
-        while at < len(names) and names[at].startswith(head):
-            letter = names[at][len(head)]
-            yield letter
-            at = bisect_left(names, head + chr(ord(letter) + 1))
 
 
 def _read_name(text: str) -> str:
@@ -157,7 +166,7 @@ def _read_name(text: str) -> str:
 def _weight(place: Place) -> float:
     """How likely a place is meant: by whether and how much there is to stay at, and by people."""
     supply = _HAS_SUPPLY + 2 * log10(1 + place.listings) if place.listings else 0.0
-    kind = {PlaceKind.MARKET: 2.0, PlaceKind.NEIGHBOURHOOD: 0.5, PlaceKind.CITY: 0.0}[place.kind]
+    kind = _KIND[place.kind]
     return kind + supply + log10(1 + place.population)
 
 

@@ -20,9 +20,34 @@ NEAR_KM: Final = 150.0
 """Every city is known that lies this near to a market …"""
 BIG_CITY: Final = 200_000
 """… and, wherever it lies, every city of so many people."""
+LANDMARK_KM: Final = 1.5
+"""How far "near" a landmark reaches: a walk of twenty minutes, and what its place may be off."""
 _SAME_KM: Final = 40.0
 """A market and a city of one name this near to each other are the same place."""
 _PUNCTUATION: Final = re.compile(r"[\s\-'\u2019\u02bc,.()/]+")
+
+_AS_TYPED: Final = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "ħ": "h",
+        "ŧ": "t",
+        "\u0131": "i",
+        "ŋ": "n",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        # Arabic: the stroke that draws words out, Persian kaf and yeh, alef maksura, teh marbuta.
+        "\u0640": "",
+        "\u06a9": "\u0643",
+        "\u06cc": "\u064a",
+        "\u0649": "\u064a",
+        "\u0629": "\u0647",
+    }
+)
+"""Letters that no decomposition of Unicode makes plain, as people type them."""
 
 
 class PlaceKind(StrEnum):
@@ -31,6 +56,7 @@ class PlaceKind(StrEnum):
     CITY = "city"
     MARKET = "market"
     NEIGHBOURHOOD = "neighbourhood"
+    LANDMARK = "landmark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +104,11 @@ def neighbourhood_place(
     return Place(PlaceKind.NEIGHBOURHOOD, (name,), country, location, market, radius_km, 0, listings)
 
 
+def landmark_place(*, market: str, names: tuple[str, ...], country: str | None, location: Point, hosts: int) -> Place:
+    """Make the place of a landmark; `hosts` name it, and so at least that many listings are there."""
+    return Place(PlaceKind.LANDMARK, names, country, location, market, LANDMARK_KM, 0, hosts)
+
+
 def known_places(own: Iterable[Place], cities: Iterable[Place]) -> list[Place]:
     """Put the marketplace's places and the world's together.
 
@@ -123,8 +154,10 @@ def geonames_cities() -> Iterator[Place]:
 
 
 def folded(text: str) -> str:
-    """Bring a name into the form it is looked up in: no case, no accents, single spaces."""
-    plain = "".join(c for c in _caseless(text) if not unicodedata.combining(c))
+    """Bring a name into the form it is looked up in: no case, no accents or strokes, single spaces."""
+    if text.isascii():
+        return _PUNCTUATION.sub(" ", text.casefold()).strip()
+    plain = "".join(c for c in _caseless(text) if not unicodedata.combining(c)).translate(_AS_TYPED)
     return _PUNCTUATION.sub(" ", unicodedata.normalize("NFC", plain)).strip()
 
 

@@ -17,29 +17,47 @@ from search.facets import FACETS, MAX_VALUES, PRICE, Facet, text
 from search.polygon import parts
 from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Area, Circle, Filters, Point, Polygon, SearchRequest, Sort
 from search.stay_price import PriceScript, exchange_factors
+from search.words import languages_asked, matched
 
 TEXT_SCORE: Final = "text"
 VECTOR_SCORE: Final = "vector"
-VECTOR_WEIGHT: Final = 20.0
-"""Weight beside BM25 of the engine's vector score, (1 + cosine) / 2: a cosine that is 0.4 better counts
-as much as one more uncommon word."""
-_TEXT_FIELDS: Final = (
-    "title^3",
-    "title.english^3",
-    "title.cjk^3",
-    "amenity_labels.english^2",
-    "description",
-    "description.english",
-    "description.cjk",
-    "house_rules.english^0.5",
-)
+VECTOR_WEIGHT: Final = 10.0
+"""Weight beside BM25 of the engine's vector score, (1 + cosine) / 2: a cosine that is 0.4 better counts as much as a
+common word. `python -m bench words` measures it: more of it loses what is asked by its words, less gains nothing."""
+TYPOS_WEIGHT: Final = 0.5
+"""Weight of words that are written with a slip, or taken for such, beside those that are found as written."""
+_AS_WRITTEN: Final = {"title": 1.0, "description": 1.0, "labels": 2.0}
+"""Weights of the texts by their words as they are written; synonyms of the query are looked for too."""
+_MISTYPED: Final = {"title": 1.0, "description": 1.0}
+_BY_STEMS: Final = {"title": 1.5, "text": 1.5}
+"""Weights of the texts by the stems of their words, in the fields of their languages."""
+_BESIDE_THE_BEST: Final = 0.6
+"""Share that the other fields add to the one that fits best."""
+_EDITS: Final = "AUTO:4,8"
+"""Letters from which one may be wrong, and from which two."""
+_VARIANTS: Final = 10
+"""Words that a slip may stand for, at most."""
 
+EXACT_UP_TO: Final = 20_000
+"""Listings within what must be, up to which each is compared with what is meant; more are found by HNSW."""
+NEAREST: Final = MAX_PAGE_DEPTH
+"""Listings that HNSW brings; where no more pass its filter, each is compared."""
 
 _HAIR: Final = 1e-6
 """Degrees, some ten centimetres."""
 
 
-def search_body(request: SearchRequest, *, today: date, timeout_ms: int) -> dict[str, Any]:
+def count_body(request: SearchRequest, *, today: date, timeout_ms: int, up_to: int) -> dict[str, Any]:
+    """Build a request that counts what meets all that must be, and stops beyond `up_to`."""
+    return {
+        "size": 0,
+        "timeout": f"{timeout_ms}ms",
+        "track_total_hits": up_to + 1,
+        "query": _all_of(_required(request, today)),
+    }
+
+
+def search_body(request: SearchRequest, *, today: date, timeout_ms: int, wide: bool = False) -> dict[str, Any]:
     """Build the request body.
 
     Parameters
@@ -48,6 +66,8 @@ def search_body(request: SearchRequest, *, today: date, timeout_ms: int) -> dict
         Date where the guest looks: nights before it are past.
     timeout_ms
         After which the engine answers with what it has.
+    wide
+        Whether so many listings meet what must be that those which are meant are found by HNSW, not one by one.
     """
     price = PriceScript(
         request.stay,
@@ -56,12 +76,15 @@ def search_body(request: SearchRequest, *, today: date, timeout_ms: int) -> dict
         lead_days=None if request.stay is None else (request.stay.check_in - today).days,
     )
     ticked = _ticked(request, price)
+    required = _required(request, today)
+    chosen = [clause for group in ticked.values() for clause in group]
+    meant = _nearest(request, [*required, *chosen]) if wide else _compared(request)
     return {
         "size": MAX_PAGE_DEPTH,
         "timeout": f"{timeout_ms}ms",
         "track_total_hits": True,
-        "query": {"bool": {"filter": _required(request, today), **_wished(request)}},
-        "post_filter": _all_of([clause for group in ticked.values() for clause in group]),
+        "query": {"bool": {"filter": required, **_wished(request, meant)}},
+        "post_filter": _all_of(chosen),
         "aggs": _aggregations(request, ticked, price),
         "sort": _order(request, price),
         "_source": False,
@@ -109,36 +132,65 @@ def _point(point: Point) -> dict[str, float]:
     return {"lat": point.latitude, "lon": point.longitude}
 
 
-def _wished(request: SearchRequest) -> dict[str, list[Query]]:
-    """Clauses that give scores and narrow nothing, each named so that its score is told.
+def _wished(request: SearchRequest, meant: list[Query]) -> dict[str, list[Query]]:
+    """Clauses that give scores and narrow nothing, each named so that its score is told."""
+    return {} if request.text is None else {"should": [_text(request.text[:MAX_TEXT]), *meant]}
 
-    The vector clause is exact: the engine scores only what has passed the filters.
-    """
-    if request.text is None:
-        return {}
-    words = {
-        "multi_match": {
-            "query": request.text[:MAX_TEXT],
-            "fields": list(_TEXT_FIELDS),
-            "tie_breaker": 0.3,
-            "_name": TEXT_SCORE,
-        }
-    }
+
+def _compared(request: SearchRequest) -> list[Query]:
+    """Compare each listing that passed the filters with what is meant: exact."""
     if request.text_vector is None:
-        return {"should": [words]}
-    meaning = {
-        "script_score": {
-            "query": {"exists": {"field": "vector"}},
-            "script": {
-                "lang": "knn",
-                "source": "knn_score",
-                "params": {"field": "vector", "query_value": list(request.text_vector), "space_type": "cosinesimil"},
-            },
-            "boost": VECTOR_WEIGHT,
-            "_name": VECTOR_SCORE,
+        return []
+    params = {"field": "vector", "query_value": list(request.text_vector), "space_type": "cosinesimil"}
+    return [
+        {
+            "script_score": {
+                "query": {"exists": {"field": "vector"}},
+                "script": {"lang": "knn", "source": "knn_score", "params": params},
+                "boost": VECTOR_WEIGHT,
+                "_name": VECTOR_SCORE,
+            }
         }
+    ]
+
+
+def _nearest(request: SearchRequest, filters: list[Query]) -> list[Query]:
+    """Walk the graph of vectors for the listings that are nearest to what is meant; others get no score of it."""
+    if request.text_vector is None:
+        return []
+    near = {
+        "vector": list(request.text_vector),
+        "k": NEAREST,
+        "filter": _all_of(filters),
+        "boost": VECTOR_WEIGHT,
+        "_name": VECTOR_SCORE,
     }
-    return {"should": [words, meaning]}
+    return [{"knn": {"vector": near}}]
+
+
+def _text(text: str) -> Query:
+    """Words as written with their synonyms, by stems, and with a slip, if not in the first letter."""
+    words = matched(text)
+    stems = {
+        f"words.{name}.{language}": weight for name, weight in _BY_STEMS.items() for language in languages_asked(words)
+    }
+    exact = {"query": words, "fields": _weighted({**_AS_WRITTEN, **stems}), "tie_breaker": _BESIDE_THE_BEST}
+    slips = {
+        "query": words,
+        "fields": _weighted(_MISTYPED),
+        "tie_breaker": _BESIDE_THE_BEST,
+        "analyzer": "folded",  # a synonym is not mistyped
+        "fuzziness": _EDITS,
+        "prefix_length": 1,
+        "max_expansions": _VARIANTS,
+        "fuzzy_rewrite": f"top_terms_{_VARIANTS}",  # each word by how rare it is itself, not by the commonest of them
+        "boost": TYPOS_WEIGHT,
+    }
+    return {"bool": {"should": [{"multi_match": exact}, {"multi_match": slips}], "_name": TEXT_SCORE}}
+
+
+def _weighted(fields: dict[str, float]) -> list[str]:
+    return [f"{field}^{weight:g}" for field, weight in fields.items()]
 
 
 def _ticked(request: SearchRequest, price: PriceScript) -> dict[str, list[Query]]:

@@ -209,6 +209,10 @@ class SearchRequest:
         Where distances are measured from: the place named. None measures from the middle of the area.
     text_vector
         Embedding of `text` by the index's model, where one is at hand.
+    flexible
+        Where the dates are flexible, the stays that would do instead of `stay`: of one length, the earliest first
+        (:func:`search.flexible.stays_of`). Each listing stands in the answer with its best one, the cheapest and of
+        those the earliest.
     tile_zoom
         Size of the map tiles to count the results in; None counts none.
     rates
@@ -231,6 +235,7 @@ class SearchRequest:
     rates: dict[str, float]
     text_vector: tuple[float, ...] | None = None
     tile_zoom: int | None = None
+    flexible: tuple[Stay, ...] = ()
 
     def __post_init__(self) -> None:
         if self.sort is Sort.DISTANCE and self.origin is None:
@@ -254,6 +259,16 @@ class SearchRequest:
         low, high = self.filters.min_price_minor, self.filters.max_price_minor
         if low is not None and high is not None and low > high:
             raise InvalidSearch(f"The lowest price {low} is above the highest {high}.", hint="Swap the two.")
+        if self.flexible and (self.stay is not None or len({stay.nights for stay in self.flexible}) > 1):
+            raise InvalidSearch(
+                "Flexible dates are of one length, and no others beside them.", hint="Send one kind of dates."
+            )
+
+    @property
+    def nights(self) -> int | None:
+        """Length of the stay, of every one where the dates are flexible; None without dates."""
+        stay = self.flexible[0] if self.flexible else self.stay
+        return None if stay is None else stay.nights
 
     @property
     def origin(self) -> Point | None:

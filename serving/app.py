@@ -35,12 +35,16 @@ from serving.observability.metrics import Metrics
 from serving.observability.middleware import MAX_BODY_BYTES, RequestContext
 from serving.observability.tracing import add_trace_id, telemetry_config, tracer_provider
 from serving.openapi import describe, operation_id
+from serving.price_calendars import endpoints as price_calendars
 from serving.price_suggestions import endpoints as price_suggestions
 from serving.problem_pages import endpoints as problem_pages
 from serving.problems import add_problem_handlers
 from serving.quotes import endpoints as quotes
+from serving.recently_viewed import endpoints as recently_viewed
+from serving.saved_searches import endpoints as saved_searches
 from serving.search import endpoints as search
 from serving.search.gazetteer import Cities
+from serving.similar import endpoints as similar
 from serving.state import State, open_services
 from serving.suggest import endpoints as suggest
 from serving.webhooks import endpoints as webhooks
@@ -61,8 +65,12 @@ Search, quote and book stays, and ask what a night should cost.
 
 ROUTERS = (
     search.router,
+    price_calendars.router,
     suggest.router,
+    saved_searches.router,
     listings.router,
+    similar.router,
+    recently_viewed.router,
     quotes.router,
     bookings.router,
     booking_requests.router,

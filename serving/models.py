@@ -29,7 +29,7 @@ from ml.ranking.ranker import MODEL as RANKING
 from ml.ranking.ranker import AnyRanker, BaselineRanker, Ranker
 from ml.registry import Registry
 from search.gazetteer import Gazetteer
-from serving.search.gazetteer import Cities, make_gazetteer, own_places
+from serving.search.gazetteer import Cities, landmark_files, make_gazetteer, own_places
 
 LOOK_EVERY_SECONDS = 15.0
 FIRST_LOOK_SECONDS = 10.0
@@ -180,12 +180,14 @@ class ModelShelf:
         try:
             async with self._sessions() as session:
                 places = await own_places(session)
+            landmarks = await asyncio.to_thread(landmark_files, self._settings.lake)
         except (SQLAlchemyError, OSError) as error:
             log.warning("not loaded", part="gazetteer", reason=type(error).__name__)
             return
         # Names alone: the counts, which only weigh, change with every import.
         names = tuple((place.market, place.name) for place in places)
-        await self._take("gazetteer", lambda: names, lambda: make_gazetteer(places, self._cities))
+        version = (names, tuple((file.path, file.modified_at) for file in landmarks))
+        await self._take("gazetteer", lambda: version, lambda: make_gazetteer(places, landmarks, self._cities))
 
     def _features_on_disk(self) -> Hashable:
         """Every file of the features and when it was swapped in: enough to know that a run has replaced one."""
@@ -195,7 +197,9 @@ class ModelShelf:
         return ListingColumns.read(self._settings.lake)
 
     def _load_embedder(self) -> Embedder:
-        return _embedder(self._settings.embedding_model)
+        embedder = _embedder(self._settings.embedding_model)
+        embedder.embed_query("a garden")  # the first is slow, and a guest has little time for it
+        return embedder
 
     async def _model_of_index(self) -> str | None:
         """Name of the model that the index in service was built with, or the last one known."""

@@ -73,12 +73,13 @@ def _response(status: int) -> dict[str, Any]:
     return {"description": MEANINGS[status], "content": {MEDIA_TYPE: media}}
 
 
-def _answers(app: FastAPI) -> Iterator[type[BaseModel]]:
-    """Models of what operations answer with."""
+def _shapes(app: FastAPI) -> Iterator[type[BaseModel]]:
+    """Models of what operations take and answer with."""
     routes = (context.original_route for context in iter_route_contexts(app.routes))
     for route in (route for route in routes if isinstance(route, APIRoute)):
+        bodies = [parameter.field_info.annotation for parameter in route.dependant.body_params]
         answers = [route.response_model, *(each.get("model") for each in route.responses.values())]
-        yield from (model for model in answers if isinstance(model, type) and issubclass(model, BaseModel))
+        yield from (model for model in (*bodies, *answers) if isinstance(model, type) and issubclass(model, BaseModel))
 
 
 def operation_id(route: APIRoute) -> str:
@@ -103,7 +104,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         schemas["Problem"] = problem
         for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own shape of a 422
             schemas.pop(unused, None)
-        for model in _answers(app):
+        for model in _shapes(app):
             if (extra := model.model_config.get("json_schema_extra")) and isinstance(extra, dict):
                 schemas[model.__name__]["examples"] = extra["examples"]  # again: FastAPI has left out what is null
         app.openapi_schema = document

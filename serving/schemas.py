@@ -53,8 +53,11 @@ def _storable(text: str) -> str:
 # The bounds keep date arithmetic around a stay inside what dates can be.
 Day = Annotated[date, Field(strict=False, ge=date(1900, 1, 1), lt=date(2200, 1, 1)), BeforeValidator(_written_day)]
 """A date written YYYY-MM-DD and in no other way."""
+MonthText = Annotated[str, Field(pattern=r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2027-05"])]
+"""A month written YYYY-MM."""
 Id = Annotated[UUID, Field(strict=False), BeforeValidator(_text)]
 """A UUID written as a text."""
+SearchId = Annotated[Id | None, Field(description="Search that the guest came from: the ranker learns from it.")]
 Name = Annotated[str, AfterValidator(_speaking)]
 """What somebody calls something: one line."""
 Prose = Annotated[str, AfterValidator(_storable)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Protocol, TypedDict
 
 from opensearchpy import AsyncOpenSearch
@@ -16,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from lodestay.clock import Clock
 from lodestay.settings import Settings
 from search.answer import Retrieved
+from search.columns.engine import ColumnEngine
+from search.columns.kept import KeptAnswers
 from search.engine import Best, OpenSearchEngine, connect
 from search.errors import SearchUnavailable
 from search.event_log import EventLog
@@ -24,21 +28,29 @@ from serving.models import FIRST_LOOK_SECONDS, ModelShelf
 from serving.observability.metrics import Metrics
 from serving.observability.tracing import trace_statements
 from serving.payments import NoProcessor, PaymentDesk
+from serving.search.budget import Allowance, Step
 from serving.search.columns import ColumnShelf
 from serving.search.gazetteer import Cities
+from serving.search.guards import Guards
 from serving.search.markets import MarketShelf
+from serving.search.reranking import Reranking, Viewed
+from serving.suggest.shelf import FIRST_LOAD_SECONDS, SuggestionShelf
 from serving.tokens import VerifiedTokens
+from transactional.bookings import quick as quick_bookings
 from transactional.bookings.instant import Keys
-from transactional.bookings.quick import STATEMENTS
 from transactional.kit.connections import QuickConnections
 from transactional.kit.database import create_engine, session_factory
 from transactional.payments.gateway import PaymentGateway
 from transactional.payments.http_gateway import open_gateway
+from transactional.quotes import pages
 
 POOL_SIZE = 8
 QUICK_POOL_SIZE = 8
 """Connections for calls of one statement: eight saturate two cores."""
 LOCK_TIMEOUT_MS = 2_000
+STATEMENTS = {**quick_bookings.STATEMENTS, **pages.STATEMENTS}
+ANSWERING = 0.8
+"""Of the time that we wait for OpenSearch, how much it has to collect results."""
 LAST_STEP_SECONDS = 5.0
 """How long the end of the process waits for the columns to take in what they are at."""
 
@@ -67,6 +79,8 @@ class Services:
         Moves payments while their guests wait.
     opensearch
         None where no address is known: search then answers from PostgreSQL.
+    reranking, viewed
+        What is done after the ranker, and what visits looked at.
     """
 
     settings: Settings
@@ -86,7 +100,11 @@ class Services:
     columns: ColumnShelf
     models: ModelShelf
     markets: MarketShelf
+    suggestions: SuggestionShelf
     events: EventLog
+    guards: Guards
+    reranking: Reranking
+    viewed: Viewed
 
 
 class State(TypedDict):
@@ -116,16 +134,20 @@ async def open_services(
     events = EventLog(settings.lake, writer="api")
     models = ModelShelf(settings, sessions, opensearch, cities)
     metrics.listings.set_function(lambda: len(models.current.columns))
-    columns = ColumnShelf(settings.lake, sessions, clock)
+    columns = ColumnShelf(settings.lake, sessions, clock, keeping=partial(_keeping, settings, metrics))
+    guards = Guards.of(settings, metrics)
+    _watch(metrics, columns, guards)
     stop = asyncio.Event()
+    suggestions = SuggestionShelf(settings.lake, sessions)
     steps = (columns.follow, columns.look) if settings.search_columns else ()
-    following = [asyncio.create_task(step(stop)) for step in steps]
+    following = [asyncio.create_task(step(stop)) for step in (*steps, suggestions.follow)]
     looking = asyncio.create_task(models.keep_fresh())
     closing = AsyncExitStack()
     try:
         desk = PaymentDesk(sessions, gateway or await _gateway(settings, closing), clock)
         closing.push_async_callback(desk.close)
         await models.wait_for_first_look(FIRST_LOOK_SECONDS)
+        await suggestions.wait_for_first_try(FIRST_LOAD_SECONDS)
         yield Services(
             settings=settings,
             clock=clock,
@@ -144,7 +166,11 @@ async def open_services(
             columns=columns,
             models=models,
             markets=MarketShelf(sessions),
+            suggestions=suggestions,
             events=events,
+            guards=guards,
+            reranking=Reranking.of(settings),
+            viewed=Viewed(),
         )
     finally:
         events.close()
@@ -155,11 +181,37 @@ async def open_services(
             task.cancel()
         await asyncio.gather(*following, looking, return_exceptions=True)
         columns.close()
+        guards.close()
         await closing.aclose()
         if opensearch is not None:
             await opensearch.close()
         quick.close()
         await database.dispose()
+
+
+def _keeping(settings: Settings, metrics: Metrics) -> KeptAnswers:
+    """Make a place for the columns' answers, and have the metrics hear of it."""
+
+    def tell(kept: str, age: float | None) -> None:
+        metrics.cached.labels(kept).inc()
+        if age is not None:
+            metrics.cache_age.observe(age)
+
+    return KeptAnswers(settings.search_cache_mb * 1_000_000, time=time.monotonic, told=tell)
+
+
+def _watch(metrics: Metrics, columns: ColumnShelf, guards: Guards) -> None:
+    """Have the metrics look at what is full and what is late when they are asked."""
+
+    def of_columns(read: Callable[[ColumnEngine], int]) -> Callable[[], float]:
+        return lambda: 0.0 if columns.engine is None else float(read(columns.engine))
+
+    metrics.columns_age.set_function(lambda: columns.behind_seconds)
+    metrics.cache_bytes.set_function(of_columns(lambda engine: engine.kept_bytes))
+    metrics.waiting.labels("columns").set_function(of_columns(lambda engine: engine.waiting))
+    metrics.waiting.labels("embedding").set_function(lambda: float(len(guards.embedding)))
+    metrics.waiting.labels("confirming").set_function(lambda: float(len(guards.confirming)))
+    metrics.waiting.labels("reading").set_function(lambda: float(len(guards.reading)))
 
 
 async def _gateway(settings: Settings, closing: AsyncExitStack) -> PaymentGateway:
@@ -170,7 +222,12 @@ async def _gateway(settings: Settings, closing: AsyncExitStack) -> PaymentGatewa
 
 def engine_of(opensearch: AsyncOpenSearch, settings: Settings) -> OpenSearchEngine:
     """The engine over the index in service."""
-    return OpenSearchEngine(opensearch, alias=settings.index_alias, timeout_ms=settings.search_timeout_ms)
+    return OpenSearchEngine(opensearch, alias=settings.index_alias, timeout_ms=words_timeout_ms(settings))
+
+
+def words_timeout_ms(settings: Settings) -> int:
+    """Time that OpenSearch is told it has: some less than we wait, so that it can say what it found until then."""
+    return max(1, int(Allowance.of(settings).steps[Step.WORDS] * 1000 * ANSWERING))
 
 
 class Engine(Protocol):
@@ -179,8 +236,8 @@ class Engine(Protocol):
     async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:
         """Find the best candidates and count the whole filtered set, or raise `SearchUnavailable`."""
 
-    async def best(self, request: SearchRequest, *, today: date) -> Best:
-        """Find the best candidates and count nothing, or raise `SearchUnavailable`."""
+    async def best(self, request: SearchRequest, among: Collection[int] | None = None, *, today: date) -> Best:
+        """Find the best candidates (among some listings) and count nothing, or raise `SearchUnavailable`."""
 
 
 class NoEngine:
@@ -190,7 +247,13 @@ class NoEngine:
         """Say that there is none."""
         raise _not_known()
 
-    async def best(self, request: SearchRequest, *, today: date) -> Best:  # noqa: ARG002 (the interface)
+    async def best(
+        self,
+        request: SearchRequest,  # noqa: ARG002 (the interface)
+        among: Collection[int] | None = None,  # noqa: ARG002
+        *,
+        today: date,  # noqa: ARG002
+    ) -> Best:
         """Say that there is none."""
         raise _not_known()
 

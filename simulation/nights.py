@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from lodestay.calendar import HORIZON_NIGHTS, WEEKEND_NIGHTS
+from lodestay.calendar import HORIZON_NIGHTS, weekend_days
 from lodestay.money import BPS, minor_digits
 from lodestay.pricing import share
 from lodestay.snapshot import NIGHTS, SEASONS
@@ -57,7 +57,7 @@ class CityDays:
         """Lay out the nights ``[start, end)``."""
         count = (end - start).days
         weekday = (start.weekday() + np.arange(count)) % 7
-        weekend = np.isin(weekday, WEEKEND_NIGHTS)
+        weekend = weekend_days(weekday)
         season = _factors(start, end, [(s, s.demand) for s in city.seasons])
         demand = season * _factors(start, end, [(e, e.demand) for e in city.events])
         demand *= np.where(weekend, city.weekend_demand, 1.0)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
+from search.asked import asked_of
 from search.events import BookingEvent, ClickEvent, Event, SearchEvent, Shown
 from simulation.choice import Candidates, Worth, book, click, examination, fitting, judge
 from simulation.demand import Calendars, draw_seconds, plan_trip, second_thought
@@ -231,6 +232,9 @@ class _Session:
             exploration=page.exploration,
             ranker=page.ranker,
             results=results,
+            asked=asked_of(trip.text),
+            visitor=self.guest.guest_key,
+            lead_days=(trip.check_in - now.date()).days,
         )
         self.log.events.append(event)
 

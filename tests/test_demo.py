@@ -56,6 +56,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
     supervisor = supervise(tmp_path_factory.mktemp("demo") / "home", report=lambda _name, _text: None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LODESTAY_HOME", str(supervisor.home))
+        patch.setenv("LODESTAY_SEARCH_TIMEOUT_MS", "10000")  # the machine has other tests to run
         yield supervisor
     supervisor.down([])
     for folder in supervisor.folders():

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from lodestay import lake as datasets
 from lodestay.lake import Dataset, local_folder
+from lodestay.staged import COLUMNS
 from warehouse.errors import DamagedFile
 
 SOURCES: dict[str, Dataset] = {
@@ -38,16 +40,22 @@ def connect(lake: str) -> duckdb.DuckDBPyConnection:
         connection.execute(f"CREATE SCHEMA {schema}")
     for name, dataset in SOURCES.items():
         if has_files(lake, dataset):
-            _view(connection, name, dataset.glob(lake))
+            _view(connection, name, dataset.glob(lake), COLUMNS[dataset])
     return connection
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, files: str) -> None:
+def _view(connection: duckdb.DuckDBPyConnection, name: str, files: str, promised: pa.Schema) -> None:
+    """Define the view; a promised column that no file has, since it came later, is null."""
+    read = (
+        f"read_parquet({literal(files)}, hive_partitioning = true, union_by_name = true, "
+        "hive_types = {'day': DATE, 'market': VARCHAR})"
+    )
     try:
-        connection.execute(
-            f"CREATE VIEW lake.{name} AS SELECT * FROM read_parquet({literal(files)}, "
-            "hive_partitioning = true, union_by_name = true, hive_types = {'day': DATE, 'market': VARCHAR})"
-        )
+        there = {column for column, *_ in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()}
+        described = connection.from_arrow(promised.empty_table())
+        types = dict(zip(described.columns, described.types, strict=True))
+        later = "".join(f', CAST(NULL AS {types[column]}) AS "{column}"' for column in types if column not in there)
+        connection.execute(f"CREATE VIEW lake.{name} AS SELECT *{later} FROM {read}")
     except duckdb.Error as broken:
         raise DamagedFile(
             f"lake.{name} cannot be read: {str(broken).splitlines()[0]}",

@@ -27,12 +27,12 @@ POLICIES = ("flexible", "moderate", "firm", "strict")
 
 def make(connection: psycopg.Connection[Any], plans: Sequence[Plan]) -> None:
     """Write everything that histories need before they begin."""
-    _insert(connection, "markets", map(_market, MARKETS))
-    _insert(connection, "exchange_rates", _rates())
-    _insert(connection, "users", (user for plan in plans for user in _people(plan)))
-    _insert(connection, "listings", (_listing(plan, listing_id) for plan in plans for listing_id in plan.listing_ids))
-    _insert(connection, "rate_plans", (_terms(listing_id) for plan in plans for listing_id in plan.listing_ids))
-    _insert(connection, "calendar_feeds", (_feed(plan.listing_ids[0]) for plan in plans))
+    insert(connection, "markets", map(_market, MARKETS))
+    insert(connection, "exchange_rates", _rates())
+    insert(connection, "users", (user for plan in plans for user in _people(plan)))
+    insert(connection, "listings", (_listing(plan, listing_id) for plan in plans for listing_id in plan.listing_ids))
+    insert(connection, "rate_plans", (_terms(listing_id) for plan in plans for listing_id in plan.listing_ids))
+    insert(connection, "calendar_feeds", (_feed(plan.listing_ids[0]) for plan in plans))
     connection.commit()
     connection.autocommit = True
     connection.execute("VACUUM ANALYZE")
@@ -128,7 +128,7 @@ def _of(listing_id: int) -> Random:
     return Random(f"listing:{listing_id}")
 
 
-def _insert(connection: psycopg.Connection[Any], table: str, rows: Iterable[dict[str, Any]]) -> None:
+def insert(connection: psycopg.Connection[Any], table: str, rows: Iterable[dict[str, Any]]) -> None:
     """Copy rows that all have the same columns."""
     rows = iter(rows)
     first = next(rows, None)

@@ -89,8 +89,10 @@ class SearchContext:
 
     Attributes
     ----------
-    nights, lead_days, guests
-        Length of the stay, days from the search to check-in, size of the party.
+    nights, guests
+        Length of the stay, size of the party.
+    lead_days
+        Days from the search to check-in; (n,) where each candidate has its own of some flexible stays.
     total_minor
         (n,) total of the stay, all in ONE currency; without dates, the price of a night.
     distance_km
@@ -100,7 +102,7 @@ class SearchContext:
     """
 
     nights: float
-    lead_days: float
+    lead_days: float | Floats
     guests: float
     total_minor: Floats
     distance_km: Floats

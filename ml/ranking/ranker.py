@@ -35,8 +35,11 @@ class AnyRanker(Protocol):
     def score(self, matrix: NDArray[np.float64]) -> Floats:
         """Score of each row of :func:`ml.ranking.features.ranking_features`; higher is better."""
 
+    def contributions(self, matrix: NDArray[np.float64]) -> Floats:
+        """What each feature adds to each row's score, (n, len(FEATURES)); for a page, not for all candidates."""
+
     def explain(self, matrix: NDArray[np.float64]) -> tuple[tuple[Reason, ...], ...]:
-        """The strongest reasons of each row; for a page, not for all candidates."""
+        """The strongest reasons of each row, from the contributions."""
 
 
 class Ranker:
@@ -79,14 +82,17 @@ class Ranker:
         predicted = self._booster.predict(matrix[:, self._columns], num_threads=_SERVING_THREADS)
         return np.asarray(predicted, dtype=np.float64)
 
-    def explain(self, matrix: NDArray[np.float64]) -> tuple[tuple[Reason, ...], ...]:
-        """Reasons from the exact SHAP values of the trees."""
-        if not len(matrix):
-            return ()
-        shap = self._booster.predict(matrix[:, self._columns], pred_contrib=True, num_threads=_SERVING_THREADS)
+    def contributions(self, matrix: NDArray[np.float64]) -> Floats:
+        """The exact SHAP values of the trees."""
         contributions = np.zeros(matrix.shape)
-        contributions[:, self._columns] = np.asarray(shap)[:, :-1]  # the last column is the base value
-        return reasons_of(matrix, contributions, most=REASONS)
+        if len(matrix):
+            shap = self._booster.predict(matrix[:, self._columns], pred_contrib=True, num_threads=_SERVING_THREADS)
+            contributions[:, self._columns] = np.asarray(shap)[:, :-1]  # the last column is the base value
+        return contributions
+
+    def explain(self, matrix: NDArray[np.float64]) -> tuple[tuple[Reason, ...], ...]:
+        """Reasons from the contributions."""
+        return reasons_of(matrix, self.contributions(matrix), most=REASONS) if len(matrix) else ()
 
 
 class BaselineRanker:
@@ -98,6 +104,10 @@ class BaselineRanker:
         """Score of each row, (n,)."""
         return heuristic(matrix)
 
+    def contributions(self, matrix: NDArray[np.float64]) -> Floats:
+        """The terms of the heuristic."""
+        return heuristic_contributions(matrix)
+
     def explain(self, matrix: NDArray[np.float64]) -> tuple[tuple[Reason, ...], ...]:
-        """Reasons from the terms of the heuristic."""
-        return reasons_of(matrix, heuristic_contributions(matrix), most=REASONS)
+        """Reasons from the contributions."""
+        return reasons_of(matrix, self.contributions(matrix), most=REASONS)

@@ -27,6 +27,7 @@ from lodestay import lake as datasets
 from lodestay.lake import Dataset
 from lodestay.snapshot import MOST_GUESTS
 from ml.listing_features import ROOM_TYPES
+from search.events import NoResults
 
 HIGHEST_NIGHT = 10**11
 """Minor units no night costs: beyond it a currency or a column was mistaken."""
@@ -171,14 +172,23 @@ def staged_bookings() -> Suite:
 
 
 def staged_searches() -> Suite:
-    """A row a search."""
-    return _suite(_between("guests", 1, None), key=("search_id",), known=("occurred_at", "ranker"))
+    """A row a search, with a reason of a known kind where nothing was found."""
+    return _suite(
+        _between("guests", 1, None),
+        _between("page", 1, None),
+        _between("latency_ms", 0, None),
+        ExpectColumnValuesToBeInSet(column="nothing_because", value_set=[reason.value for reason in NoResults]),
+        key=("search_id",),
+        known=("occurred_at", "ranker", "shown"),
+    )
 
 
 def staged_impressions() -> Suite:
     """A row a listing shown in a search, from position 1."""
     return _suite(
-        _between("position", 1, None), key=("search_id", "listing_id"), known=("occurred_at", "clicked", "booked")
+        _between("position", 1, None),
+        key=("search_id", "listing_id"),
+        known=("occurred_at", "clicked", "quoted", "held", "booked"),
     )
 
 

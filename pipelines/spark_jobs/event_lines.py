@@ -12,23 +12,33 @@ from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 ATTRIBUTION_DAYS = 1
 """Days after a search on which a click or booking still counts for it: a session can run past midnight."""
 
+KEPT_OUT = "filter string, value string, more bigint"
 SHOWN = "listing_id bigint, position int, total_minor bigint, score double, features map<string, double>"
 EVENT = (
     "type string, event_id string, occurred_at timestamp, market string, session_id string, guest_key string, "
     "search_id string, text string, check_in date, check_out date, guests int, latitude double, longitude double, "
     "currency string, locale string, total_count bigint, exploration boolean, ranker string, "
-    f"results array<struct<{SHOWN}>>, listing_id bigint, position int, total_minor bigint"
+    f"results array<struct<{SHOWN}>>, listing_id bigint, position int, total_minor bigint, asked string, "
+    "visitor string, place string, lead_days int, filters map<string, array<string>>, sort string, page int, "
+    f"page_size int, kept_out array<struct<{KEPT_OUT}>>, nothing_because string, degraded array<string>, "
+    "latency_ms double"
 )
 """Fields of every kind of event, side by side."""
 
 _ALWAYS = ("event_id", "occurred_at", "market", "session_id", "search_id")
+_STAY = ("listing_id", "check_in", "check_out", "guests", "total_minor", "currency")
 REQUIRED: dict[str, tuple[str, ...]] = {
     "search": (*_ALWAYS, "guests", "currency", "locale", "total_count", "ranker", "results"),
     "impression": (*_ALWAYS, "listing_id", "position"),
     "click": (*_ALWAYS, "listing_id"),
-    "booking": (*_ALWAYS, "listing_id", "check_in", "check_out", "guests", "total_minor", "currency"),
+    "quote": (*_ALWAYS, *_STAY),
+    "hold": (*_ALWAYS, *_STAY),
+    "booking": (*_ALWAYS, *_STAY),
 }
 """Fields without which a line is no event of its type."""
+
+_COUNTED = {"clicked": "click", "quoted": "quote", "held": "hold", "booked": "booking"}
+"""What can become of a listing shown, and the events that say so."""
 
 SEARCH = (
     "day",
@@ -49,6 +59,21 @@ SEARCH = (
     "total_count",
     "exploration",
     "ranker",
+    "asked",
+    "visitor",
+    "place",
+    "lead_days",
+    "nights",
+    "filters",
+    "sort",
+    "page",
+    "page_size",
+    "shown",
+    "kept_out_by",
+    "kept_out",
+    "nothing_because",
+    "degraded",
+    "latency_ms",
 )
 
 
@@ -90,14 +115,28 @@ def events(parsed: DataFrame) -> DataFrame:
 
 def searches(events_: DataFrame) -> DataFrame:
     """A row a search."""
-    return events_.where(F.col("type") == "search").select(*SEARCH[:-2], _explored().alias("exploration"), "ranker")
+    made = events_.where(F.col("type") == "search")
+    most = F.get("kept_out", F.lit(0))  # the list begins with what keeps most out
+    return made.withColumns(
+        {
+            "exploration": _explored(),
+            "page": F.coalesce("page", F.lit(1)),
+            "nights": F.datediff("check_out", "check_in"),
+            "shown": F.size("results"),
+            "filters": F.coalesce(F.map_keys("filters"), F.array().cast("array<string>")),
+            "kept_out_by": most["filter"],
+            "kept_out": most["more"],
+            "degraded": F.coalesce("degraded", F.array().cast("array<string>")),
+        }
+    ).select(*SEARCH)
 
 
 def impressions(events_: DataFrame) -> DataFrame:
     """A row a listing of an answer, with what became of it.
 
     `seen` is whether the guest had it in view (or opened or booked it), null where the search has no
-    record of views at all. Clicks and bookings count from the search on, up to :data:`ATTRIBUTION_DAYS` later.
+    record of views at all. Clicks, quotes, holds and bookings count from the search on, up to
+    :data:`ATTRIBUTION_DAYS` later.
     """
     shown = events_.where(F.col("type") == "search").select(
         "day",
@@ -111,7 +150,7 @@ def impressions(events_: DataFrame) -> DataFrame:
         "search_id", "listing_id", F.col("type").alias("act"), F.col("day").alias("act_day")
     )
     per_listing = acts.groupBy("search_id", "listing_id").agg(
-        *(F.min(F.when(F.col("act") == act, F.col("act_day"))).alias(act) for act in ("impression", "click", "booking"))
+        *(F.min(F.when(F.col("act") == act, F.col("act_day"))).alias(act) for act in ("impression", *_COUNTED.values()))
     )
     viewed = acts.where(F.col("act") == "impression").select("search_id").distinct().withColumn("views", F.lit(True))
     rows = shown.select(
@@ -127,7 +166,7 @@ def impressions(events_: DataFrame) -> DataFrame:
     )
     joined = rows.join(per_listing, ["search_id", "listing_id"], "left").join(viewed, "search_id", "left")
     return joined.withColumns(
-        {"clicked": _counts("click"), "booked": _counts("booking"), "in_view": F.col("impression").isNotNull()}
+        {"in_view": F.col("impression").isNotNull()} | {name: _counts(act) for name, act in _COUNTED.items()}
     ).select(
         "day",
         "market",
@@ -140,8 +179,7 @@ def impressions(events_: DataFrame) -> DataFrame:
         "features",
         "exploration",
         F.when(F.col("views"), F.col("in_view") | F.col("clicked") | F.col("booked")).alias("seen"),
-        "clicked",
-        "booked",
+        *_COUNTED,
     )
 
 
@@ -174,6 +212,8 @@ def _reason() -> Column:
         .when(event["market"] != F.col("market"), F.lit("another market's event"))
         .when(event["guests"] < 1, F.lit("no guests"))
         .when(event["position"] < 1, F.lit("position before the first"))
+        .when(event["page"] < 1, F.lit("page before the first"))
+        .when(event["latency_ms"] < 0, F.lit("an answer before its question"))
         .when(
             F.exists(F.coalesce(event["results"], F.array()), _unreadable),
             F.lit("a result without listing or position"),

@@ -40,10 +40,9 @@ def amount_of(prices: Prices, stay: StayAsk, row: int) -> int:
     length = stay.nights.size
     if length == 0:
         return int(terms[_NIGHTLY, row])
-    unit = prices.unit[row]
-    if unit == 0:
+    if prices.unit[row] == 0:
         return NO_PRICE
-    nights = _nights_sum(prices.sums, stay, row) * unit
+    nights = _nights_sum(prices, stay, row)
     if stay.length_discount != NO_DISCOUNT:
         nights -= _share(nights, terms[stay.length_discount, row])
     nights -= _share(nights, _lead_bps(terms, stay.notice, row))
@@ -61,15 +60,17 @@ def exchanged(amount: int, currency: int, factors: NDArray[np.float64]) -> float
 
 
 @inlined
-def _nights_sum(sums: NDArray[np.uint32], stay: StayAsk, row: int) -> int:
-    """Sum of the nights; up to slot 0 it is none going in and the whole ring coming out (search.stay_price)."""
-    arrival, departure = stay.nights[0], stay.departure
-    nights = np.int64(sums[departure, row])
-    if arrival > 0:
-        nights -= np.int64(sums[arrival, row])
-    if 0 < departure < arrival:
-        nights += np.int64(sums[0, row])
-    return int(nights)
+def _nights_sum(prices: Prices, stay: StayAsk, row: int) -> int:
+    """Sum of the nights in minor units, of a listing that has prices."""
+    unit = prices.unit[row]
+    total = np.int64(0)
+    if unit > 0:
+        for night in stay.nights:
+            total += np.int64(prices.nightly[night, row])
+        return int(total * unit)
+    for night in stay.nights:
+        total += prices.large[-1 - unit, night]
+    return int(total)
 
 
 @inlined

@@ -1,51 +1,62 @@
-"""From the fields of an index document to the values of a row: the same contract, read into columns."""
+"""From the fields of index documents to the values of rows: the same contract, read into columns, many at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import gcd
 from operator import itemgetter
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.compiled import compiled
+from search.columns.compiled import compiled, inlined
 from search.columns.table import PART, PART_MASK
 from search.ring import RING
-
-_LARGEST_SUM: Final = 2**32
 
 
 @dataclass(frozen=True)
 class StayBits:
-    """What a listing's `stay_tokens` say, by slot.
+    """What the `stay_tokens` of some listings say, by slot.
 
     Attributes
     ----------
     free, closed, odd
-        (RING,) bool.
+        (listings, RING) bool.
     odd_rules
-        As :data:`search.columns.table.PART_MASK` takes them apart.
+        As :data:`search.columns.table.PART_MASK` takes them apart, listing after listing.
+    odd_count
+        (listings,) how many of them are each listing's.
     """
 
     free: NDArray[np.bool_]
     closed: NDArray[np.bool_]
     odd: NDArray[np.bool_]
     odd_rules: NDArray[np.int64]
+    odd_count: NDArray[np.int64]
 
 
-def read_tokens(tokens: str | None) -> StayBits:
+def read_tokens(tokens: Sequence[str | None]) -> StayBits:
     """Read the tokens that :func:`search.availability.availability_fields` writes; None: never free."""
-    text = np.frombuffer((tokens or "").encode(), np.uint8)
-    free, closed, odd = (np.zeros(RING, np.bool_) for _ in range(3))
-    blocks = np.zeros(len(text) // _SHORTEST_BLOCK + 1, np.int64)
-    count = _parse(text, free, closed, odd, blocks)
-    return StayBits(free, closed, odd, _in_runs(_joined(np.sort(blocks[:count]))))
+    texts = [(one or "").encode() for one in tokens]
+    text, ends = _joined_texts(texts)
+    free, closed, odd = (np.zeros((len(texts), RING), np.bool_) for _ in range(3))
+    blocks = np.empty(len(text) // _SHORTEST_BLOCK + 1, np.int64)
+    count = _parse_tokens(text, ends, free, closed, odd, blocks)
+    rules = _in_runs(_joined(np.sort(blocks[:count])))
+    listings = rules >> 4 * PART
+    return StayBits(free, closed, odd, rules & (1 << 4 * PART) - 1, np.bincount(listings, minlength=len(texts)))
+
+
+def _joined_texts(texts: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Put texts one after the other, a blank behind each; where each one ends."""
+    lengths = np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts))
+    return np.frombuffer(b" ".join([*texts, b""]), np.uint8), np.cumsum(lengths) - 1
 
 
 def _joined(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Join the lengths of an arrival that touch: blocks (slot, shortest, longest) in order, none empty."""
+    """Join the lengths of an arrival that touch: blocks (listing, slot, shortest, longest) in order, none empty."""
     if not len(blocks):
         return blocks
     arrival, low, high = blocks >> 2 * PART, blocks >> PART & PART_MASK, blocks & PART_MASK
@@ -55,22 +66,26 @@ def _joined(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _in_runs(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Write arrivals in a row that allow the same lengths as one rule: a season is one, and not seventy."""
+    """Write arrivals in a row that allow the same lengths as one rule, its listing in front: a season is one."""
     if not len(blocks):
         return blocks
-    by_lengths = np.sort((blocks & (1 << 2 * PART) - 1) << PART | blocks >> 2 * PART)
+    listing, slot, lengths = blocks >> 3 * PART, blocks >> 2 * PART & PART_MASK, blocks & (1 << 2 * PART) - 1
+    by_lengths = np.sort(listing << 3 * PART | lengths << PART | slot)
     begins = np.r_[True, np.diff(by_lengths) != 1]
     first, last = by_lengths[begins], by_lengths[np.r_[begins[1:], True]]
-    return (first & PART_MASK) << 3 * PART | (last & PART_MASK) << 2 * PART | first >> PART
+    slots = (first & PART_MASK) << 3 * PART | (last & PART_MASK) << 2 * PART
+    return first >> 3 * PART << 4 * PART | slots | first >> PART & (1 << 2 * PART) - 1
 
 
 _SHORTEST_BLOCK: Final = len("x..")
 _NIGHT, _DEPARTURE, _ARRIVAL, _POINT, _ZERO = (ord(letter) for letter in "ndx.0")
+_NINE: Final = 9
 
 
 @compiled
-def _parse(
+def _parse_tokens(  # noqa: PLR0917 - compiled code takes them by place
     text: NDArray[np.uint8],
+    ends: NDArray[np.int64],
     free: NDArray[np.bool_],
     closed: NDArray[np.bool_],
     odd: NDArray[np.bool_],
@@ -78,65 +93,119 @@ def _parse(
 ) -> int:
     """Put each token where it belongs, in one walk over the letters; says how many blocks of lengths there were."""
     count, at = 0, 0
-    while at < text.size:
-        kind = text[at]
-        slot, at = _number(text, at + 1)
-        if slot >= RING:
-            raise ValueError("a stay token speaks of a day that is not on the ring")
-        if at < text.size and text[at] == _POINT:
-            level, at = _number(text, at + 1)
-            place, at = _number(text, at + 1)
-            blocks[count] = slot << 2 * PART | (place << level) << PART | ((place + 1) << level) - 1
-            count += 1
-        elif kind == _NIGHT:
-            free[slot] = True
-        elif kind == _DEPARTURE:
-            closed[slot] = True
-        elif kind == _ARRIVAL:
-            odd[slot] = True
-        at += 1  # the blank; a week (w) says nothing that its nights do not
+    for listing in range(ends.size):
+        end = ends[listing]
+        while at < end:
+            kind = text[at]
+            slot, at = _number(text, at + 1)
+            if slot >= RING:
+                raise ValueError("a stay token speaks of a day that is not on the ring")
+            if at < end and text[at] == _POINT:
+                level, at = _number(text, at + 1)
+                place, at = _number(text, at + 1)
+                lengths = (place << level) << PART | ((place + 1) << level) - 1
+                blocks[count] = listing << 3 * PART | slot << 2 * PART | lengths
+                count += 1
+            elif kind == _NIGHT:
+                free[listing, slot] = True
+            elif kind == _DEPARTURE:
+                closed[listing, slot] = True
+            elif kind == _ARRIVAL:
+                odd[listing, slot] = True
+            at += 1  # the blank; a week (w) says nothing that its nights do not
+        at = end + 1
     return count
 
 
-@compiled
-def _number(text: NDArray[np.uint8], at: int) -> tuple[int, int]:
-    """Read digits from a place on: the number, and the place after it."""
-    number = 0
-    while at < text.size and text[at] >= _ZERO:
-        number = 10 * number + int(np.int64(text[at])) - _ZERO
+@inlined
+def _number(text: NDArray[np.uint8], at: int) -> tuple[np.int64, int]:
+    """Read digits from a place on: the number, and the place after it; a blank ends every text."""
+    number = np.int64(0)
+    digit = np.int64(text[at]) - _ZERO
+    while 0 <= digit <= _NINE:
+        number = 10 * number + digit
         at += 1
+        digit = np.int64(text[at]) - _ZERO
     return number, at
 
 
 @dataclass(frozen=True)
-class RunningSums:
-    """Running sums of nightly prices in units of the largest amount that divides them all.
+class NightPrices:
+    """What the nights of some listings cost.
 
     Attributes
     ----------
     unit
-        Minor units; 0 where there are no prices.
-    sums
-        (RING,) int64, as in the document: slot 0 holds the sum of the whole ring.
+        (listings,) the largest amount in minor units that divides them all; 0 where there are no prices, 1 where every
+        night is free of charge.
+    nightly
+        (listings, RING) minor units, by slot.
     """
 
-    unit: int
-    sums: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    nightly: NDArray[np.int64]
 
     @property
-    def fits(self) -> bool:
-        """Whether every sum fits in 32 bits."""
-        return int(self.sums[0]) < _LARGEST_SUM
+    def fits(self) -> NDArray[np.bool_]:
+        """(listings,) whether every night is less than 65,536 units."""
+        most: NDArray[np.int64] = self.nightly.max(axis=1, initial=0)
+        return most // np.maximum(self.unit, 1) <= _LARGEST
 
 
+_LARGEST: Final = np.iinfo(np.uint16).max
 _IN_ORDER: Final = itemgetter(*(str(n) for n in range(RING)))
-NO_SUMS: Final = RunningSums(0, np.zeros(RING, np.int64))
 
 
-def read_sums(price_sum: Mapping[str, int] | None) -> RunningSums:
-    """Read the sums that :func:`search.stay_price.price_fields` writes."""
-    if price_sum is None:
-        return NO_SUMS
-    sums = np.array(_IN_ORDER(price_sum), np.int64)
-    unit = int(np.gcd.reduce(sums)) or 1  # every night is free of charge: any unit will do
-    return RunningSums(unit, sums // unit)
+def read_prices(sums: Sequence[Mapping[str, int] | bytes | None]) -> NightPrices:
+    """Read the running sums that :func:`search.stay_price.price_fields` writes, as they are or as JSON."""
+    running = np.zeros((len(sums), RING), np.int64)
+    told = [place for place, one in enumerate(sums) if isinstance(one, bytes)]
+    text, ends = _joined_texts([one for one in sums if isinstance(one, bytes)])
+    if _parse_sums(text, ends, np.array(told, np.int64), running) != len(told):
+        raise ValueError(f"running sums that have not each of the {RING} slots once")
+    for place, one in enumerate(sums):
+        if isinstance(one, Mapping):
+            running[place] = _IN_ORDER(one)
+    # The sum up to a slot is in its own, and that of the whole ring in slot 0 (search.stay_price).
+    upto = np.roll(running, -1, axis=1)
+    nightly = np.diff(upto, axis=1, prepend=0)
+    known = np.array([one is not None for one in sums], np.bool_)
+    return NightPrices(np.where(known, _units(nightly), 0), nightly)
+
+
+@compiled
+def _parse_sums(
+    text: NDArray[np.uint8], ends: NDArray[np.int64], places: NDArray[np.int64], running: NDArray[np.int64]
+) -> int:
+    """Read objects of slots and sums; says how many of them have as many sums as the ring has slots."""
+    whole, at = 0, 0
+    for listing in range(ends.size):
+        count, slot = 0, np.int64(-1)
+        while at < ends[listing]:
+            if not 0 <= np.int64(text[at]) - _ZERO <= _NINE:
+                at += 1
+                continue
+            number, at = _number(text, at)
+            if slot < 0:
+                slot = number
+            else:
+                if slot >= RING:
+                    raise ValueError("a running sum of a day that is not on the ring")
+                running[places[listing], slot] = number
+                count, slot = count + 1, np.int64(-1)
+        whole += count == RING and slot < 0
+    return whole
+
+
+@compiled
+def _units(nightly: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Largest amount that divides every night of a listing; 1 where all are 0."""
+    units = np.zeros(nightly.shape[0], np.int64)
+    for listing in range(nightly.shape[0]):
+        unit = np.int64(0)
+        for slot in range(nightly.shape[1]):
+            price = nightly[listing, slot]
+            if unit == 0 or price % unit != 0:
+                unit = np.int64(gcd(unit, price))
+        units[listing] = unit if unit > 0 else 1
+    return units

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from search.answer import Retrieved
+from lodestay.crowding import Threads
+from lodestay.stay import Stay
+from search.answer import PriceDay, Retrieved
 from search.columns.asking import ask_of
+from search.columns.best_stay import compile_stays, price_days, retrieve_flexible
+from search.columns.kept import KeptAnswers, key_of
 from search.columns.reading import retrieved
 from search.columns.scan import scan
 from search.columns.store import ColumnStore
 from search.columns.tally import empty_tally
 from search.request import Filters, SearchRequest, Sort
-from search.ring import RING
 
 _ANYTHING: Final = SearchRequest(
     text=None,
@@ -36,18 +39,44 @@ _ANYTHING: Final = SearchRequest(
 )
 
 
+WAITING: Final = 50
+"""Searches that may wait for the thread: more of a city's would not be answered in the time that a search has."""
+
+
+def nothing_kept() -> KeptAnswers:
+    """Make an engine pass over the columns for every search."""
+    return KeptAnswers(0, time=time.monotonic, told=lambda _kept, _age: None)
+
+
 class ColumnEngine:
     """Searches listings in memory; words of a text are not looked at.
 
-    Every search sees each change whole, since one thread does both in turn.
+    Every search sees each change whole, since one thread does both in turn. What was answered before is answered
+    again from what was kept, while nothing in it has changed.
+
+    Parameters
+    ----------
+    kept
+        Holds answers; default: none.
     """
 
-    def __init__(self, store: ColumnStore) -> None:
+    def __init__(self, store: ColumnStore, *, kept: KeptAnswers | None = None) -> None:
         self._store = store
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="columns")
+        self._kept = kept or nothing_kept()
+        self._thread = Threads("the columns", size=1, waiting=WAITING)
 
     def __len__(self) -> int:
         return len(self._store)
+
+    @property
+    def waiting(self) -> int:
+        """Searches that are at the columns or wait for them."""
+        return len(self._thread)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory of the kept answers, about."""
+        return self._kept.size
 
     async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:
         """Find the best candidates and count the whole filtered set.
@@ -55,35 +84,63 @@ class ColumnEngine:
         Raises
         ------
         InvalidSearch
-            It asks for too many map tiles.
+            It asks for too many map tiles, or for too many flexible stays in too many listings.
+        TooBusy
+            Too many searches wait.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._retrieve, request, today)
+        key = key_of(request, today)
+        found = self._kept.find(key)
+        if found is not None:
+            return found
+        answer, runs, changes = await self._thread.run(self._retrieve, request, today)
+        self._kept.keep(key, answer, runs, changes)
+        return answer
+
+    async def price_days(self, request: SearchRequest, stays: Sequence[Stay], *, today: date) -> tuple[PriceDay, ...]:
+        """Say of each stay what a search for it would find (:func:`search.columns.best_stay.price_days`)."""
+        return await self._thread.run(lambda: price_days(request, stays, self._store, today=today))
 
     async def prepare(self, *, today: date) -> None:
         """Have the pass compiled before the first guest asks: that takes some seconds where no process did it yet."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._prepare, today)
+        await self._thread.run_surely(self._prepare, today)
 
     async def update(self, changes: Mapping[int, Mapping[str, Any]]) -> int:
         """Replace parts of listings (:meth:`search.columns.store.ColumnStore.update`)."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._store.update, changes)
+        return await self._thread.run_surely(self._update, changes)
 
     def close(self) -> None:
         """Let the thread end once everybody who asked has an answer."""
-        self._thread.shutdown(wait=False)
+        self._thread.close()
 
     def _prepare(self, today: date) -> None:
         ask = ask_of(_ANYTHING, self._store, today=today)._replace(runs=np.zeros((0, 2), np.int64))
-        for kind in (np.uint32, np.uint64):  # a store may come to need the wider one at any change
-            prices = self._store.table.prices._replace(sums=np.zeros((RING, 0), kind))
-            scan(self._store.table._replace(prices=prices), ask, empty_tally(ask))
+        scan(self._store.table, ask, empty_tally(ask))
+        compile_stays(self._store.table, ask)
 
-    def _retrieve(self, request: SearchRequest, today: date) -> Retrieved:
-        return retrieve(request, self._store, today=today)
+    def _update(self, changes: Mapping[int, Mapping[str, Any]]) -> int:
+        try:
+            return self._store.update(changes)
+        finally:
+            rows, held = self._store.rows_of(changes)
+            self._kept.changed.add(rows[held])
+
+    def _retrieve(self, request: SearchRequest, today: date) -> tuple[Retrieved, NDArray[np.int64], int]:
+        """Answer; the rows looked at; how many had ever changed by then, as this thread, which changes them, knows."""
+        changes = self._kept.changed.count
+        answer, runs = _answered(request, self._store, today=today)
+        return answer, runs, changes
 
 
 def retrieve(request: SearchRequest, store: ColumnStore, *, today: date) -> Retrieved:
     """Answer a search from columns."""
+    return _answered(request, store, today=today)[0]
+
+
+def _answered(request: SearchRequest, store: ColumnStore, *, today: date) -> tuple[Retrieved, NDArray[np.int64]]:
+    """The answer, and the runs of rows that it depends on."""
+    if request.flexible:
+        return retrieve_flexible(request, store, today=today), ask_of(request, store, today=today).runs
     ask = ask_of(request, store, today=today)
     tally = empty_tally(ask)
     scan(store.table, ask, tally)
-    return retrieved(request, ask, tally, store)
+    return retrieved(request, ask, tally, store), ask.runs

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, islice, pairwise
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.encoding import RunningSums, StayBits, read_sums, read_tokens
+from search.columns.encoding import read_prices, read_tokens
+from search.columns.filling import put_bits, put_prices
+from search.columns.layout import Ordered
 from search.columns.map_tiles import around
-from search.columns.places import cell_keys
-from search.columns.table import CODED, LEAST, NO_CODE, NO_PRICE, RULES, TERMS, WORD, empty_table, mercator_north
+from search.columns.merging import Part, Whole, Words, in_memory, merged
+from search.columns.table import CODED, LEAST, NO_CODE, NO_PRICE, RULES, TERMS, WORD, Table, empty_table, mercator_north
 from search.facets import FACETS
 from search.request import Bounds
+from search.ring import RING
 
 CODED_FACETS: Final = tuple(facet for facet in FACETS if not facet.many)
 """Facets of which a listing has one value."""
@@ -23,15 +27,19 @@ BIT_FACETS: Final = tuple(facet for facet in FACETS if facet.many)
 """Facets of which a listing may have several values."""
 CODES: Final = (*(facet.name for facet in CODED_FACETS), *CODED)
 """Rows of the table's `codes`."""
-_READ: Final[tuple[tuple[str, Callable[[Any], Iterable[Any]]], ...]] = (
+BITS: Final = tuple(facet.name for facet in BIT_FACETS)
+"""Facets that have words of the table's `bits`, in order."""
+_READ: Final[tuple[tuple[str, Callable[[Any], Collection[Any]]], ...]] = (
     *((facet.field, facet.values) for facet in CODED_FACETS),
     *((name, lambda value: () if value is None else (value,)) for name in CODED),
 )
 """Field of the document that each row of `codes` is read from, and its values."""
-_BIT_PLACES: Final = {facet.name: place for place, facet in enumerate(BIT_FACETS)}
-_WORD_MASK: Final = (1 << WORD) - 1
 _NEAR_ROWS: Final = 1024
 """Rows between two of a market over which its run goes on: cheaper to look at than to jump over."""
+_ALL: Final = 2**WORD - 1
+BATCH: Final = 512
+"""Documents read at a time."""
+_DRAFT: Final = 16 * BATCH
 
 
 @dataclass(frozen=True)
@@ -42,9 +50,10 @@ class Vocabulary:
     codes: dict[Any, int]
 
     @classmethod
-    def empty(cls) -> Vocabulary:
-        """Make one that learns."""
-        return cls([], {})
+    def of(cls, values: Iterable[Any] = ()) -> Vocabulary:
+        """Make one that knows some values, and learns."""
+        known = list(values)
+        return cls(known, {value: code for code, value in enumerate(known)})
 
     def learn(self, value: Any) -> int:
         """Code of a value, a new one where it is not known."""
@@ -52,6 +61,176 @@ class Vocabulary:
         if code == len(self.values):
             self.values.append(value)
         return code
+
+
+class Columns:
+    """Columns of listings in any order, written from the fields of their documents."""
+
+    def __init__(self, table: Table, words: Words, *, odd_used: int = 0) -> None:
+        self.table = table
+        self.vocabularies = {
+            **{name: Vocabulary.of(words.values.get(name, ())) for name in CODES},
+            **{name: Vocabulary.of(words.bits.get(name, ())) for name in BITS},
+        }
+        self.first_word = np.array(self.words.first_words)
+        self._odd_used = odd_used
+        self._odd_room: dict[int, int] = {}
+        self._large_used = len(table.prices.large)
+        self._large_row: dict[int, int] = {}
+
+    @classmethod
+    def drafted(cls, batches: Iterable[Sequence[Mapping[str, Any]]], *, listings: int) -> Columns:
+        """Write documents, in the order in which they come.
+
+        Parameters
+        ----------
+        batches
+            Documents of :func:`search.document.build_document`, some at a time.
+        listings
+            How many they are together.
+        """
+        columns = cls(empty_table(listings, coded=len(CODES), bit_words=0), Words({}, {}))
+        first = 0
+        for documents in batches:
+            columns._learn_bits(documents)
+            rows = np.arange(first, first + len(documents))
+            for row, document in enumerate(documents, first):
+                columns._place(row, document)
+            columns._write(rows, documents)
+            first += len(documents)
+        return columns
+
+    @property
+    def words(self) -> Words:
+        """Values of the codes and the bits."""
+        return Words(
+            {name: self.vocabularies[name].values for name in CODES},
+            {name: self.vocabularies[name].values for name in BITS},
+        )
+
+    def bit_of(self, facet: str, value: str) -> int:
+        """Which of a row's bits stands for a value of a facet."""
+        return int(self.bits_of(facet).start) + self.vocabularies[facet].codes[value]
+
+    def bits_of(self, facet: str) -> slice:
+        """Which of a row's bits stand for the values of a facet, in the order of its vocabulary."""
+        first = int(WORD * self.first_word[BITS.index(facet)])
+        return slice(first, first + len(self.vocabularies[facet].values))
+
+    def _learn_bits(self, documents: Sequence[Mapping[str, Any]]) -> None:
+        """Learn what listings may have several of, and make room for a bit each."""
+        had = self.first_word
+        for facet in BIT_FACETS:
+            for value in dict.fromkeys(chain.from_iterable(document[facet.field] for document in documents)):
+                self.vocabularies[facet.name].learn(value)
+        self.first_word = need = np.array(self.words.first_words)
+        if np.array_equal(need, had):
+            return
+        traits = self.table.traits
+        wider = np.zeros((len(traits.bits), need[-1]), np.uint64)
+        for place in range(len(BITS)):
+            held = traits.bits[:, had[place] : had[place + 1]]
+            wider[:, need[place] : need[place] + held.shape[1]] = held
+        self.table = self.table._replace(traits=traits._replace(bits=wider))
+
+    def _place(self, row: int, document: Mapping[str, Any]) -> None:
+        """Write what never changes while the store lives."""
+        table, location = self.table, document["location"]
+        places = table.places
+        table.listing_id[row] = document["listing_id"]
+        places.latitude[row], places.longitude[row] = location["lat"], location["lon"]
+        places.north[row] = mercator_north(location["lat"])
+        for facet, (first, last) in zip(BIT_FACETS, pairwise(self.first_word.tolist()), strict=True):
+            codes = self.vocabularies[facet.name].codes
+            bits = sum({1 << codes[value] for value in document[facet.field]})
+            table.traits.bits[row, first:last] = [bits >> WORD * n & _ALL for n in range(last - first)]
+
+    def _write(self, rows: NDArray[np.int64], listings: Sequence[Mapping[str, Any]]) -> None:
+        """Write what fields say of each row, field after field; what they do not speak of stays."""
+        table = self.table
+        for place, (name, (field, values_of)) in enumerate(zip(CODES, _READ, strict=True)):
+            told, values = _told(field, rows, listings)
+            codes = {value: self._code(name, values_of(value)) for value in dict.fromkeys(values)}
+            table.traits.codes[place, told] = [codes[value] for value in values]
+        for columns, names, null in self._numbers():
+            for place, name in enumerate(names):
+                told, values = _told(name, rows, listings)
+                columns[place, told] = [null if value is None else value for value in values]
+        told, values = _told("is_active", rows, listings)
+        put_bits(table.nights.active[np.newaxis], told, np.array(values, np.bool_)[:, np.newaxis])
+        for name, write in (("stay_tokens", self._write_stays), ("price_sum", self._write_prices)):
+            told, values = _told(name, rows, listings)
+            if len(told):
+                write(told, values)
+
+    def _numbers(self) -> tuple[tuple[NDArray[Any], tuple[str, ...], float], ...]:
+        """Columns of numbers, the fields that stand in them, and what stands for null."""
+        table = self.table
+        return (
+            (table.traits.least, LEAST, np.nan),
+            (table.stays.numbers, RULES, 0),
+            (table.prices.terms, TERMS, NO_PRICE),
+            (table.popularity[np.newaxis], ("popularity",), -np.inf),
+            (table.review_count[np.newaxis], ("review_count",), 0),
+        )
+
+    def _code(self, name: str, values: Collection[Any]) -> int:
+        """Code of the one value, or that of none."""
+        return next((self.vocabularies[name].learn(value) for value in values), NO_CODE)
+
+    def _write_stays(self, rows: NDArray[np.int64], tokens: Sequence[str | None]) -> None:
+        bits, nights, odd = read_tokens(tokens), self.table.nights, self.table.stays.odd
+        for column, values in ((nights.free, bits.free), (nights.closed, bits.closed), (odd, bits.odd)):
+            put_bits(column, rows, values)
+        ends = np.cumsum(bits.odd_count)
+        for row, end, count in zip(rows.tolist(), ends.tolist(), bits.odd_count.tolist(), strict=True):
+            self._write_odd(row, bits.odd_rules[end - count : end])
+
+    def _write_odd(self, row: int, rules: NDArray[np.int64]) -> None:
+        stays, count = self.table.stays, len(rules)
+        held = int(stays.odd_count[row])
+        room = self._odd_room.get(row, held)
+        if count > room:
+            stays.odd_from[row] = self._room_for(count)
+        self._odd_room[row] = max(room, count)
+        first = stays.odd_from[row]
+        self.table.stays.odd_rules[first : first + count] = rules
+        if count != held:
+            stays.odd_count[row] = count
+
+    def _room_for(self, count: int) -> int:
+        """Take room at the end of the odd rules, which grow; what a listing had before is idle until the next build."""
+        first, self._odd_used = self._odd_used, self._odd_used + count
+        stays = self.table.stays
+        if self._odd_used > len(stays.odd_rules):
+            longer = np.zeros(2 * self._odd_used, np.int64)
+            longer[:first] = stays.odd_rules[:first]
+            self.table = self.table._replace(stays=stays._replace(odd_rules=longer))
+        return first
+
+    def _write_prices(self, rows: NDArray[np.int64], sums: Sequence[Mapping[str, int] | bytes | None]) -> None:
+        told = read_prices(sums)
+        fits = told.fits
+        units = np.where(fits, told.unit, 0)
+        put_prices(self.table.prices.nightly, rows[fits], np.maximum(units[fits], 1), told.nightly[fits])
+        for place in np.flatnonzero(~fits).tolist():
+            large_row = self._large_row_of(int(rows[place]))
+            self.table.prices.large[large_row] = told.nightly[place]
+            units[place] = -1 - large_row
+        self.table.prices.unit[rows] = units
+
+    def _large_row_of(self, row: int) -> int:
+        """Row of the large prices for a listing: the one it had, or a new one."""
+        prices = self.table.prices
+        if prices.unit[row] < 0:
+            return int(-1 - prices.unit[row])
+        if row not in self._large_row:
+            self._large_row[row], self._large_used = self._large_used, self._large_used + 1
+            if self._large_used > len(prices.large):
+                longer = np.zeros((2 * self._large_used, RING), np.int64)
+                longer[: len(prices.large)] = prices.large
+                self.table = self.table._replace(prices=prices._replace(large=longer))
+        return self._large_row[row]
 
 
 @dataclass(frozen=True)
@@ -70,41 +249,32 @@ class MarketRows:
     bounds: Bounds
 
 
-class ColumnStore:
+class ColumnStore(Columns):
     """Listings of a marketplace as columns.
 
     Not for two threads at once: a search must see each change whole.
 
     Parameters
     ----------
-    read
-        Brings the documents of :func:`search.document.build_document`, the same ones each time: once to see where they
-        lie, once to take them up, so that they are never all in memory. A listing twice counts with its last one.
+    source
+        Brings the documents of :func:`search.document.build_document`; a listing twice counts with its last one. Or the
+        columns themselves.
     """
 
-    def __init__(self, read: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
-        self.vocabularies = {name: Vocabulary.empty() for name in (*CODES, *(facet.name for facet in BIT_FACETS))}
-        places: dict[int, tuple[float, float]] = {}
-        for document in read():
-            places[document["listing_id"]] = document["location"]["lat"], document["location"]["lon"]
-            for facet in BIT_FACETS:
-                for value in document[facet.field]:
-                    self.vocabularies[facet.name].learn(value)
-        ordered, self.keys = _in_order(places)
-        words = [-(-len(self.vocabularies[facet.name].values) // WORD) for facet in BIT_FACETS]
-        self.first_word = np.cumsum([0, *words])
-        self.table = empty_table(len(ordered), coded=len(CODES), bit_words=int(self.first_word[-1]), prices=np.uint32)
-        self._rows = {listing_id: row for row, listing_id in enumerate(ordered)}
-        self._odd_room = np.zeros(len(ordered), np.int64)
-        self._odd_used = 0
-        for document in read():
-            row = self._rows[document["listing_id"]]
-            self._place(row, document)
-            self._write(row, document)
+    def __init__(self, source: Callable[[], Iterable[Mapping[str, Any]]] | Whole) -> None:
+        whole = source if isinstance(source, Whole) else merged(_drafts(source()), in_memory)
+        super().__init__(whole.columns.table, whole.words, odd_used=whole.odd_used)
+        self.keys = whole.columns.keys
+        self._by_id = whole.columns.by_id
         self.markets = {name: self._market(rows) for name, rows in self._rows_of_markets().items() if len(rows)}
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.keys)
+
+    @property
+    def whole(self) -> Whole:
+        """The columns themselves."""
+        return Whole(Ordered(self.table, self.keys, self._by_id), self.words, self._odd_used)
 
     def listing_ids(self, markets: Collection[str]) -> list[int]:
         """Numbers of the listings of some markets."""
@@ -112,17 +282,14 @@ class ColumnStore:
         rows = np.isin(self.table.traits.codes[CODES.index("market")], codes)
         return [int(listing_id) for listing_id in self.table.listing_id[rows]]
 
-    def bit_of(self, facet: str, value: str) -> int:
-        """Which of a row's bits stands for a value of a facet."""
-        return self._first_bit(facet) + self.vocabularies[facet].codes[value]
-
-    def bits_of(self, facet: str) -> slice:
-        """Which of a row's bits stand for the values of a facet, in the order of its vocabulary."""
-        first = self._first_bit(facet)
-        return slice(first, first + len(self.vocabularies[facet].values))
-
-    def _first_bit(self, facet: str) -> int:
-        return WORD * int(self.first_word[_BIT_PLACES[facet]])
+    def rows_of(self, listing_ids: Collection[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Row of each listing, and whether it is held: where one stands never changes while its store lives."""
+        ids, known = np.fromiter(listing_ids, np.int64, len(listing_ids)), self.table.listing_id
+        if not len(known):
+            return np.zeros(len(ids), np.int64), np.zeros(len(ids), np.bool_)
+        places = np.searchsorted(known, ids, sorter=self._by_id)
+        rows = self._by_id[np.minimum(places, len(known) - 1)]
+        return rows, known[rows] == ids
 
     def update(self, changes: Mapping[int, Mapping[str, Any]]) -> int:
         """Replace parts of listings; says how many were there.
@@ -133,82 +300,10 @@ class ColumnStore:
             As :func:`search.live.update_documents` takes them: by listing_id, fields of the document that follow from
             its calendar, rate plan and reviews. Listings that are not held wait for the next build.
         """
-        held = {self._rows[listing_id]: fields for listing_id, fields in changes.items() if listing_id in self._rows}
-        for row, fields in held.items():
-            self._write(row, fields)
-        return len(held)
-
-    def _place(self, row: int, document: Mapping[str, Any]) -> None:
-        """Write what never changes while the store lives."""
-        table, location = self.table, document["location"]
-        places = table.places
-        table.listing_id[row] = document["listing_id"]
-        places.latitude[row], places.longitude[row] = location["lat"], location["lon"]
-        places.north[row] = mercator_north(location["lat"])
-        for facet, (first, last) in zip(BIT_FACETS, pairwise(self.first_word.tolist()), strict=True):
-            codes = self.vocabularies[facet.name].codes
-            bits = sum({1 << codes[value] for value in document[facet.field]})
-            table.traits.bits[row, first:last] = [bits >> WORD * n & _WORD_MASK for n in range(last - first)]
-
-    def _write(self, row: int, fields: Mapping[str, Any]) -> None:
-        """Write what fields say of a row; what they do not speak of stays."""
-        table = self.table
-        for place, (name, (field, values_of)) in enumerate(zip(CODES, _READ, strict=True)):
-            if field in fields:
-                codes = [self.vocabularies[name].learn(value) for value in values_of(fields[field])]
-                table.traits.codes[place, row] = codes[0] if codes else NO_CODE
-        for columns, names, null in self._numbers():
-            for place, name in enumerate(names):
-                if name in fields:
-                    columns[place, row] = null if fields[name] is None else fields[name]
-        if "is_active" in fields:
-            _set_bit(table.nights.active, row, value=fields["is_active"])
-        if "stay_tokens" in fields:
-            self._write_stays(row, read_tokens(fields["stay_tokens"]))
-        if "price_sum" in fields:
-            self._write_sums(row, read_sums(fields["price_sum"]))
-
-    def _numbers(self) -> tuple[tuple[NDArray[Any], tuple[str, ...], float], ...]:
-        """Columns of numbers, the fields that stand in them, and what stands for null."""
-        table = self.table
-        return (
-            (table.traits.least, LEAST, np.nan),
-            (table.stays.numbers, RULES, 0),
-            (table.prices.terms, TERMS, NO_PRICE),
-            (table.popularity[np.newaxis], ("popularity",), -np.inf),
-            (table.review_count[np.newaxis], ("review_count",), 0),
-        )
-
-    def _write_stays(self, row: int, bits: StayBits) -> None:
-        nights, stays = self.table.nights, self.table.stays
-        for column, values in ((nights.free, bits.free), (nights.closed, bits.closed), (stays.odd, bits.odd)):
-            word, bit = divmod(row, WORD)
-            mask = np.uint64(1 << bit)
-            column[:, word] = np.where(values, column[:, word] | mask, column[:, word] & ~mask)
-        count = len(bits.odd_rules)
-        if count > self._odd_room[row]:
-            stays.odd_from[row], self._odd_room[row] = self._room_for(count), count
-        first = stays.odd_from[row]
-        self.table.stays.odd_rules[first : first + count] = bits.odd_rules
-        stays.odd_count[row] = count
-
-    def _room_for(self, count: int) -> int:
-        """Take room at the end of the odd rules, which grow; what a listing had before is idle until the next build."""
-        first, self._odd_used = self._odd_used, self._odd_used + count
-        stays = self.table.stays
-        if self._odd_used > len(stays.odd_rules):
-            longer = np.zeros(2 * self._odd_used, np.int64)
-            longer[:first] = stays.odd_rules[:first]
-            self.table = self.table._replace(stays=stays._replace(odd_rules=longer))
-        return first
-
-    def _write_sums(self, row: int, sums: RunningSums) -> None:
-        prices = self.table.prices
-        if not sums.fits and prices.sums.dtype == np.uint32:
-            prices = prices._replace(sums=prices.sums.astype(np.uint64))
-            self.table = self.table._replace(prices=prices)
-        prices.sums[:, row] = sums.sums
-        prices.unit[row] = sums.unit
+        rows, held = self.rows_of(changes)
+        fields = [one for one, is_held in zip(changes.values(), held.tolist(), strict=True) if is_held]
+        self._write(rows[held], fields)
+        return len(fields)
 
     def _market(self, rows: NDArray[np.int64]) -> MarketRows:
         return MarketRows(_near_runs(rows), around(self.table.places.latitude[rows], self.table.places.longitude[rows]))
@@ -222,19 +317,26 @@ class ColumnStore:
         return {name: order[bounds[n] : bounds[n + 1]] for n, name in enumerate(names)}
 
 
-def _in_order(places: Mapping[int, tuple[float, float]]) -> tuple[list[int], NDArray[np.uint32]]:
-    """Numbers of listings in the order of where they lie, and their cells' keys."""
-    ids = np.fromiter(places, np.int64, len(places))
-    points = np.array(list(places.values())).reshape(-1, 2)
-    keys = cell_keys(points[:, 0], points[:, 1])
-    order = np.lexsort((ids, keys))
-    return ids[order].tolist(), keys[order]
+def _drafts(documents: Iterable[Mapping[str, Any]]) -> list[Part]:
+    """Columns of some thousand documents each, so that the documents are never all in memory."""
+    rest = iter(documents)
+    drafts: list[Part] = []
+    while (chunk := list(islice(rest, _DRAFT))) or not drafts:
+        batches = (chunk[first : first + BATCH] for first in range(0, len(chunk), BATCH))
+        draft = Columns.drafted(batches, listings=len(chunk))
+        drafts.append(Part(draft.table, draft.words))
+    return drafts
 
 
-def _set_bit(words: NDArray[np.uint64], row: int, *, value: bool) -> None:
-    word, bit = divmod(row, WORD)
-    mask = np.uint64(1 << bit)
-    words[word] = words[word] | mask if value else words[word] & ~mask
+def _told(
+    name: str, rows: NDArray[np.int64], listings: Sequence[Mapping[str, Any]]
+) -> tuple[NDArray[np.int64], list[Any]]:
+    """Rows of the listings of which a field is told, and what it says."""
+    try:
+        return rows, list(map(itemgetter(name), listings))
+    except KeyError:  # a change tells some fields of some listings
+        places = [place for place, fields in enumerate(listings) if name in fields]
+        return rows[places], [listings[place][name] for place in places]
 
 
 def _near_runs(rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ seven times some three hundred words.
 from __future__ import annotations
 
 from math import asinh, pi, radians, tan
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,8 @@ WORD: Final = 64
 
 CODED: Final = ("currency", "market")
 """Fields with few values that are no facet, held as codes of a vocabulary."""
-LEAST: Final = ("accommodates", "rating")
-"""Numbers that are no facet, or that results are ordered by beside being one."""
+LEAST: Final = ("accommodates", "bedrooms", "beds", "bathrooms", "rating")
+"""Numbers of which a search may ask for at least so much."""
 RULES: Final = (
     "usual_min_stay",
     "usual_max_stay",
@@ -130,16 +130,19 @@ class Prices(NamedTuple):
     ----------
     terms
         (len(TERMS), n).
-    sums
-        (RING, n) running sums of nightly prices as in the document, in units of `unit`: uint32, or uint64 where one of
-        them needs it.
+    nightly
+        (RING, n) prices of nights in units of `unit`.
     unit
-        (n,) minor units; 0 where no night has a price.
+        (n,) minor units; 0 where no night has a price. Below 0 the prices do not fit in `nightly`, and are row
+        ``-1 - unit`` of `large`.
+    large
+        (r, RING) minor units.
     """
 
     terms: NDArray[np.int64]
-    sums: NDArray[Any]
+    nightly: NDArray[np.uint16]
     unit: NDArray[np.int64]
+    large: NDArray[np.int64]
 
 
 class Table(NamedTuple):
@@ -163,17 +166,20 @@ class Table(NamedTuple):
     review_count: NDArray[np.int64]
 
 
-def empty_table(listings: int, *, coded: int, bit_words: int, prices: type[np.unsignedinteger[Any]]) -> Table:
+def words_of(listings: int) -> int:
+    """Words that hold a bit of each listing."""
+    return -(-listings // WORD)
+
+
+def empty_table(listings: int, *, coded: int, bit_words: int) -> Table:
     """Make a table in which nothing is known and nothing is free.
 
     Parameters
     ----------
     coded
         Rows of `codes`.
-    prices
-        Type of the running sums.
     """
-    words = -(-listings // WORD)
+    words = words_of(listings)
     return Table(
         places=Places(*(np.zeros(listings) for _ in Places._fields)),
         nights=Nights(
@@ -186,7 +192,7 @@ def empty_table(listings: int, *, coded: int, bit_words: int, prices: type[np.un
             odd=np.zeros((RING, words), np.uint64),
             odd_from=np.zeros(listings, np.int64),
             odd_count=np.zeros(listings, np.int64),
-            odd_rules=np.zeros(listings, np.int64),
+            odd_rules=np.zeros(0, np.int64),
         ),
         traits=Traits(
             codes=np.full((coded, listings), NO_CODE, np.int32),
@@ -195,8 +201,9 @@ def empty_table(listings: int, *, coded: int, bit_words: int, prices: type[np.un
         ),
         prices=Prices(
             terms=np.zeros((len(TERMS), listings), np.int64),
-            sums=np.zeros((RING, listings), prices),
+            nightly=np.zeros((RING, listings), np.uint16),
             unit=np.zeros(listings, np.int64),
+            large=np.zeros((0, RING), np.int64),
         ),
         listing_id=np.zeros(listings, np.int64),
         popularity=np.full(listings, -np.inf),

@@ -9,11 +9,13 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks, Path, Query, Response
 from fastapi.responses import JSONResponse
 
+from lodestay.stay import Stay
+from search.events import BookingEvent, HoldEvent
 from serving.bookings.payment import begin_payment, paid_booking
 from serving.bookings.schemas import BookingOut, BookingsOut, BookingsQuery, ConfirmIn, HoldIn, PaidBookingOut, Seat
-from serving.bookings.service import log_booking
 from serving.dependencies import AnyActor, GuestActor, ReadSession, ServicesDep, SessionKey, WriteSession
 from serving.etags import TAGGED, etag
+from serving.events.stays import log_stay
 from serving.idempotency import REPLAYED, KeyedCall, OnceDep
 from serving.openapi import problems
 from serving.search.log import visit_of
@@ -30,7 +32,14 @@ CHANGES = problems(400, 401, 403, 404, 409, 413, 422, 503)
 
 @router.post("", status_code=201, response_model=BookingOut, summary="Hold a quote's nights", responses=CHANGES)
 async def hold_booking(
-    body: HoldIn, actor: GuestActor, session: WriteSession, once: OnceDep, services: ServicesDep
+    *,
+    body: HoldIn,
+    actor: GuestActor,
+    session: WriteSession,
+    once: OnceDep,
+    services: ServicesDep,
+    after: BackgroundTasks,
+    session_key: SessionKey = None,
 ) -> JSONResponse:
     """Keep the nights of a quote at its price until `hold_expires_at`; confirm it before then."""
 
@@ -38,6 +47,9 @@ async def hold_booking(
         await verified(session, body.quote_id, guest_id=actor.user_id, signature=body.signature, key=services.quote_key)
         keep = timedelta(minutes=services.settings.hold_minutes)
         held = await service.hold(session, services.clock, guest_id=actor.user_id, quote_id=body.quote_id, keep=keep)
+        visit = visit_of(actor, session_key, masking_key=services.masking_key)
+        stay = Stay(held.check_in, held.check_out)
+        after.add_task(log_stay, services, HoldEvent, held, stay=stay, search_id=body.search_id, visit=visit)
         return 201, BookingOut.of(held)
 
     return await once(hold)
@@ -68,9 +80,10 @@ async def confirm_booking(
     await services.desk.advance(booking_id)
     booking, made = await paid_booking(services, begun, booking_id)
     confirmed = booking.status == BookingStatus.CONFIRMED
-    if confirmed and not begun.replayed and body.search_id is not None:
+    if confirmed and not begun.replayed:
         visit = visit_of(actor, session_key, masking_key=services.masking_key)
-        after.add_task(log_booking, services, booking, search_id=body.search_id, visit=visit)
+        stay = Stay(booking.check_in, booking.check_out)
+        after.add_task(log_stay, services, BookingEvent, booking, stay=stay, search_id=body.search_id, visit=visit)
     out = PaidBookingOut.with_payments(booking, made)
     return JSONResponse(
         out.model_dump(mode="json"),

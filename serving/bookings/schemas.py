@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from serving.bookings.refunds import RefundOut
 from serving.quotes.schemas import CHARGE_LINES, LINES, PriceLineOut
-from serving.schemas import Body, Day, Id, ListingId, MoneyOut, Query, example
+from serving.schemas import Body, Day, Id, ListingId, MoneyOut, Query, SearchId, example
 from transactional.bookings.records import BookingRecord
 from transactional.bookings.references import LENGTH
 from transactional.bookings.repository import Wanted
@@ -29,10 +29,15 @@ Signature = Annotated[
 class HoldIn(Body):
     """A quote to be booked."""
 
-    model_config = example(quote_id="01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11", signature=SIGNATURE)
+    model_config = example(
+        quote_id="01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11",
+        signature=SIGNATURE,
+        search_id="01930f6e-1f00-7b0a-9d5e-5b7e7f8f2a10",
+    )
 
     quote_id: Id = Field(examples=["01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11"])
     signature: Signature
+    search_id: SearchId = None
 
 
 PAYMENT_METHOD = r"^[A-Za-z0-9_-]{1,120}$"
@@ -52,7 +57,7 @@ class ConfirmIn(Body):
     model_config = example(payment_method="pm_ok", search_id="01930f6e-1f00-7b0a-9d5e-5b7e7f8f2a10")
 
     payment_method: PaymentMethod
-    search_id: Id | None = Field(None, description="Search that the guest came from: the ranker learns from it.")
+    search_id: SearchId = None
 
 
 REFERENCE = rf"^[A-Za-z0-9]{{{LENGTH}}}$"

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from lodestay.cli.output import AsJson, console, messages, print_json, print_table
 from lodestay.settings import get_settings
+from search.flexible import MAX_DAYS, MAX_MONTHS, Trip
 from search.request import MAX_PAGE_SIZE, Sort
 from serving.commands import api
 
@@ -29,6 +30,10 @@ def search(  # noqa: PLR0917 (a command's options)
     radius_km: Annotated[float | None, typer.Option(help="Around the centre.")] = None,
     check_in: Day = None,
     check_out: Day = None,
+    flexible_days: Annotated[int | None, typer.Option(min=1, max=MAX_DAYS, help="The dates may move so far.")] = None,
+    flexible: Annotated[Trip | None, typer.Option(help="Instead of dates: how long.")] = None,
+    month: Annotated[list[str] | None, typer.Option(help="With --flexible: 2027-05; several times for more.")] = None,
+    months_ahead: Annotated[int | None, typer.Option(min=1, max=MAX_MONTHS, help="Instead of --month.")] = None,
     guests: Annotated[int, typer.Option(min=1, help="Size of the party.")] = 2,
     room_type: Many = None,
     property_type: Many = None,
@@ -61,6 +66,10 @@ def search(  # noqa: PLR0917 (a command's options)
         "radius_km": radius_km,
         "check_in": None if check_in is None else check_in.date().isoformat(),
         "check_out": None if check_out is None else check_out.date().isoformat(),
+        "flexible_days": flexible_days,
+        "flexible": None if flexible is None else flexible.value,
+        "month": month or [],
+        "months_ahead": months_ahead,
         "guests": guests,
         "room_type": room_type or [],
         "property_type": property_type or [],
@@ -88,12 +97,15 @@ def search(  # noqa: PLR0917 (a command's options)
 
 def _print(answer: dict[str, Any]) -> None:
     where = answer["place"]["name"] if answer["place"] else answer["market"] or "everywhere"
-    stay = f", {answer['check_in']} to {answer['check_out']}" if answer["nights"] else ""
+    stay = f", {_dates(answer)}" if answer["nights"] else ""
     prices = (f"total {answer['currency']}", "a night") if answer["nights"] else (f"a night {answer['currency']}",)
     print_table(
         f"{answer['total_count']:,} places to stay in {where}{stay}",
         ("#", "place, and why it stands here", *prices, "km", "rating"),
-        [_row(result, dated=bool(answer["nights"])) for result in answer["results"]],
+        [
+            _row(result, dated=bool(answer["nights"]), flexible=answer["stays_tried"] is not None)
+            for result in answer["results"]
+        ],
     )
     shown = f"page {answer['page']} of {answer['pages']}, " if answer["pages"] > 1 else ""
     console.print(Text(f"{shown}ordered by {answer['ranker']}", style="dim"))
@@ -101,11 +113,17 @@ def _print(answer: dict[str, Any]) -> None:
         messages.print(Text(f"degraded: {words}", style="yellow"))
 
 
-def _row(result: dict[str, Any], *, dated: bool) -> list[object]:
+def _dates(answer: dict[str, Any]) -> str:
+    if answer["stays_tried"] is None:
+        return f"{answer['check_in']} to {answer['check_out']}"
+    return f"{answer['nights']} nights, the best of {answer['stays_tried']} stays"
+
+
+def _row(result: dict[str, Any], *, dated: bool, flexible: bool) -> list[object]:
     price, distance = result["price"], result["distance_km"]
     return [
         result["rank"],
-        _place(result),
+        _place(result, flexible=flexible),
         *([_money(price["total"])] if dated else []),
         _money(price["per_night"]),
         None if distance is None else f"{distance:.1f}",
@@ -113,10 +131,12 @@ def _row(result: dict[str, Any], *, dated: bool) -> list[object]:
     ]
 
 
-def _place(result: dict[str, Any]) -> Text:
-    """The title with the listing's number, and below it a reason a line: readable at eighty columns."""
+def _place(result: dict[str, Any], *, flexible: bool) -> Text:
+    """The title with the listing's number, its dates, and a reason a line: readable at eighty columns."""
     text = Text(result["title"][:60], style="bold")
     text.append(f"  [{result['listing_id']}]", style="not bold dim")
+    if flexible:
+        text.append(f"\n{result['check_in']} to {result['check_out']}", style="not bold")
     for reason in result["reasons"]:
         text.append(f"\n{_sign(reason)} {reason['sentence']}", style="not bold dim")
     return text

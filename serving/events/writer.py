@@ -8,14 +8,12 @@ import structlog
 
 from search.errors import EventLogUnavailable
 from search.event_log import EventLog
-from search.events import BookingEvent, ClickEvent, ImpressionEvent, SearchEvent
+from search.events import Event
 
 log = structlog.get_logger(__name__)
 
 
-def write_events(
-    events: EventLog, happened: Sequence[SearchEvent | ImpressionEvent | ClickEvent | BookingEvent]
-) -> None:
+def write_events(events: EventLog, happened: Sequence[Event]) -> None:
     """Append events; where the disk does not take them, the process's own log says how many are lost."""
     try:
         events.append(happened)

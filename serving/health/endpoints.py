@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from serving.dependencies import ServicesDep
 from serving.health.schemas import DependencyState, Liveness, Readiness
-from serving.health.service import check_models, check_opensearch, check_postgresql, outbox_lag
+from serving.health.service import check_columns, check_models, check_opensearch, check_postgresql, outbox_lag
 
 router = APIRouter(tags=["health"])
 
@@ -30,7 +30,7 @@ async def ready(services: ServicesDep, response: Response) -> Readiness:
     postgresql, opensearch = await asyncio.gather(check_postgresql(services), check_opensearch(services))
     readiness = Readiness(
         ready=postgresql.state is not DependencyState.DOWN,
-        dependencies=[postgresql, opensearch, *check_models(services)],
+        dependencies=[postgresql, opensearch, *check_columns(services), *check_models(services)],
     )
     response.status_code = 200 if readiness.ready else 503
     return readiness

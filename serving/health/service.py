@@ -52,6 +52,14 @@ async def outbox_lag(services: Services) -> float:
         return nan
 
 
+def check_columns(services: Services) -> list[Dependency]:
+    """Which columns answer searches; none where the settings leave them out."""
+    if not services.settings.search_columns:
+        return []
+    state = DependencyState.UP if services.columns.is_newest else DependencyState.DEGRADED
+    return [Dependency(name="search columns", state=state, detail=services.columns.state)]
+
+
 def check_models(services: Services) -> list[Dependency]:
     """Which models and listing columns are in memory."""
     models = services.models.current

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from lodestay.clock import today_in
-from serving.dependencies import MaybeActor, ReadSession, ServicesDep
+from serving.caching import CACHED, IF_NONE_MATCH, Conditional
+from serving.dependencies import MaybeActor, ReadSession, ServicesDep, SessionKey
 from serving.listings.schemas import (
     ListingOut,
     ListingQuery,
@@ -16,26 +17,37 @@ from serving.listings.schemas import (
     ReviewsQuery,
 )
 from serving.openapi import problems
+from serving.recently_viewed.service import remember
 from serving.schemas import ListingId
 from transactional.calendars.repository import load_calendars
 from transactional.listings.repository import get_detail
 from transactional.reviews.repository import list_of_listing
 
-router = APIRouter(prefix="/v1/listings", tags=["listings"])
+router = APIRouter(
+    prefix="/v1/listings", tags=["listings"], route_class=Conditional, dependencies=[IF_NONE_MATCH], responses=CACHED
+)
 
 
 @router.get("/{listing_id}", summary="A listing and its calendar", responses=problems(401, 404, 422, 503))
 async def get_listing(
+    *,
     listing_id: Annotated[ListingId, Path()],
     wanted: Annotated[ListingQuery, Query()],
     actor: MaybeActor,
     session: ReadSession,
     services: ServicesDep,
+    session_key: SessionKey = None,
 ) -> ListingOut:
-    """Show a listing that is on the market, or that is the caller's own, with a part of its calendar."""
+    """Show a listing that is on the market, or that is the caller's own, with a part of its calendar.
+
+    A caller who is known finds it among what they viewed recently.
+    """
     detail = await get_detail(session, listing_id, viewer=None if actor is None else actor.user_id)
+    services.viewed.note(session_key, listing_id)
     window = wanted.window(today=today_in(detail.market.timezone, services.clock))
     calendars = await load_calendars(session, [listing_id], window, now=services.clock.now())
+    if actor is not None:
+        await remember(services, actor.user_id, listing_id)
     return ListingOut.of(detail, calendars.get(listing_id))
 
 

@@ -52,6 +52,44 @@ class Metrics:
             ("step",),
             registry=self.registry,
         )
+        self.without = Counter(
+            "lodestay_search_without",
+            "Steps that gave a search nothing: they were late, busy, shut by their breaker, or they failed.",
+            ("step", "why"),
+            registry=self.registry,
+        )
+        self.shut = Gauge(
+            "lodestay_search_breaker_open",
+            "1 while a step is not asked, or asked by one search at a time, since it failed again and again.",
+            ("step",),
+            registry=self.registry,
+        )
+        self.waiting = Gauge(
+            "lodestay_search_waiting",
+            "Searches that are at, or wait for, one of the few places at something.",
+            ("place",),
+            registry=self.registry,
+        )
+        self.columns_age = Gauge(
+            "lodestay_search_columns_behind_seconds",
+            "Time since the columns were last up to date with PostgreSQL; NaN where there are none.",
+            registry=self.registry,
+        )
+        self.cached = Counter(
+            "lodestay_search_cached",
+            "Searches of the columns by what was kept of them: answered by it, changed meanwhile, or never kept.",
+            ("kept",),
+            registry=self.registry,
+        )
+        self.cache_age = Histogram(
+            "lodestay_search_cache_age_seconds",
+            "Age of the kept answers that searches were answered with; nothing in them had changed.",
+            buckets=(0.1, 1.0, 10.0, 60.0, 600.0, 3600.0),
+            registry=self.registry,
+        )
+        self.cache_bytes = Gauge(
+            "lodestay_search_cache_bytes", "Memory of the kept answers, about.", registry=self.registry
+        )
         self.dropped = Counter(
             "lodestay_search_dropped",
             "Results taken off a page because PostgreSQL no longer confirmed them.",

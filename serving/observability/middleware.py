@@ -14,6 +14,8 @@ from serving.observability.metrics import Metrics
 from serving.problems import CONTENT_TOO_LARGE, INTERNAL_ERROR, problem_response
 
 REQUEST_ID = "X-Request-ID"
+API = "/v1/"
+"""Below it nothing is kept by anybody unless the answer itself says so: it is somebody's, or of this moment."""
 MAX_BODY_BYTES = 256 * 1024
 """Largest request body: 100 events with every field full are a fifth of it."""
 
@@ -53,6 +55,8 @@ class RequestContext:
                 answer = MutableHeaders(scope=message)
                 answer[REQUEST_ID] = request_id
                 answer.setdefault("X-Content-Type-Options", "nosniff")
+                if scope["path"].startswith(API):
+                    answer.setdefault("Cache-Control", "no-store")
             await send(message)
 
         started = time.perf_counter()

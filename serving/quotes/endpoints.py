@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from fastapi import APIRouter
+from fastapi import APIRouter, BackgroundTasks
 from fastapi.responses import JSONResponse
 
 from lodestay.stay import Stay
-from serving.dependencies import GuestActor, ServicesDep, WriteSession
+from search.events import QuoteEvent
+from serving.dependencies import GuestActor, ServicesDep, SessionKey, WriteSession
+from serving.events.stays import log_stay
 from serving.idempotency import OnceDep
 from serving.openapi import problems
 from serving.quotes.schemas import QuoteIn, QuoteOut
+from serving.search.log import visit_of
 from transactional.quotes.service import create_quote as price_and_keep
 from transactional.quotes.signatures import sign
 from transactional.users.repository import get as get_user
@@ -27,7 +30,14 @@ router = APIRouter(prefix="/v1/quotes", tags=["quotes"])
     responses=problems(400, 401, 403, 404, 409, 413, 422, 503),
 )
 async def create_quote(
-    body: QuoteIn, actor: GuestActor, session: WriteSession, once: OnceDep, services: ServicesDep
+    *,
+    body: QuoteIn,
+    actor: GuestActor,
+    session: WriteSession,
+    once: OnceDep,
+    services: ServicesDep,
+    after: BackgroundTasks,
+    session_key: SessionKey = None,
 ) -> JSONResponse:
     """Price a stay, line by line, and keep the price for the guest until `expires_at`.
 
@@ -49,6 +59,8 @@ async def create_quote(
             charge_currency=body.currency,
             valid=timedelta(minutes=services.settings.quote_minutes),
         )
+        visit = visit_of(actor, session_key, masking_key=services.masking_key)
+        after.add_task(log_stay, services, QuoteEvent, made, stay=made.stay, search_id=body.search_id, visit=visit)
         return 201, QuoteOut.of(made, sign(made, services.quote_key))
 
     return await once(quote)

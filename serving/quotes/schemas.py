@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from lodestay.pricing import Component
-from serving.schemas import Body, CurrencyCode, Day, Guests, ListingId, MoneyOut, Pets, example
+from serving.schemas import Body, CurrencyCode, Day, Guests, ListingId, MoneyOut, Pets, SearchId, example
 from transactional.quotes.explanation import Explanation, Rule, explain
 from transactional.quotes.records import QuoteRecord
 
@@ -18,7 +18,13 @@ class QuoteIn(Body):
     """A stay to be priced."""
 
     model_config = example(
-        listing_id=42, check_in="2027-05-07", check_out="2027-05-11", guests=2, pets=0, currency="SGD"
+        listing_id=42,
+        check_in="2027-05-07",
+        check_out="2027-05-11",
+        guests=2,
+        pets=0,
+        currency="SGD",
+        search_id="01930f6e-1f00-7b0a-9d5e-5b7e7f8f2a10",
     )
 
     listing_id: ListingId
@@ -29,6 +35,7 @@ class QuoteIn(Body):
     currency: CurrencyCode | None = Field(
         None, description="What the guest pays in; default: the listing's currency.", examples=["SGD"]
     )
+    search_id: SearchId = None
 
 
 class PriceLineOut(BaseModel):

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from serving.schemas import MoneyOut, example
+from serving.search.debug_answer import DebugOut
 
 
 class PlaceOut(BaseModel):
@@ -35,8 +36,8 @@ class ReasonOut(BaseModel):
     contribution: float = Field(description="To the ranker's score.")
 
 
-class ResultOut(BaseModel):
-    """A listing in the answer."""
+class FoundOut(BaseModel):
+    """A listing that was found, with its price."""
 
     rank: int = Field(description="From 1, over all pages.")
     listing_id: int
@@ -48,6 +49,9 @@ class ResultOut(BaseModel):
     latitude: float
     longitude: float
     distance_km: float | None = Field(description="From the place, or the middle of the area.")
+    check_in: date | None = Field(description="Of the stay that it stands here with: the best of flexible ones.")
+    check_out: date | None
+    nights: int | None
     accommodates: int
     bedrooms: int | None
     beds: int | None
@@ -60,6 +64,11 @@ class ResultOut(BaseModel):
     price: PriceOut
     score: float | None = Field(description="The ranker's; null where it was not asked.")
     reasons: list[ReasonOut]
+
+
+class ResultOut(FoundOut):
+    """A listing in the answer of a search."""
+
     proof: str = Field(description="That the search showed this listing at this rank: send it with events about it.")
 
 
@@ -108,6 +117,9 @@ RESULT = {
     "latitude": 38.7119,
     "longitude": -9.1263,
     "distance_km": 1.274,
+    "check_in": "2027-05-07",
+    "check_out": "2027-05-11",
+    "nights": 4,
     "accommodates": 4,
     "bedrooms": 2,
     "beds": 3,
@@ -137,11 +149,13 @@ class SearchOut(BaseModel):
         check_in="2027-05-07",
         check_out="2027-05-11",
         nights=4,
+        stays_tried=None,
         currency="EUR",
         total_count=1,
         page=1,
         page_size=20,
         pages=1,
+        next_cursor=None,
         ranker="ranking@3",
         degraded=[],
         results=[RESULT],
@@ -149,19 +163,26 @@ class SearchOut(BaseModel):
         histogram=[HistogramBinOut(low=MoneyOut.of(50000, "EUR"), high=MoneyOut.of(60000, "EUR"), count=1)],
         map_tiles=[TileOut(zoom=12, x=1943, y=1571, count=1, cheapest=MoneyOut.of(51500, "EUR"))],
         regained=[RegainedOut(filter="price", value=None, more=17)],
+        debug=None,
     )
 
     search_id: UUID = Field(description="Send it along with events and bookings.")
     place: PlaceOut | None
     market: str | None
-    check_in: date | None
+    check_in: date | None = Field(
+        description="Null without dates and with flexible ones, where each result has its own."
+    )
     check_out: date | None
     nights: int | None
+    stays_tried: int | None = Field(description="Stays that the flexible dates came to; null without such.")
     currency: str
     total_count: int
     page: int
     page_size: int
     pages: int = Field(description="That can be asked for: at most the first 500 results are ordered.")
+    next_cursor: str | None = Field(
+        description="Leads to the next page of this very order, for half an hour; null on the last page."
+    )
     ranker: str = Field(description="What ordered the results.", examples=["ranking@3"])
     degraded: list[str] = Field(description="What had to be left out; empty when all is well.")
     results: list[ResultOut]
@@ -171,3 +192,4 @@ class SearchOut(BaseModel):
     regained: list[RegainedOut] | None = Field(
         description="What each filter in use keeps out by itself, the most first; null where that was not counted."
     )
+    debug: DebugOut | None = Field(None, description="How the answer came about, where `debug` was sent.")

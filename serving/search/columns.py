@@ -1,25 +1,27 @@
-"""The listings as columns in this process: taken from the lake's documents, and kept up by the outbox from then on."""
+"""The listings as columns in this process: mapped from the lake's files, and kept up by the outbox from then on."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
 
-import orjson
-import pyarrow as pa
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.clock import Clock
-from lodestay.lake import RAW, SEARCH_DOCUMENTS, LakeFile, newest_files, partition_files, read_files
-from search.columns.engine import ColumnEngine
+from lodestay.lake import SEARCH_DOCUMENTS, newest_files
+from search.columns.engine import ColumnEngine, nothing_kept
+from search.columns.files import Build, builds, open_build
+from search.columns.kept import KeptAnswers
+from search.columns.sources import documents, exports_of, version_of
 from search.columns.store import ColumnStore
+from search.errors import BuildRefused
+from serving.again import again_and_again
 from serving.relay.present import present_fields
 from transactional.outbox import repository as outbox
 from transactional.outbox.changes import listings_changed_since
@@ -27,7 +29,7 @@ from transactional.outbox.topics import Topic
 
 POLL_SECONDS = 0.1
 LOOK_EVERY_SECONDS = 15.0
-"""How often the lake is asked for newer documents."""
+"""How often the lake is asked for newer columns."""
 STALE_SECONDS = 5.0
 """Columns that have not caught up with PostgreSQL for so long are not asked any more."""
 ENTRIES = 500
@@ -36,29 +38,63 @@ BATCH = 20
 SURELY_SEEN = timedelta(hours=1)
 """Changes that began so long before an export are in it, whatever their transactions waited for."""
 
-_DOCUMENT = pa.schema([pa.field("document", pa.string())])
-
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
+class _Found:
+    """Columns in the lake.
+
+    Attributes
+    ----------
+    name
+        Of the build, or of the documents that they were made of for want of one.
+    exports
+        When the export of each market's documents began to look; None where that is not known.
+    """
+
+    name: str
+    store: ColumnStore
+    exports: dict[str, datetime | None]
+
+
+@dataclass(frozen=True)
 class _Held:
-    """Columns, the documents that they were made of, and how far the outbox was read for them."""
+    """Columns in service, and how far the outbox was read for them."""
 
     engine: ColumnEngine
-    files: tuple[LakeFile, ...]
+    name: str
     position: outbox.Position
 
 
 class ColumnShelf:
-    """Holds the columns in service, follows the outbox for them, and makes new ones of newer documents."""
+    """Holds the columns in service, follows the outbox for them, and takes up newer ones.
 
-    def __init__(self, lake: str, sessions: async_sessionmaker[AsyncSession], clock: Clock) -> None:
+    They are the newest build of the pipeline that is whole and of this version; where there is none, this process makes
+    them of the documents, which takes longer and all of their memory.
+
+    Parameters
+    ----------
+    keeping
+        Makes what each new set of columns keeps its answers in.
+    """
+
+    def __init__(
+        self,
+        lake: str,
+        sessions: async_sessionmaker[AsyncSession],
+        clock: Clock,
+        *,
+        keeping: Callable[[], KeptAnswers] = nothing_kept,
+    ) -> None:
+        self._keeping = keeping
         self._lake = lake
         self._sessions = sessions
         self._clock = clock
         self._held: _Held | None = None
         self._heard_at = 0.0
+        self._refused: dict[str, str] = {}
+        self._turn = asyncio.Lock()
 
     @property
     def engine(self) -> ColumnEngine | None:
@@ -67,13 +103,34 @@ class ColumnShelf:
             return None
         return self._held.engine
 
+    @property
+    def position(self) -> outbox.Position | None:
+        """How far the outbox was read for the columns: all before it is in them; None before there are any."""
+        return None if self._held is None else self._held.position
+
+    @property
+    def state(self) -> str:
+        """What is in service and which newer builds were refused, for a person."""
+        held = "none" if self._held is None else f"{len(self._held.engine)} listings of {self._held.name}"
+        return "; ".join([held, *self._refused.values()])
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether there are columns in service, and no newer build was refused."""
+        return self.engine is not None and not self._refused
+
+    @property
+    def behind_seconds(self) -> float:
+        """Time since the columns were last up to date with PostgreSQL; NaN where there are none."""
+        return math.nan if self._held is None else time.monotonic() - self._heard_at
+
     async def follow(self, stop: asyncio.Event) -> None:
         """Take in what changes, until told to stop."""
-        await _again_and_again(self._follow, every=POLL_SECONDS, stop=stop)
+        await again_and_again(self._follow, every=POLL_SECONDS, stop=stop, what="columns")
 
     async def look(self, stop: asyncio.Event) -> None:
-        """Make new columns of newer documents, until told to stop."""
-        await _again_and_again(self._look, every=LOOK_EVERY_SECONDS, stop=stop)
+        """Take up newer columns, until told to stop."""
+        await again_and_again(self._look, every=LOOK_EVERY_SECONDS, stop=stop, what="columns")
 
     def close(self) -> None:
         """Let the columns go."""
@@ -82,31 +139,56 @@ class ColumnShelf:
 
     async def _follow(self) -> None:
         """Take in the next entries of the outbox; where they were all there are, the columns are up to date."""
-        held, asked_at = self._held, time.monotonic()
-        if held is None:
-            return
-        after, entries = await self._round(held)
-        if self._held is held:  # else newer columns have come, which know it all
-            self._held = after
+        async with self._turn:  # columns are not taken away while they are written to
+            held, asked_at = self._held, time.monotonic()
+            if held is None:
+                return
+            self._held, entries = await self._round(held)
             if entries < ENTRIES:
                 self._heard_at = asked_at
 
     async def _look(self) -> None:
-        files = tuple(await asyncio.to_thread(newest_files, SEARCH_DOCUMENTS, self._lake))
-        if not files or (self._held is not None and _version(files) == _version(self._held.files)):
+        held = self._held
+        found = await asyncio.to_thread(self._find, None if held is None else held.name)
+        if found is None:
             return
-        made = await self._make(files)
-        before, self._held = self._held, made
-        self._heard_at = time.monotonic()
-        if before is not None:
-            before.engine.close()
-        log.info("columns in service", listings=len(made.engine))
+        made = await self._make(found)
+        async with self._turn:
+            before, self._held = self._held, made
+            self._heard_at = time.monotonic()
+            if before is not None:
+                before.engine.close()
+        log.info("columns in service", listings=len(made.engine), of=made.name)
 
-    async def _make(self, files: tuple[LakeFile, ...]) -> _Held:
-        """Make columns of documents and bring them to the present."""
-        exports = await asyncio.to_thread(_exports, self._lake, files)
-        store = await asyncio.to_thread(ColumnStore, lambda: _documents(files))
-        engine = ColumnEngine(store)
+    def _find(self, held: str | None) -> _Found | None:
+        """Open the newest columns; None where they are the ones held, or there are none."""
+        refused: dict[str, str] = {}
+        try:
+            for folder in builds(self._lake):
+                if folder.name == held:
+                    return None
+                # What was refused stays refused: nothing is written to a build that is in its place.
+                opened = self._refused.get(folder.name) or _opened(folder)
+                if isinstance(opened, Build):
+                    return _Found(opened.name, ColumnStore(opened.whole), opened.exports)
+                refused[folder.name] = opened
+        finally:
+            self._refused = refused
+        return self._of_documents(held)
+
+    def _of_documents(self, held: str | None) -> _Found | None:
+        """Make columns of the newest documents."""
+        files = newest_files(SEARCH_DOCUMENTS, self._lake)
+        name = f"documents {version_of(files)}"
+        if not files or name == held:
+            return None
+        exports = exports_of(self._lake, files)
+        return _Found(name, ColumnStore(lambda: documents(files)), exports)
+
+    async def _make(self, found: _Found) -> _Held:
+        """Bring columns to the present."""
+        store, exports = found.store, found.exports
+        engine = ColumnEngine(store, kept=self._keeping())
         await engine.prepare(today=self._clock.now().date())
         # Where the outbox does not reach back to an export, every listing of its market is looked at.
         known = self._clock.now() - outbox.KEEP + SURELY_SEEN
@@ -120,7 +202,7 @@ class ColumnShelf:
                     await listings_changed_since(session, oldest - SURELY_SEEN, topics=tuple(Topic))
                 )
         await self._write(engine, list(changed))
-        held, entries = await self._round(_Held(engine, files, position))
+        held, entries = await self._round(_Held(engine, found.name, position))
         while entries == ENTRIES:
             held, entries = await self._round(held)
         return held
@@ -142,48 +224,10 @@ class ColumnShelf:
             await engine.update(changes)
 
 
-async def _again_and_again(step: Callable[[], Awaitable[None]], *, every: float, stop: asyncio.Event) -> None:
-    """Do a step, whatever comes of it, and wait: never stopped in the middle of a statement."""
-    while not stop.is_set():
-        pause = every
-        try:
-            await step()
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("columns wait for a service", reason=str(error).partition("\n")[0][:200])
-            pause = max(every, 1.0)
-        except Exception:
-            # Whatever is wrong with what is new, searches have another way to an answer.
-            log.exception("columns not kept up")
-            pause = max(every, 1.0)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
-
-
-def _version(files: Collection[LakeFile]) -> tuple[tuple[str, datetime], ...]:
-    return tuple((file.path, file.modified_at) for file in files)
-
-
-def _documents(files: Collection[LakeFile]) -> Iterator[dict[str, Any]]:
-    for file in files:
-        for chunk in read_files([file], _DOCUMENT)["document"].chunks:
-            for document in chunk:
-                yield orjson.loads(document.as_py())
-
-
-def _exports(lake: str, files: Collection[LakeFile]) -> dict[str, datetime | None]:
-    """When the export of each market's documents began to look; None where that is not known.
-
-    It is not where the market was exported again after its documents were made.
-    """
-    exports = {_partition(file): file for file in partition_files(RAW["markets"], lake)}
-    found: dict[str, datetime | None] = {}
-    for file in files:
-        export = exports.get(_partition(file))
-        known = export is not None and export.modified_at <= file.modified_at
-        moments = read_files([export])["exported_at"].to_pylist() if export is not None and known else []
-        found[file.partition["market"]] = min(moments, default=None)
-    return found
-
-
-def _partition(file: LakeFile) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(file.partition.items()))
+def _opened(folder: Path) -> Build | str:
+    """Open a build, or say why it is refused."""
+    try:
+        return open_build(folder)
+    except BuildRefused as error:
+        log.warning("columns refused", reason=error.detail, hint=error.hint)
+        return error.detail

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.calendar import RefusedStay, StayCalendar
 from lodestay.clock import Clock, now_in
+from lodestay.stay import Stay
 from search.request import SearchRequest
-from transactional.calendars.repository import load_calendars
-from transactional.calendars.rules import Window
-from transactional.listings.cards import ListingCard, load_cards
-from transactional.listings.repository import BookableListing, load_bookable
+from transactional.kit.connections import QuickConnections
+from transactional.listings.repository import BookableListing
+from transactional.quotes.pages import ShownListing, load_page
 from transactional.quotes.rules import price_or_refuse
 
 
@@ -27,47 +25,52 @@ class Confirmed:
         Of the stay, in `currency`; None without dates.
     """
 
-    card: ListingCard
+    card: ShownListing
     currency: str
     total_minor: int | None
 
 
 async def confirm(
-    session: AsyncSession, request: SearchRequest, listing_ids: Collection[int], *, clock: Clock
+    quick: QuickConnections, request: SearchRequest, shown: Mapping[int, Stay | None], *, clock: Clock
 ) -> dict[int, Confirmed]:
-    """Load listings and price the stay in each; those that cannot be had are not in the result."""
-    if not listing_ids:
+    """Load listings and price the stay of each; those that cannot be had are not in the result.
+
+    Parameters
+    ----------
+    shown
+        By listing_id the stay that it is shown with; None without dates.
+    """
+    if not shown:
         return {}
-    cards = await load_cards(session, listing_ids)
-    bookable = await load_bookable(session, listing_ids)
-    calendars = (
-        await load_calendars(session, listing_ids, Window.around(request.stay), now=clock.now())
-        if request.stay is not None
-        else {}
-    )
+    async with quick.connection() as connection:
+        page = await load_page(connection, shown, now=clock.now())
     judged = {
-        listing_id: _judge(listing, calendars.get(listing_id), request, clock=clock)
-        for listing_id, listing in bookable.items()
+        listing_id: judge(
+            listing.bookable,
+            None if (stay := shown[listing_id]) is None else listing.calendar(stay),
+            stay,
+            guests=request.guests,
+            clock=clock,
+        )
+        for listing_id, listing in page.items()
     }
     return {
-        listing_id: Confirmed(cards[listing_id], bookable[listing_id].terms.currency, total)
+        listing_id: Confirmed(page[listing_id].shown, page[listing_id].bookable.terms.currency, total)
         for listing_id, (possible, total) in judged.items()
-        if possible and listing_id in cards
+        if possible
     }
 
 
-def _judge(
-    listing: BookableListing, calendar: StayCalendar | None, request: SearchRequest, *, clock: Clock
+def judge(
+    listing: BookableListing, calendar: StayCalendar | None, stay: Stay | None, *, guests: int, clock: Clock
 ) -> tuple[bool, int | None]:
     """Whether the listing can be had, and for how much."""
-    if not listing.is_active or listing.accommodates < request.guests:
+    if not listing.is_active or listing.accommodates < guests:
         return False, None
-    if request.stay is None:
+    if stay is None:
         return True, None
     if calendar is None:
         return False, None
     local = now_in(listing.timezone, clock)
-    priced = price_or_refuse(
-        calendar, listing.terms, request.stay, guests=request.guests, today=local.date(), hour=local.hour
-    )
+    priced = price_or_refuse(calendar, listing.terms, stay, guests=guests, today=local.date(), hour=local.hour)
     return (False, None) if isinstance(priced, RefusedStay) else (True, priced.total_minor)

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lodestay.lake import LANDMARKS, LakeFile, newest_files, read_files
 from search.gazetteer import Gazetteer
-from search.places import Place, known_places, market_place, neighbourhood_place
+from search.landmarks import SCHEMA, names_of
+from search.places import Place, PlaceKind, folded, known_places, landmark_place, market_place, neighbourhood_place
 from search.request import Point
 from transactional.markets.places import market_spots, neighbourhood_spots
 
@@ -42,8 +44,33 @@ Cities = Callable[[], Iterable[Place]]
 """Brings the cities of the world; :func:`search.places.geonames_cities` outside of tests."""
 
 
-def make_gazetteer(own: Sequence[Place], cities: Cities) -> Gazetteer:
+def landmark_files(lake: str) -> list[LakeFile]:
+    """Files of each market's newest landmarks; none before the pipeline has run."""
+    return newest_files(LANDMARKS, lake)
+
+
+def read_landmarks(files: Sequence[LakeFile], own: Sequence[Place]) -> list[Place]:
+    """Read the landmarks of the markets that there are, but for names that their neighbourhoods or they have."""
+    markets = {place.market: place for place in own if place.kind is PlaceKind.MARKET}
+    taken = {(place.market, folded(name)) for place in own for name in place.names}
+    return [
+        landmark_place(
+            market=market,
+            names=names_of(row["name"], market=markets[market].name),
+            country=markets[market].country,
+            location=Point(row["latitude"], row["longitude"]),
+            hosts=row["hosts"],
+        )
+        for file in files
+        if (market := file.partition["market"]) in markets
+        for row in read_files([file], SCHEMA).to_pylist()
+        if (market, folded(row["name"])) not in taken
+    ]
+
+
+def make_gazetteer(own: Sequence[Place], landmarks: Sequence[LakeFile], cities: Cities) -> Gazetteer:
     """Build the tables, which takes a second or two: not on the event loop."""
-    gazetteer = Gazetteer(lambda: known_places(own, cities()))
+    every = [*own, *read_landmarks(landmarks, own)]
+    gazetteer = Gazetteer(lambda: known_places(every, cities()))
     gazetteer.lookup("anywhere", near=None)
     return gazetteer

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import date
 
 from lodestay.clock import Clock
 from lodestay.ids import new_id, pseudonym
 from lodestay.masking import mask_contacts
-from search.events import SearchEvent, Shown
-from search.request import SearchRequest
+from search.asked import asked_of
+from search.events import MOST_KEPT_OUT, KeptOut, NoResults, SearchEvent, Shown
+from search.request import Filters, SearchRequest
 from serving.search.answer import SearchOut
 from serving.search.ranking import Seen
 from transactional.users.actors import Actor
@@ -20,30 +22,62 @@ NOWHERE = "nowhere"
 
 @dataclass(frozen=True)
 class Visit:
-    """Who looks, as far as the log may know: never an id of a person."""
+    """Who looks, as far as the log may know: never an id of a person.
+
+    Attributes
+    ----------
+    visitor
+        What counts as one person: None where a visit is named by nobody, since each of its searches would be another.
+    """
 
     session_id: str
     guest_key: str | None
+    visitor: str | None
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What the log keeps of a search beside its request and its answer.
+
+    Attributes
+    ----------
+    written
+        The wish as it came, the place in it included.
+    today
+        Where the guest looked.
+    """
+
+    written: str | None
+    today: date
+    nothing_because: NoResults | None
+    latency_ms: float
 
 
 def visit_of(actor: Actor | None, session_key: str | None, *, masking_key: str) -> Visit:
     """Name a visit: by the client's random id, else by a fresh one; the guest by a pseudonym."""
     guest_key = None if actor is None else pseudonym(masking_key, "guest", str(actor.user_id))
-    return Visit(session_key or str(new_id()), guest_key)
+    return Visit(session_key or str(new_id()), guest_key, guest_key or session_key)
 
 
 def search_event(
-    answer: SearchOut, request: SearchRequest, seen: Sequence[Seen], *, visit: Visit, clock: Clock
+    answer: SearchOut,
+    request: SearchRequest,
+    seen: Sequence[Seen],
+    around: Circumstances,
+    *,
+    first_rank: int,
+    visit: Visit,
+    clock: Clock,
 ) -> SearchEvent:
     """Write down what was shown, with the values that the ranker used.
 
     Parameters
     ----------
     seen
-        By row of the page, before any was dropped: `seen[0]` is rank ``(page - 1) * page_size + 1``.
+        By row of the page, before any was dropped: `seen[0]` is of `first_rank`.
     """
-    first = (request.page - 1) * request.page_size + 1
     origin = request.origin
+    kept_out = answer.regained or []
     return SearchEvent(
         event_id=new_id(),
         occurred_at=clock.now(),
@@ -67,8 +101,31 @@ def search_event(
                 position=result.rank,
                 total_minor=None if result.price.total is None else result.price.total.minor,
                 score=result.score,
-                features=seen[result.rank - first].features,
+                features=seen[result.rank - first_rank].features,
             )
             for result in answer.results
         ],
+        asked=asked_of(around.written),
+        visitor=visit.visitor,
+        place=None if answer.place is None else answer.place.name,
+        lead_days=None if answer.check_in is None else (answer.check_in - around.today).days,
+        filters=filters_in_use(request.filters),
+        sort=request.sort,
+        page=answer.page,
+        page_size=answer.page_size,
+        kept_out=[KeptOut(filter=one.filter, value=one.value, more=one.more) for one in kept_out[:MOST_KEPT_OUT]],
+        nothing_because=around.nothing_because,
+        degraded=answer.degraded,
+        latency_ms=round(around.latency_ms, 3),
     )
+
+
+def filters_in_use(filters: Filters) -> dict[str, list[str]]:
+    """Name the filters that ask for something, each with its values in order."""
+    unused = Filters()
+    asked = {field.name: getattr(filters, field.name) for field in fields(Filters)}
+    return {
+        name: sorted(map(str, value)) if isinstance(value, frozenset) else [str(value)]
+        for name, value in asked.items()
+        if value != getattr(unused, name)
+    }

@@ -5,9 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from lodestay.geography import distances_km
 from search.request import Point
 from transactional.markets.errors import MarketNotFound, NoExchangeRate
 from transactional.markets.exchange import ExchangeRates
@@ -41,6 +45,22 @@ class MarketBook:
         if market_key not in self.markets:
             raise MarketNotFound(market_key)
         return self.markets[market_key]
+
+    def nearest(self, point: Point) -> MarketInfo | None:
+        """The market whose centre is nearest; None where there is no market."""
+        if not self.markets:
+            return None
+        distances = distances_km(point.latitude, point.longitude, *self._centres)
+        return self._listed[int(distances.argmin())]
+
+    @cached_property
+    def _listed(self) -> tuple[MarketInfo, ...]:
+        return tuple(self.markets.values())
+
+    @cached_property
+    def _centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        centres = [market.centre for market in self._listed]
+        return np.array([at.latitude for at in centres]), np.array([at.longitude for at in centres])
 
     def rates(self, currency: str) -> dict[str, float]:
         """Units of `currency` for one unit of each currency known.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
+from lodestay.clock import Clock, today_in
 from lodestay.errors import NotFound
 from search.gazetteer import Gazetteer
-from search.geography import distance_km
 from search.places import Place, PlaceKind
-from search.request import Area, Circle, Point
+from search.request import Area, Circle, InvalidSearch, Point
 from serving.search.markets import WORLD_CURRENCY, WORLD_TIMEZONE, MarketBook, MarketInfo
-from serving.search.schemas import SearchQuery
+from serving.search.schemas import PlaceQuery
 
 
 class PlaceNotFound(NotFound):
@@ -42,10 +43,19 @@ class Where:
     text: str | None
 
 
-def find_place(query: SearchQuery, book: MarketBook, gazetteer: Gazetteer) -> Where:
+def today_at(where: Where, check_in: date | None, clock: Clock) -> date:
+    """Today's date where a search looks; :class:`InvalidSearch` for an arrival that has passed there."""
+    today = today_in(where.timezone, clock)
+    if check_in is not None and check_in < today:
+        raise InvalidSearch(f"{check_in} has passed where you look; today is {today}.", hint="Choose a later arrival.")
+    return today
+
+
+def find_place(query: PlaceQuery, book: MarketBook, gazetteer: Gazetteer) -> Where:
     """Say where a search looks.
 
-    A place is taken from the wish ("sauna near the harbour") only where nothing else says where to look.
+    A place is taken from the wish ("sauna near the harbour") where nothing else says where to look, or only a market
+    does, which it then must lie in: the map that a guest has moved is not moved back by what was typed before.
 
     Raises
     ------
@@ -59,8 +69,7 @@ def find_place(query: SearchQuery, book: MarketBook, gazetteer: Gazetteer) -> Wh
         near = None if market is None else market.centre
         return _at(_lookup(query.place, gazetteer, near=near), book, text=text)
     if market is not None:
-        centre = market.centre if area is None else area.centre
-        return _in_market(market, name=None, area=area, centre=centre, text=text)
+        return _in_named_market(market, book, gazetteer, area=area, text=text)
     if area is not None:
         return _in_area(area, book, name=None, text=text)
     if text is not None and (named := gazetteer.understand(text, near=None)) is not None:
@@ -69,6 +78,18 @@ def find_place(query: SearchQuery, book: MarketBook, gazetteer: Gazetteer) -> Wh
         (only,) = book.markets.values()
         return _in_market(only, name=None, area=None, centre=only.centre, text=text)
     return Where(None, None, None, None, WORLD_TIMEZONE, WORLD_CURRENCY, text)
+
+
+def _in_named_market(
+    market: MarketInfo, book: MarketBook, gazetteer: Gazetteer, *, area: Area | None, text: str | None
+) -> Where:
+    """Look in a market, or at a place of it that the wish names."""
+    if area is None and text is not None:
+        named = gazetteer.understand(text, near=market.centre, market=market.market_key)
+        if named is not None:
+            return _at(named.place, book, text=named.rest)
+    centre = market.centre if area is None else area.centre
+    return _in_market(market, name=None, area=area, centre=centre, text=text)
 
 
 def _lookup(name: str, gazetteer: Gazetteer, *, near: Point | None) -> Place:
@@ -95,6 +116,6 @@ def _in_market(market: MarketInfo, *, name: str | None, area: Area | None, centr
 
 def _in_area(area: Area, book: MarketBook, *, name: str | None, text: str | None) -> Where:
     """Look in an area, whoever's market it is; its time and money are those of the nearest market."""
-    nearest = min(book.markets.values(), key=lambda market: distance_km(market.centre, area.centre), default=None)
+    nearest = book.nearest(area.centre)
     timezone, currency = (WORLD_TIMEZONE, WORLD_CURRENCY) if nearest is None else (nearest.timezone, nearest.currency)
     return Where(name, None, area, area.centre, timezone, currency, text)

@@ -9,14 +9,17 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from lodestay.stay import Stay
 from ml.ranking.features import FEATURES, SearchContext, ranking_features
 from ml.ranking.reasons import Reason
 from search.answer import Candidate
 from search.request import SearchRequest, Sort
 from search.stay_price import exchanged
 from serving.models import Models
+from serving.search.reranking import Reranking
 
 NOT_KNOWN = np.nan
+NOTHING_MORE = Reranking()
 AS_FOUND = "as found"
 """Name of the order in which candidates were found, best match or most popular first."""
 
@@ -60,11 +63,15 @@ def rank(
     *,
     factors: Mapping[str, float],
     today: date,
+    reranking: Reranking = NOTHING_MORE,
+    viewed: Sequence[int] = (),
 ) -> Ranked:
     """Order candidates by the ranker, or leave them in the order that was asked for.
 
     Parameters
     ----------
+    reranking, viewed
+        What is done with the ranker's scores, and the listings that the visitor looked at.
     factors
         Minor units of the request's currency for one of each listing currency.
     today
@@ -75,14 +82,22 @@ def rank(
     if request.sort is not Sort.RELEVANCE:
         return Ranked(f"sort:{request.sort}", tuple(candidates), None, matrix)
     scores = models.ranker.score(matrix)
-    order = np.argsort(-scores, kind="stable")  # equal scores stay as the engine had them
-    return Ranked(models.ranker.name, tuple(candidates[n] for n in order), scores[order], matrix[order])
+    order = reranking.order(scores, listings, models.columns.take(viewed))
+    return Ranked(reranking.name(models.ranker.name), tuple(candidates[n] for n in order), scores[order], matrix[order])
 
 
 def unranked(candidates: Sequence[Candidate]) -> Ranked:
     """Leave candidates as they were found: for when ranking fails."""
     nothing = np.full((len(candidates), len(FEATURES)), NOT_KNOWN)
     return Ranked(AS_FOUND, tuple(candidates), None, nothing)
+
+
+def in_order(ranked: Ranked, listing_ids: Sequence[int], *, ranker: str) -> Ranked:
+    """The same candidates in an order that was made before, by `ranker`."""
+    places = {candidate.listing_id: place for place, candidate in enumerate(ranked.candidates)}
+    order = np.array([places[listing_id] for listing_id in listing_ids], np.int64)
+    scores = None if ranked.scores is None else ranked.scores[order]
+    return Ranked(ranker, tuple(ranked.candidates[n] for n in order), scores, ranked.matrix[order])
 
 
 def explain(models: Models, ranked: Ranked, rows: slice) -> Reasons:
@@ -109,14 +124,18 @@ def _context(
     request: SearchRequest, candidates: Sequence[Candidate], *, factors: Mapping[str, float], today: date
 ) -> SearchContext:
     return SearchContext(
-        nights=NOT_KNOWN if request.stay is None else float(request.stay.nights),
-        lead_days=NOT_KNOWN if request.stay is None else float((request.stay.check_in - today).days),
+        nights=NOT_KNOWN if request.nights is None else float(request.nights),
+        lead_days=_column(_lead_days(candidate.stay or request.stay, today) for candidate in candidates),
         guests=float(request.guests),
         total_minor=_column(_price(candidate, factors) for candidate in candidates),
         distance_km=_column(candidate.distance_km for candidate in candidates),
         text_score=_column(candidate.text_score for candidate in candidates),
         vector_score=_column(candidate.vector_score for candidate in candidates),
     )
+
+
+def _lead_days(stay: Stay | None, today: date) -> int | None:
+    return None if stay is None else (stay.check_in - today).days
 
 
 def _price(candidate: Candidate, factors: Mapping[str, float]) -> int | None:

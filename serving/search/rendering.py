@@ -23,18 +23,18 @@ from serving.search.answer import (
     TileOut,
 )
 from serving.search.confirmation import Confirmed
+from serving.search.pages import Page
 from serving.search.places import Where
-from serving.search.ranking import Ranked, Seen
+from serving.search.ranking import Seen
 
 
 def render(
     request: SearchRequest,
     where: Where,
     retrieved: Retrieved,
-    ranked: Ranked,
+    page: Page,
     *,
     search_id: UUID,
-    rows: slice,
     confirmed: Mapping[int, Confirmed],
     seen: Sequence[Seen],
     factors: Mapping[str, float],
@@ -45,8 +45,8 @@ def render(
 
     Parameters
     ----------
-    rows
-        The page's part of the ranked candidates; those that are not `confirmed` are left out.
+    page
+        Those of its candidates that are not `confirmed` are left out, and the others keep their ranks.
     seen
         What the ranker saw in each of them.
     factors
@@ -54,7 +54,7 @@ def render(
     key
         Signs that each result was shown (:mod:`serving.events.proofs`).
     """
-    first = rows.start + 1
+    shown = zip(page.ranked.candidates[page.rows], seen, strict=True)
     results = [
         _result(
             candidate,
@@ -65,7 +65,7 @@ def render(
             factors=factors,
             proof=prove(key, search_id=search_id, listing_id=candidate.listing_id, position=rank),
         )
-        for rank, (candidate, each) in enumerate(zip(ranked.candidates[rows], seen, strict=True), start=first)
+        for rank, (candidate, each) in enumerate(shown, start=page.first_rank)
         if candidate.listing_id in confirmed
     ]
     stay = request.stay
@@ -75,13 +75,15 @@ def render(
         market=where.market,
         check_in=None if stay is None else stay.check_in,
         check_out=None if stay is None else stay.check_out,
-        nights=None if stay is None else stay.nights,
+        nights=request.nights,
+        stays_tried=len(request.flexible) or None,
         currency=request.currency,
         total_count=retrieved.total_count,
-        page=request.page,
+        page=page.number,
         page_size=request.page_size,
         pages=ceil(min(retrieved.total_count, MAX_PAGE_DEPTH) / request.page_size),
-        ranker=ranked.ranker,
+        next_cursor=page.next_cursor,
+        ranker=page.ranked.ranker,
         degraded=list(degraded),
         results=results,
         facets={
@@ -124,7 +126,7 @@ def _result(
     factors: Mapping[str, float],
     proof: str,
 ) -> ResultOut:
-    card = confirmed.card
+    card, stay = confirmed.card, candidate.stay or request.stay
     return ResultOut(
         rank=rank,
         listing_id=card.listing_id,
@@ -136,6 +138,9 @@ def _result(
         latitude=card.latitude,
         longitude=card.longitude,
         distance_km=None if candidate.distance_km is None else round(candidate.distance_km, 3),
+        check_in=None if stay is None else stay.check_in,
+        check_out=None if stay is None else stay.check_out,
+        nights=request.nights,
         accommodates=card.accommodates,
         bedrooms=card.bedrooms,
         beds=card.beds,
@@ -158,11 +163,12 @@ def _result(
 def _price(candidate: Candidate, confirmed: Confirmed, request: SearchRequest, factor: float | None) -> PriceOut:
     """Prices in the guest's currency; null where there is no rate, or nothing is known."""
     charged = None if confirmed.total_minor is None else MoneyOut.of(confirmed.total_minor, confirmed.currency)
-    if request.stay is None:
+    nights = request.nights
+    if nights is None:
         return PriceOut(total=None, per_night=_exchanged(candidate.nightly_price_minor, request, factor), charged=None)
     total = _exchanged(confirmed.total_minor, request, factor)
     # Half up, as everywhere.
-    night = None if total is None else (2 * total.minor + request.stay.nights) // (2 * request.stay.nights)
+    night = None if total is None else (2 * total.minor + nights) // (2 * nights)
     per_night = None if night is None else MoneyOut.of(night, request.currency)
     return PriceOut(total=total, per_night=per_night, charged=charged)
 

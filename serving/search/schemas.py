@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from lodestay.money import Money
+from lodestay.stay import Stay
+from search.flexible import MAX_DAYS, MAX_MONTHS, AroundDates, InMonths, Month, MonthsAhead, Trip, Wish
 from search.request import (
     MAX_CORNERS,
     MAX_PAGE_SIZE,
@@ -23,13 +26,19 @@ from search.request import (
     Polygon,
     Sort,
 )
-from serving.schemas import Day, Guests, MarketKey, Query
+from serving.schemas import Day, Guests, ListingId, MarketKey, MonthText, Query
 
 MAX_VALUES = 30
 """Values of one filter that can be ticked at once."""
 MAX_POLYGON = 40 * MAX_CORNERS
 """Characters of a polygon: two numbers of double precision a corner."""
 MAX_MAJOR = Decimal(10**9)
+DEFAULT_MONTHS = 3
+"""Months ahead in which a trip is looked for where nothing is said."""
+MAX_CURSOR = 8_000
+"""Characters: five hundred numbers of eight bytes are 5,500."""
+PAGING = ("page", "page_size", "cursor", "debug", "debug_listing")
+"""What of a search says which part of the answer is wanted, and not of what."""
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 Codes = Annotated[list[Code], Field(max_length=MAX_VALUES)]
@@ -42,16 +51,21 @@ LOCALE = (
 )
 
 
-class SearchQuery(Query):
-    """A search.
+class PlaceQuery(Query):
+    """Where to look and for what.
 
     Name a place, or send bounds, a polygon, or a centre with a radius; or name a market; or look everywhere.
     """
 
     text: str | None = Field(
-        None, max_length=MAX_TEXT, description="A wish in words, in any language.", examples=["quiet, with a balcony"]
+        None,
+        max_length=MAX_TEXT,
+        description="A wish in any language; it may name a place.",
+        examples=["quiet, with a balcony"],
     )
-    place: str | None = Field(None, max_length=100, description="A city or a part of one.", examples=["Lisbon"])
+    place: str | None = Field(
+        None, max_length=100, description="A city, a part of one, or a landmark.", examples=["Lisbon"]
+    )
     market: MarketKey | None = None
     bounds: str | None = Field(
         None,
@@ -71,8 +85,6 @@ class SearchQuery(Query):
     latitude: float | None = Field(None, ge=-90, le=90, description="Of the centre.", examples=[38.72])
     longitude: float | None = Field(None, ge=-180, le=180, examples=[-9.14])
     radius_km: float = Field(10.0, gt=0, le=MAX_RADIUS_KM, description="Around the centre.")
-    check_in: Day | None = Field(None, examples=["2027-05-07"])
-    check_out: Day | None = Field(None, description="Day of departure.", examples=["2027-05-11"])
     guests: Guests = 1
     room_type: Codes = Field([], description="One of these.")
     property_type: Codes = Field([], description="One of these.")
@@ -97,16 +109,9 @@ class SearchQuery(Query):
     min_rating: float | None = Field(None, ge=0, le=5)
     instant_book: bool | None = None
     superhost: bool | None = None
-    map_zoom: int | None = Field(
-        None, ge=0, le=MAX_ZOOM, description="Zoom of the map tiles (as web maps have them) to count all results in."
-    )
-    sort: Sort = Sort.RELEVANCE
-    page: int = Field(1, ge=1, le=500)
-    page_size: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
     currency: str | None = Field(
         None, pattern=r"^[A-Z]{3}$", description="Of prices; default: the market's.", examples=["EUR"]
     )
-    locale: str = Field("en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", description=LOCALE)
 
     @model_validator(mode="after")
     def _one_area(self) -> Self:
@@ -114,8 +119,6 @@ class SearchQuery(Query):
             raise ValueError("latitude and longitude go together")
         if sum(given is not None for given in (self.place, self.bounds, self.polygon, self.latitude)) > 1:
             raise ValueError("send one of place, bounds, polygon, and latitude with longitude")
-        if (self.check_in is None) != (self.check_out is None):
-            raise ValueError("check_in and check_out go together")
         return self
 
     def area(self) -> Area | None:
@@ -149,6 +152,91 @@ class SearchQuery(Query):
             instant_book=self.instant_book,
             superhost=self.superhost,
         )
+
+
+class SearchQuery(PlaceQuery):
+    """A search for a stay, for any of some flexible stays, or without dates."""
+
+    check_in: Day | None = Field(None, examples=["2027-05-07"])
+    check_out: Day | None = Field(None, description="Day of departure.", examples=["2027-05-11"])
+    flexible_days: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_DAYS,
+        description="The stay may begin up to so many days before or after `check_in` and keeps its length.",
+    )
+    flexible: Trip | None = Field(
+        None,
+        description=(
+            "Instead of dates: how long. A `weekend` is Friday to Sunday, a `long_weekend` Friday to Monday, "
+            "a `week` seven nights, a `month` 28 nights."
+        ),
+    )
+    month: Annotated[list[MonthText], Field(max_length=MAX_MONTHS)] = Field(
+        [],
+        description=(
+            "With `flexible`: every night of the stay lies in one of these months. "
+            "Default: in the next three months, or as many as `months_ahead` says."
+        ),
+        examples=[["2027-05"]],
+    )
+    months_ahead: int | None = Field(
+        None, ge=1, le=MAX_MONTHS, description="With `flexible`, instead of `month`: the stay is over by then."
+    )
+    map_zoom: int | None = Field(
+        None, ge=0, le=MAX_ZOOM, description="Zoom of the map tiles (as web maps have them) to count all results in."
+    )
+    sort: Sort = Sort.RELEVANCE
+    page: int = Field(1, ge=1, le=500)
+    page_size: int = Field(20, ge=1, le=MAX_PAGE_SIZE)
+    cursor: str | None = Field(
+        None,
+        max_length=MAX_CURSOR,
+        description="`next_cursor` of the page before, with all else as it was: the order stays as it was then.",
+    )
+    debug: bool = Field(False, description="Have the answer say how it came about; for administrators and hosts.")
+    debug_listing: ListingId | None = Field(
+        None, description="With `debug`: why this listing is where it is, or not in the results. A host's is theirs."
+    )
+    locale: str = Field("en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", description=LOCALE)
+
+    @model_validator(mode="after")
+    def _one_page(self) -> Self:
+        if self.cursor is not None and self.page != 1:
+            raise ValueError("send one of page and cursor")
+        if self.debug_listing is not None and not self.debug:
+            raise ValueError("debug_listing needs debug=true")
+        return self
+
+    @model_validator(mode="after")
+    def _one_kind_of_dates(self) -> Self:
+        if (self.check_in is None) != (self.check_out is None):
+            raise ValueError("check_in and check_out go together")
+        if self.flexible is not None and (self.check_in is not None or self.flexible_days is not None):
+            raise ValueError("send check_in with check_out (and flexible_days), or flexible, not both")
+        if self.flexible_days is not None and self.check_in is None:
+            raise ValueError("flexible_days needs check_in and check_out, which it moves")
+        if self.flexible is None and (self.month or self.months_ahead is not None):
+            raise ValueError("month and months_ahead need flexible: weekend, long_weekend, week or month")
+        if self.month and self.months_ahead is not None:
+            raise ValueError("send month or months_ahead, not both")
+        return self
+
+    @property
+    def first_arrival(self) -> date | None:
+        """The day of arrival, which may not have passed; None where there is no one day."""
+        return self.check_in if self.flexible_days is None else None
+
+    def wish(self) -> Stay | Wish | None:
+        """When: a stay, a wish where the dates are flexible, or None without dates."""
+        stay = Stay(self.check_in, self.check_out) if self.check_in and self.check_out else None
+        if stay is not None and self.flexible_days is not None:
+            return AroundDates(stay, self.flexible_days)
+        if self.flexible is None:
+            return stay
+        if self.month:
+            return InMonths(self.flexible, tuple(Month.read(month) for month in self.month))
+        return MonthsAhead(self.flexible, self.months_ahead or DEFAULT_MONTHS)
 
 
 def _bounds(text: str) -> Bounds:

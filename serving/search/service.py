@@ -1,135 +1,136 @@
 """A search, step by step: where, retrieve, rank, page, confirm, explain, log.
 
-Each step that fails makes the answer poorer and says so in `degraded`; only PostgreSQL is needed.
+Each step has its time (:mod:`serving.search.budget`), and one that gives nothing makes the answer poorer and says so in
+`degraded`; only PostgreSQL is needed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
-from typing import TypeVar
+from time import perf_counter
 
-import structlog
-
-from lodestay.clock import today_in
 from lodestay.ids import new_id
 from lodestay.stay import Stay
-from search.answer import Retrieved
-from search.engine import Best
-from search.errors import SearchUnavailable
-from search.request import MAX_PAGE_DEPTH, InvalidSearch, SearchRequest
+from search.flexible import stays_of
+from search.request import SearchRequest
 from search.stay_price import exchange_factors
 from serving.events.writer import write_events
 from serving.models import NO_MEANING, NO_PRICER, Models
-from serving.observability.tracing import OPENSEARCH, POSTGRESQL
+from serving.observability.tracing import POSTGRESQL
 from serving.search.answer import SearchOut
-from serving.search.confirmation import confirm
-from serving.search.database import search_database
-from serving.search.log import Visit, search_event
+from serving.search.budget import Budget, Step
+from serving.search.confirmation import Confirmed, confirm
+from serving.search.dead_ends import why_nothing
+from serving.search.debugging import Answered, Inspector, debug
+from serving.search.log import Circumstances, Visit, search_event
 from serving.search.markets import MarketBook
-from serving.search.places import Where, find_place
-from serving.search.ranking import explain, rank, seen_in, unexplained, unranked
+from serving.search.pages import Page, Paging
+from serving.search.places import Where, find_place, today_at
+from serving.search.ranking import Reasons, explain, rank, seen_in, unexplained, unranked
 from serving.search.rendering import render
+from serving.search.retrieval import retrieve
 from serving.search.schemas import SearchQuery
+from serving.search.steps import Steps
 from serving.state import Services
 
-NO_ENGINE = "search index not reachable: answered from the database, without the meaning of words"
-NO_WORDS = "search index not reachable: results are not ordered by what was written"
-NO_TILES = "columns not loaded: the results are not counted on the map"
 NO_RANKING = "ranking failed: results stand as they were found"
 NO_REASONS = "explaining failed: results come without reasons"
 
-log = structlog.get_logger(__name__)
-Found = TypeVar("Found", Retrieved, Best)
 
-
-async def search(services: Services, query: SearchQuery, *, visit: Visit) -> SearchOut:
+async def search(
+    services: Services, query: SearchQuery, *, visit: Visit, inspector: Inspector | None = None
+) -> SearchOut:
     """Answer a search and log what was shown.
 
     Parameters
     ----------
     visit
         Who looks, as far as the log may know.
+    inspector
+        Who looks into it; what they are shown is no guest's search, and is not logged.
 
     Raises
     ------
-    InvalidSearch, MarketNotFound, PlaceNotFound
+    InvalidSearch, InvalidSearchCursor, SearchCursorExpired, MarketNotFound, PlaceNotFound
         It cannot be answered as asked.
+    ServiceUnavailable
+        It cannot be answered in its time.
     """
+    started = perf_counter()
+    budget = Budget.start(services.guards.allowance, asyncio.get_running_loop().time)
+    steps = Steps(services.guards, services.metrics, budget)
     models = services.models.current
-    book = await services.markets.book()
-    where = find_place(query, book, models.gazetteer)
-    today = today_in(where.timezone, services.clock)
-    if query.check_in is not None and query.check_in < today:
-        raise InvalidSearch(
-            f"{query.check_in} has passed where you look; today is {today}.", hint="Choose a later arrival."
-        )
-    missing: list[str] = []
-    request = await _request(services, query, where, book, models, missing=missing)
+    book, where, today = await _where(services, steps, query, models)
+    paging = Paging.of(query, key=services.signing_key, now=services.clock.now())
+    request = await _request(services, steps, query, where, book=book, models=models, today=today)
     factors = exchange_factors(request.rates, request.currency)
-    retrieved = await _retrieve(services, request, today=today)
-    missing += [*retrieved.degraded, *(words for words in models.missing if words != NO_PRICER)]
-    ranked = unranked(retrieved.candidates)
-    with _dispensable(services, "rank", NO_RANKING, missing):
-        ranked = rank(models, request, retrieved.candidates, factors=factors, today=today)
-    first = (request.page - 1) * request.page_size
-    rows = slice(first, min(first + request.page_size, MAX_PAGE_DEPTH))
-    shown = [candidate.listing_id for candidate in ranked.candidates[rows]]
-    with services.metrics.step("confirm", system=POSTGRESQL):
-        async with services.sessions() as session:
-            confirmed = await confirm(session, request, shown, clock=services.clock)
-    services.metrics.dropped.inc(len(shown) - len(confirmed))
-    reasons = unexplained(ranked, rows)
-    with _dispensable(services, "explain", NO_REASONS, missing):
-        reasons = explain(models, ranked, rows)
-    seen = seen_in(ranked, rows, reasons)
+    retrieved = await retrieve(services, steps, request, today=today)
+    steps.missing += [*retrieved.degraded, *(words for words in models.missing if words != NO_PRICER)]
+    candidates = paging.candidates(retrieved.candidates)
+    rerank, viewed = services.reranking, services.viewed.of(visit.session_id)
+    ranked = steps.compute(
+        Step.RANK,
+        lambda: rank(models, request, candidates, factors=factors, today=today, reranking=rerank, viewed=viewed),
+    )
+    if ranked is None:
+        steps.missing.append(NO_RANKING)
+        ranked = unranked(candidates)
+    page = paging.page(request, ranked)
+    confirmed = await _confirm(services, steps, request, page)
+    seen = seen_in(page.ranked, page.rows, _explain(steps, models, page))
     answer = render(
         request,
         where,
         retrieved,
-        ranked,
+        page,
         search_id=new_id(),
-        rows=rows,
         confirmed=confirmed,
         seen=seen,
         factors=factors,
-        degraded=missing,
+        degraded=steps.missing,
         key=services.signing_key,
     )
-    write_events(services.events, [search_event(answer, request, seen, visit=visit, clock=services.clock)])
+    if inspector is not None:
+        answered = Answered(request, retrieved, page, seen, confirmed)
+        return answer.model_copy(update={"debug": await debug(services, steps, inspector, models, answered)})
+    nothing = await why_nothing(services.columns.engine, request, retrieved, today=today)
+    around = Circumstances(query.text, today, nothing, 1000 * (perf_counter() - started))
+    event = search_event(answer, request, seen, around, first_rank=page.first_rank, visit=visit, clock=services.clock)
+    write_events(services.events, [event])
     return answer
 
 
-@contextmanager
-def _dispensable(services: Services, step: str, words: str, missing: list[str]) -> Iterator[None]:
-    """A step that an answer can do without: where it fails, `words` tell the guest what is missing.
-
-    What the step was to make keeps the poorer value that it was given before.
-    """
-    try:
-        with services.metrics.step(step):
-            yield
-    except Exception:
-        log.exception("search degraded", step=step)
-        services.metrics.degraded.labels(step).inc()
-        missing.append(words)
+async def _where(
+    services: Services, steps: Steps, query: SearchQuery, models: Models
+) -> tuple[MarketBook, Where, date]:
+    """The markets, where among them a search looks, and the date there."""
+    book = await steps.require(Step.MARKETS, services.markets.book, system=POSTGRESQL)
+    where = find_place(query, book, models.gazetteer)
+    today = today_at(where, query.first_arrival, services.clock)
+    return book, where, today
 
 
 async def _request(
-    services: Services, query: SearchQuery, where: Where, book: MarketBook, models: Models, *, missing: list[str]
+    services: Services,
+    steps: Steps,
+    query: SearchQuery,
+    where: Where,
+    *,
+    book: MarketBook,
+    models: Models,
+    today: date,
 ) -> SearchRequest:
-    """The search in the field's terms; `missing` is told what of it cannot be had."""
+    """The search in the field's terms; `steps` is told what of it cannot be had."""
     currency = query.currency or where.currency
-    text = where.text
+    text, wish = where.text, query.wish()
     return SearchRequest(
         text=text,
         market=where.market,
         area=where.area,
         centre=where.centre,
-        stay=Stay(query.check_in, query.check_out) if query.check_in and query.check_out else None,
+        stay=wish if isinstance(wish, Stay) else None,
+        flexible=() if wish is None or isinstance(wish, Stay) else stays_of(wish, today=today),
         guests=query.guests,
         filters=query.filters(currency),
         sort=query.sort,
@@ -139,80 +140,39 @@ async def _request(
         locale=query.locale,
         rates=book.rates(currency),
         tile_zoom=query.map_zoom,
-        text_vector=None if text is None else await _embed(services, text, models, missing=missing),
+        text_vector=None if text is None else await _embed(services, steps, text, models),
     )
 
 
-async def _embed(services: Services, text: str, models: Models, *, missing: list[str]) -> tuple[float, ...] | None:
-    if models.embedder is None or models.index_model != models.embedder.model:
-        services.metrics.degraded.labels("embed").inc()
-        missing.append(NO_MEANING)
+async def _embed(services: Services, steps: Steps, text: str, models: Models) -> tuple[float, ...] | None:
+    embedder = models.embedder
+    if embedder is None or models.index_model != embedder.model:
+        services.metrics.degraded.labels(Step.EMBED).inc()
+        steps.missing.append(NO_MEANING)
         return None
-    with _dispensable(services, "embed", NO_MEANING, missing):
-        return tuple((await asyncio.to_thread(models.embedder.embed_query, text)).tolist())
-    return None
-
-
-async def _retrieve(services: Services, request: SearchRequest, *, today: date) -> Retrieved:
-    """Ask the columns, and OpenSearch for what words mean; without columns OpenSearch, without it PostgreSQL."""
-    counted, best = await asyncio.gather(
-        _ask_columns(services, request, today=today), _ask_words(services, request, today=today)
-    )
-    if counted is not None:
-        return counted if request.text is None else _ordered_by_words(counted, best)
-    retrieved = await _ask_engine(services, services.engine.retrieve(request, today=today))
-    if retrieved is None:
-        with services.metrics.step("retrieve_from_database", system=POSTGRESQL):
-            async with services.sessions() as session:
-                retrieved = await search_database(session, request, today=today, clock=services.clock, reason=NO_ENGINE)
-    if request.tile_zoom is not None:
-        retrieved = replace(retrieved, degraded=(*retrieved.degraded, NO_TILES))
-    return retrieved
-
-
-async def _ask_columns(services: Services, request: SearchRequest, *, today: date) -> Retrieved | None:
-    """Ask the columns; None where there are none in service, or they fail."""
-    columns = services.columns.engine
-    if columns is None:
+    vector = await steps.attempt(Step.EMBED, lambda: services.guards.embedding.run(embedder.embed_query, text))
+    if vector is None:
+        steps.missing.append(NO_MEANING)
         return None
-    try:
-        with services.metrics.step("scan"):
-            return await columns.retrieve(request, today=today)
-    except InvalidSearch:
-        raise
-    except Exception:
-        # There is another way to an answer.
-        log.exception("search degraded", step="scan")
-        services.metrics.degraded.labels("scan").inc()
-        return None
+    return tuple(vector.tolist())
 
 
-async def _ask_words(services: Services, request: SearchRequest, *, today: date) -> Best | None:
-    """Ask OpenSearch who fits a text best, where columns say the rest; None without a text or an answer."""
-    if request.text is None or services.columns.engine is None:
-        return None
-    return await _ask_engine(services, services.engine.best(request, today=today))
+async def _confirm(services: Services, steps: Steps, request: SearchRequest, page: Page) -> dict[int, Confirmed]:
+    """What of the page can still be had, by PostgreSQL's word."""
+    shown = {each.listing_id: each.stay or request.stay for each in page.ranked.candidates[page.rows]}
+
+    async def asked() -> dict[int, Confirmed]:
+        async with services.guards.confirming.place():
+            return await confirm(services.quick, request, shown, clock=services.clock)
+
+    confirmed = await steps.require(Step.CONFIRM, asked, system=POSTGRESQL)
+    services.metrics.dropped.inc(len(shown) - len(confirmed))
+    return confirmed
 
 
-def _ordered_by_words(counted: Retrieved, best: Best | None) -> Retrieved:
-    """Put the candidates that fit the text best in the place of the most popular ones."""
-    if best is None or (counted.candidates and not best.candidates):
-        return replace(counted, degraded=(*counted.degraded, NO_WORDS))
-    return replace(counted, candidates=best.candidates, degraded=(*counted.degraded, *best.degraded))
-
-
-async def _ask_engine(services: Services, asked: Awaitable[Found]) -> Found | None:
-    """Wait for OpenSearch; None where it gives no answer that can be read, which is as good as none."""
-    try:
-        with services.metrics.step("retrieve", system=OPENSEARCH):
-            found = await asked
-    except SearchUnavailable as error:
-        log.warning("search degraded", step="retrieve", reason=error.detail)
-    except Exception:
-        log.exception("search degraded", step="retrieve")
-    else:
-        if found.degraded:
-            services.metrics.degraded.labels("retrieve").inc()
-        return found
-    services.metrics.degraded.labels("retrieve").inc()
-    return None
+def _explain(steps: Steps, models: Models, page: Page) -> Reasons:
+    reasons = steps.compute(Step.EXPLAIN, lambda: explain(models, page.ranked, page.rows))
+    if reasons is None:
+        steps.missing.append(NO_REASONS)
+        return unexplained(page.ranked, page.rows)
+    return reasons

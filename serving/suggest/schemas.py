@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from search.suggest import Suggestion, SuggestionKind
 from serving.schemas import MarketKey, Query, example
@@ -15,13 +15,23 @@ class SuggestQuery(Query):
 
     q: str = Field(min_length=1, max_length=100, examples=["lis"])
     market: MarketKey | None = Field(None, description="What lies there comes first.")
+    latitude: float | None = Field(
+        None, ge=-90, le=90, description="Of where the guest looks: what lies around comes first.", examples=[38.72]
+    )
+    longitude: float | None = Field(None, ge=-180, le=180, description="With `latitude`.", examples=[-9.14])
     limit: int = Field(8, ge=1, le=20)
+
+    @model_validator(mode="after")
+    def _one_point(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude go together")
+        return self
 
 
 class SuggestionOut(BaseModel):
-    """A place, or a listing."""
+    """A place, what others asked for, or a listing."""
 
-    kind: SuggestionKind
+    kind: SuggestionKind = Field(description="`search`: what others asked for; send it as the `text` of a search.")
     text: str = Field(examples=["Lisbon"])
     country: str | None = Field(description="ISO 3166-1, of a place.")
     latitude: float | None

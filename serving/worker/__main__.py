@@ -13,7 +13,7 @@ from lodestay.clock import SystemClock
 from lodestay.errors import LodestayError
 from lodestay.settings import Settings, get_settings
 from lodestay.telemetry import configure_logging
-from serving.worker.jobs import feeds_job, standing_jobs
+from serving.worker.jobs import alerts_job, feeds_job, standing_jobs
 from serving.worker.service import AT_ONCE, Worker, run
 from transactional.feeds.fetching import PublicFetcher
 from transactional.kit.database import create_engine, session_factory
@@ -40,7 +40,8 @@ async def work(settings: Settings) -> None:
         async with open_gateway(settings) as gateway:
             log.info("started")
             runner = Runner(sessions, gateway, clock, ACTIONS, random.random)
-            jobs = (*standing_jobs(sessions, clock), feeds_job(sessions, clock, PublicFetcher()))
+            slow = (feeds_job(sessions, clock, PublicFetcher()), alerts_job(sessions, clock))
+            jobs = (*standing_jobs(sessions, clock), *slow)
             await run(Worker(sessions, runner, jobs, clock), stop)
             log.info("stopped")
     finally:

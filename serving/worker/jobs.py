@@ -1,4 +1,4 @@
-"""What falls due by itself: holds, requests and proposals that expire, stays that end, payouts, messages, feeds."""
+"""What falls due by itself: expiries, stays that end, payouts, messages, feeds, alerts of saved searches."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.clock import Clock
+from serving.saved_searches.watch import Watch
 from transactional.bookings.holds import expire_due_holds
 from transactional.bookings.requests import expire_due_requests
 from transactional.bookings.service import complete_ended_stays
@@ -16,8 +17,11 @@ from transactional.feeds.fetching import Fetcher
 from transactional.feeds.reading import read_due_feeds
 from transactional.modifications.service import expire_due as expire_due_modifications
 from transactional.sagas.checkout import start_due_payouts
+from transactional.saved_searches.watching import tidy
 from transactional.webhooks.service import apply_waiting
 
+HOLDS_EVERY = timedelta(milliseconds=500)
+"""A hold that runs out is an event for nobody until its nights are given back: searches are to know within a second."""
 BATCH = 200
 """Listings, bookings or messages looked at in one transaction."""
 
@@ -57,13 +61,19 @@ def standing_jobs(sessions: Sessions, clock: Clock) -> tuple[Job, ...]:
         return Job(name, every, run)
 
     return (
-        job("expired holds", timedelta(seconds=2), expire_due_holds),
+        job("expired holds", HOLDS_EVERY, expire_due_holds),
         job("expired requests", timedelta(seconds=5), expire_due_requests),
         job("expired modifications", timedelta(seconds=5), expire_due_modifications),
         job("waiting messages", timedelta(seconds=2), apply_waiting),
         job("ended stays", timedelta(seconds=30), complete_ended_stays),
         job("due payouts", timedelta(seconds=30), start_due_payouts),
+        job("passed saved searches", timedelta(minutes=1), tidy),
     )
+
+
+def alerts_job(sessions: Sessions, clock: Clock) -> Job:
+    """Holding what changes against saved searches: a thousand of them take a while to think about."""
+    return Job("saved searches", timedelta(seconds=1), Watch(sessions, clock).step, is_slow=True)
 
 
 def feeds_job(sessions: Sessions, clock: Clock, fetcher: Fetcher) -> Job:

@@ -19,6 +19,8 @@ from pipelines.run import STEPS
 from pipelines.spark_assets import key_of
 
 ASSETS = [
+    "columns/listings",
+    "documents/landmarks",
     "documents/listings",
     "features/listing_vectors",
     "features/listings",
@@ -81,10 +83,10 @@ def test_every_asset_is_told_of(definitions: dg.Definitions) -> None:
 
 
 def test_contracts_block(definitions: dg.Definitions) -> None:
-    """Every dataset with a suite has a blocking check; the marts and the index, which check themselves, too."""
+    """Every dataset with a suite has a blocking check, and so have marts, index and columns, which check themselves."""
     graph = definitions.resolve_asset_graph()
     blocking = {key.asset_key for key in graph.asset_check_keys if graph.get(key).blocking}
-    themselves = {dg.AssetKey(name.split("/")) for name in ASSETS if name.startswith(("marts/", "index/"))}
+    themselves = {dg.AssetKey(name.split("/")) for name in ASSETS if name.startswith(("marts/", "index/", "columns/"))}
     assert blocking == {key_of(dataset) for dataset in CHECKED} | themselves
 
 

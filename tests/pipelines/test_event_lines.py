@@ -16,11 +16,21 @@ from pyspark.sql import SparkSession
 from lodestay.lake import RAW_EVENTS, REJECTED_EVENTS, STAGED_IMPRESSIONS, STAGED_SEARCHES, Dataset
 from pipelines.event_files import EventFile, outdated
 from pipelines.partitions import read_table
-from pipelines.spark_jobs.event_lines import EVENT, REQUIRED, SHOWN
+from pipelines.spark_jobs.event_lines import EVENT, KEPT_OUT, REQUIRED, SHOWN
 from pipelines.spark_jobs.job import Scope
 from pipelines.spark_jobs.stage_events import Staged, stage_events
 from pipelines.writing import publish
-from search.events import BookingEvent, ClickEvent, ImpressionEvent, SearchEvent, Shown
+from search.events import (
+    BookingEvent,
+    ClickEvent,
+    HoldEvent,
+    ImpressionEvent,
+    KeptOut,
+    NoResults,
+    QuoteEvent,
+    SearchEvent,
+    Shown,
+)
 from serving.search.log import NOWHERE
 
 DAY = date(2026, 3, 1)
@@ -38,12 +48,18 @@ TYPES: dict[object, str] = {
 
 
 def _fields(ddl: str) -> dict[str, str]:
-    return dict(
-        field.split(" ", 1) for field in ddl.replace(f"array<struct<{SHOWN}>>", "shown").split(", ") if " " in field
-    )
+    nested = {f"array<struct<{SHOWN}>>": "shown", f"array<struct<{KEPT_OUT}>>": "kept_out"}
+    nested |= {"map<string, array<string>>": "map"}
+    for spelled, short in nested.items():
+        ddl = ddl.replace(spelled, short)
+    return dict(field.split(" ", 1) for field in ddl.split(", "))
 
 
-@pytest.mark.parametrize("model", [SearchEvent, ImpressionEvent, ClickEvent, BookingEvent], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "model",
+    [SearchEvent, ImpressionEvent, ClickEvent, QuoteEvent, HoldEvent, BookingEvent],
+    ids=lambda m: m.__name__,
+)
 def test_columns_are_those_of_the_events(model: type[BaseModel]) -> None:
     """Every field of an event is read, in a type that holds it; what cannot be null must be there."""
     spelled = _fields(EVENT)
@@ -55,8 +71,10 @@ def test_columns_are_those_of_the_events(model: type[BaseModel]) -> None:
         if plain in TYPES:
             allowed = {TYPES[plain], "int"} if plain is int else {TYPES[plain]}
             assert spelled[name] in allowed, name
+        assert name in spelled, name
         nullable = type(None) in arms or not field.is_required()
         assert nullable or name == "type" or name in REQUIRED[kind], name
+    assert set(KeptOut.model_fields) == set(_fields(KEPT_OUT))
     assert set(Shown.model_fields) == {
         field.split()[0] for field in SHOWN.replace("map<string, double>", "m").split(", ")
     }
@@ -85,6 +103,12 @@ def _search(*listings: int, at: datetime = AT) -> SearchEvent:
             for place, listing in enumerate(listings, start=1)
         ],
     )
+
+
+def _stay(search: SearchEvent, kind: type[QuoteEvent | HoldEvent], listing: int, *, at: datetime) -> BaseModel:
+    common = {**search.model_dump(include={"market", "session_id", "guest_key", "search_id"}), "occurred_at": at}
+    stay = {"check_in": DAY, "check_out": DAY + timedelta(days=2), "guests": 2, "total_minor": 100, "currency": "EUR"}
+    return kind(event_id=uuid4(), listing_id=listing, **stay, **common)
 
 
 def _acts(search: SearchEvent, listing: int, *, at: datetime) -> tuple[ImpressionEvent, ClickEvent]:
@@ -170,6 +194,60 @@ def test_every_folder_is_staged(spark: SparkSession, lake: str) -> None:
     assert rows[STAGED_SEARCHES] == {(day, MARKET): 1, (day, NOWHERE): 1, (day, "oslo"): 0}
     shown = read_table(STAGED_IMPRESSIONS, lake, (day, MARKET), columns=["clicked"])
     assert shown["clicked"].to_pylist() == [True]
+
+
+@pytest.mark.spark
+def test_what_was_asked_is_staged(spark: SparkSession, lake: str) -> None:
+    """Filters, the reason for nothing and the time it took are columns; a quote and a hold are marked on the result.
+
+    A line of an older writer has none of it, and is a search still; a page before the first is none.
+    """
+    search = _search(11).model_copy(
+        update={
+            "asked": "vélo ☂",
+            "visitor": "v",
+            "check_in": DAY,
+            "check_out": DAY + timedelta(days=3),
+            "lead_days": 2,
+            "filters": {"amenities": ["wifi"], "min_beds": ["2"]},
+            "page": 2,
+            "kept_out": [
+                KeptOut(filter="amenities", value="wifi", more=7),
+                KeptOut(filter="min_beds", value=None, more=1),
+            ],
+            "nothing_because": NoResults.ONE_FILTER,
+            "degraded": ["no ranker"],
+            "latency_ms": 12.5,
+        }
+    )
+    older = json.loads(_search(12).model_dump_json())
+    later = (
+        "asked",
+        "visitor",
+        "filters",
+        "page",
+        "page_size",
+        "kept_out",
+        "nothing_because",
+        "degraded",
+        "latency_ms",
+    )
+    for name in later:
+        del older[name]
+    early = _search(13).model_copy(update={"page": 0})
+    acts = [_stay(search, kind, 11, at=AT) for kind in (QuoteEvent, HoldEvent)]
+    _append(lake, DAY, search, json.dumps(older), early, *acts)
+    assert _counts(_stage(spark, Scope(DAY, (MARKET,), lake)))[REJECTED_EVENTS] == 1
+    partition = (DAY.isoformat(), MARKET)
+    columns = ["asked", "nights", "lead_days", "page", "shown", "kept_out_by", "kept_out", "nothing_because"]
+    rows = read_table(STAGED_SEARCHES, lake, partition, columns=[*columns, "filters", "degraded", "latency_ms"])
+    told = {row.pop("asked"): row for row in rows.to_pylist()}
+    assert set(told["vélo ☂"].pop("filters")) == {"amenities", "min_beds"}
+    assert list(told["vélo ☂"].values()) == [3, 2, 2, 1, "amenities", 7, "one_filter", ["no ranker"], 12.5]
+    assert list(told[None].values()) == [None, None, 1, 1, None, None, None, [], [], None]
+    columns = ["listing_id", "clicked", "quoted", "held", "booked"]
+    shown = read_table(STAGED_IMPRESSIONS, lake, partition, columns=columns).sort_by("listing_id").to_pylist()
+    assert [tuple(row.values()) for row in shown] == [(11, False, True, True, False), (12, *[False] * 4)]
 
 
 def test_a_late_click_of_another_market_outdates_a_day() -> None:

@@ -7,16 +7,22 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql.functions import lit
 
-from lodestay.lake import LISTING_VECTORS, STAGED_LISTINGS
+from lodestay.lake import LANDMARKS, LISTING_VECTORS, STAGED_LISTINGS
 from ml.listing_features import SCHEMA, booking_stats, listing_features, night_stats, review_stats
 from pipelines.partitions import read_table
+from pipelines.spark_jobs.documents import named_landmarks, newest_reviews
 from pipelines.spark_jobs.embeddings import make_vectors
 from pipelines.spark_jobs.job import Scope
 from pipelines.spark_jobs.listing_features import features
 from pipelines.spark_jobs.stage_tables import staged_bookings
 from pipelines.spark_jobs.training_sets import week_of
 from pipelines.writing import Written, publish, write
+from search.document import REVIEW_CHARACTERS, REVIEWS
+from search.landmarks import SCHEMA as LANDMARK_SCHEMA
+from search.landmarks import Mention, find_landmarks
+from search.request import Point
 
 pytestmark = pytest.mark.spark
 
@@ -189,6 +195,57 @@ def test_only_changed_texts_are_embedded(spark: SparkSession, lake: str) -> None
     kept = read_table(LISTING_VECTORS, lake, partition, columns=["listing_id", "dimension", "vector"])
     assert kept["listing_id"].to_pylist() == list(range(2, 21))
     assert {len(vector) for vector in kept["vector"].to_pylist()} == {512}
+
+
+def test_the_newest_reviews_are_read(spark: SparkSession) -> None:
+    """Of a listing's reviews the newest that say something, the newest first, each by its beginning."""
+    rows = [(1, n, date(2026, 1, 1) + timedelta(days=n), f"{n} " + "x" * 900, "en") for n in range(9)]
+    empty = (1, 99, date(2026, 2, 28), "", None)
+    other = (2, 100, date(2026, 1, 1), "fin", "fr")
+    reviews = spark.createDataFrame(
+        [*rows, empty, other],
+        "listing_id bigint, review_id bigint, written_on date, comment string, language string",
+    )
+    found = {row.listing_id: row.reviews for row in newest_reviews(reviews).collect()}
+    assert [review.comment[:2] for review in found[1]] == [f"{n} " for n in (8, 7, 6, 5, 4)]
+    assert len(found[1]) == REVIEWS
+    assert {len(review.comment) for review in found[1]} == {REVIEW_CHARACTERS}
+    assert [(review.comment, review.language) for review in found[2]] == [("fin", "fr")]
+
+
+def test_landmarks_are_the_pure_function(spark: SparkSession, lake: str) -> None:
+    """What Spark finds is what the rule says of each market by itself; a market without landmarks has an empty file."""
+    rows = [
+        (market, f"h{n}", 51.2 + n / 9_000, 4.4, "Room", text, True)
+        for market, text in (("antwerp", "Near the Grote Markt."), ("ghent", "A room."))
+        for n in range(30)
+    ]
+    far = [("antwerp", f"x{n}", 51.1 + n / 300, 4.5, "Room", "Far out.", True) for n in range(60)]
+    gone = ("antwerp", "gone", 10.0, 4.4, "Room", "Near the Grote Markt.", False)
+    listings = spark.createDataFrame(
+        [*rows, *far, gone],
+        "market string, host_id string, latitude double, longitude double, title string, description string,"
+        " is_active boolean",
+    )
+    dated = named_landmarks(listings).withColumn("day", lit(DAY.isoformat()))
+    partitions = [(DAY.isoformat(), "antwerp"), (DAY.isoformat(), "ghent")]
+    written = write(dated, LANDMARKS, lake, partitions, order=("hosts", "name"))
+    publish(written.waiting, lake)
+    found, none = (read_table(LANDMARKS, lake, partition, columns=LANDMARK_SCHEMA.names) for partition in partitions)
+    assert none.num_rows == 0
+    (expected,) = find_landmarks(
+        [Mention("Grote Markt", host, Point(latitude, longitude)) for _, host, latitude, longitude, *_ in rows[:30]],
+        [Point(row[2], row[3]) for row in (*rows[:30], *far)],
+    )
+    assert found.to_pylist() == [
+        {
+            "name": "Grote Markt",
+            "latitude": expected.location.latitude,
+            "longitude": expected.location.longitude,
+            "spread_km": expected.spread_km,
+            "hosts": 30,
+        }
+    ]
 
 
 def test_week_of() -> None:

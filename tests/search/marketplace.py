@@ -185,7 +185,7 @@ def random_supply(rng: np.random.Generator, *, listings: int) -> Supply:
     )
 
 
-def documents_of(supply: Supply, rng: np.random.Generator) -> list[dict[str, Any]]:
+def documents_of(supply: Supply, rng: np.random.Generator, *, today: date = TODAY) -> list[dict[str, Any]]:
     """Build the documents of a marketplace, with random vectors."""
     return [
         build_document(
@@ -194,7 +194,7 @@ def documents_of(supply: Supply, rng: np.random.Generator) -> list[dict[str, Any
             terms=supply.terms[row["listing_id"]],
             vector=None if rng.random() < 0.05 else unit(rng.normal(size=DIMENSION)),
             popularity=popularity(row["rating"], row["review_count"]),
-            today=TODAY,
+            today=today,
         )
         for row in supply.listings
     ]

@@ -14,8 +14,8 @@ from opensearchpy import AsyncOpenSearch, OpenSearch
 from search.answer import Retrieved
 from search.engine import INCOMPLETE, SLOW, OpenSearchEngine, connect, retrieved
 from search.errors import SearchUnavailable
-from search.query import search_body
-from search.request import Bounds, Point, Sort
+from search.query import NEAREST, search_body
+from search.request import Bounds, Filters, Point, Sort
 from tests.search.conftest import IndexedMarketplace
 from tests.search.marketplace import DIMENSION, TODAY, make_request, random_stay, unit
 
@@ -36,6 +36,46 @@ async def test_cosines_are_exact(searches: OpenSearchEngine, marketplace: Indexe
         assert candidate.text_score == 0.0
     cosines = [c.vector_score for c in answer.candidates if c.vector_score is not None]
     assert cosines == sorted(cosines, reverse=True), "without a word in common, meaning alone decides"
+
+
+@pytest.mark.parametrize("filters", [Filters(), Filters(amenities=frozenset({"sauna"}), max_price_minor=60_000)])
+async def test_a_narrow_search_is_exact_and_a_wide_one_by_the_graph(
+    async_client: AsyncOpenSearch, marketplace: IndexedMarketplace, filters: Filters
+) -> None:
+    """Up to the limit every listing is compared; beyond it the graph brings the nearest that pass all filters.
+
+    Where no more pass than the graph is asked for, it compares them all too: the same listings, the same cosines.
+    """
+    query = tuple(unit(np.random.default_rng(5).normal(size=DIMENSION)).tolist())
+    request = make_request(text="zzz", text_vector=query, filters=filters)
+    exact = OpenSearchEngine(async_client, alias=marketplace.alias, timeout_ms=20_000)
+    graph = OpenSearchEngine(async_client, alias=marketplace.alias, timeout_ms=20_000, exact_up_to=10)
+    compared, walked = await exact.best(request, today=TODAY), await graph.best(request, today=TODAY)
+    cosines = {c.listing_id: c.vector_score for c in compared.candidates}
+    assert 10 < len(cosines) <= NEAREST
+    assert {c.listing_id: c.vector_score for c in walked.candidates} == pytest.approx(cosines, abs=1e-5)
+    passing = {document["listing_id"] for document in marketplace.documents if document["is_active"]}
+    assert cosines.keys() <= passing
+
+
+async def test_few_words_of_a_wide_search_are_near(
+    async_client: AsyncOpenSearch, marketplace: IndexedMarketplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The graph gives a cosine to as many as it is asked for, the nearest; the others are found without one."""
+    monkeypatch.setattr("search.query.NEAREST", 20)
+    query = unit(np.random.default_rng(6).normal(size=DIMENSION))
+    engine = OpenSearchEngine(async_client, alias=marketplace.alias, timeout_ms=20_000, exact_up_to=10)
+    answer = await engine.best(make_request(text="zzz", text_vector=tuple(query.tolist())), today=TODAY)
+    told = [c.listing_id for c in answer.candidates if c.vector_score is not None]
+    cosines = {
+        document["listing_id"]: float(np.dot(document["vector"], query))
+        for document in marketplace.documents
+        if document["is_active"] and document["vector"] is not None
+    }
+    nearest = sorted(cosines, key=lambda listing_id: -cosines[listing_id])[:20]
+    assert len(told) == 20
+    assert len(set(told) & set(nearest)) >= 18
+    assert len(answer.candidates) > 300
 
 
 @pytest.mark.parametrize("words", ["sauna", "公寓", "velo balcon", "SUNNY cabins"])

@@ -14,6 +14,7 @@ from search.places import (
     folded,
     geonames_cities,
     known_places,
+    landmark_place,
     market_place,
     neighbourhood_place,
 )
@@ -30,10 +31,13 @@ SODERMALM = neighbourhood_place(
 )
 
 
+GLOBEN = landmark_place(market="stockholm", names=("Globen",), country="SE", location=Point(59.29, 18.08), hosts=38)
+
+
 @pytest.fixture(scope="module")
 def gazetteer() -> Gazetteer:
     """Two markets, a neighbourhood and the world's cities."""
-    return Gazetteer(lambda: known_places([STOCKHOLM, SINGAPORE, SODERMALM], geonames_cities()))
+    return Gazetteer(lambda: known_places([STOCKHOLM, SINGAPORE, SODERMALM, GLOBEN], geonames_cities()))
 
 
 @pytest.mark.parametrize(
@@ -64,16 +68,39 @@ def test_what_is_kept(gazetteer: Gazetteer) -> None:
         ("quiet room nära sodermalms", "Södermalms", "quiet room"),
         ("près de Paris", "Paris", None),
         ("Stockholm", "Stockholm", None),
+        ("loft near Södermalms with pool", "Södermalms", "loft with pool"),
+        ("loft near the Södermalms, two beds", "Södermalms", "loft two beds"),
+        ("flat near Söderamlms", "Södermalms", "flat"),
+        ("Wohnung beim Globen mit Garten", "Globen", "Wohnung mit Garten"),
+        ("sauna Södermalms", "Södermalms", "sauna"),
+        ("新加坡附近的公寓", "Singapore", "公寓"),
+        ("ストックホルム近くのロフト", "Stockholm", "ロフト"),
+        ("квартира в Стокгольм с бассейном", "Stockholm", "квартира с бассейном"),  # noqa: RUF001
+        ("شقة بالقرب من سنغافورة", "Singapore", "شقة"),
     ],
 )
 def test_a_wish_and_a_place(gazetteer: Gazetteer, text: str, place: str, rest: str | None) -> None:
-    """A place is understood alone, or after a word such as "near"."""
+    """A place is understood alone, where a word such as "near" marks it, or at the end as a name, in any script."""
     named = gazetteer.understand(text, near=None)
     assert named is not None
     assert (named.place.name, named.rest) == (place, rest)
 
 
-@pytest.mark.parametrize("text", ["nice flat", "garden in bloom", "", "near", "🏖", "x" * 10_000, "near " * 300])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nice flat",
+        "garden in bloom",
+        "flat södermalms",
+        "near paris hilton",
+        "close to everything",
+        "",
+        "near",
+        "🏖",
+        "x" * 10_000,
+        "near " * 300,
+    ],
+)
 def test_no_place(gazetteer: Gazetteer, text: str) -> None:
     """Words that only happen to be towns, and nonsense of any length, are no place."""
     assert gazetteer.understand(text, near=None) is None
@@ -105,6 +132,43 @@ def test_what_is_near_comes_first(gazetteer: Gazetteer) -> None:
     assert here.country == "US"
     assert gazetteer.complete("san", near=Point(-33.45, -70.67), limit=1)[0].name == "Santiago"
     assert somewhere.population > 1_000_000
+
+
+def test_a_landmark_of_several_markets() -> None:
+    """A cathedral is that of where the guest looks, by any of its names; without knowing where, it is none."""
+    cathedrals = [
+        landmark_place(market=market, names=("Cathedral", "Kathedrale"), country=None, location=location, hosts=hosts)
+        for market, location, hosts in (("antwerp", Point(51.22, 4.40), 9), ("stockholm", Point(59.33, 18.07), 90))
+    ]
+    gazetteer = Gazetteer(lambda: [STOCKHOLM, *cathedrals])
+    text = "loft nahe Kathedrale"
+    assert gazetteer.understand(text, near=None) is None
+    for market, near in (("antwerp", None), (None, Point(51.2, 4.4))):
+        named = gazetteer.understand(text, near=near, market=market)
+        assert named is not None
+        assert named.place is cathedrals[0]
+    assert gazetteer.understand(text, near=None, market="porto") is None
+
+
+def test_a_quarter_and_a_city_of_one_name() -> None:
+    """The city is meant by its people, the quarter by who looks there."""
+    quarter = neighbourhood_place(
+        market="lisbon", name="Alfama", country="PT", location=Point(38.71, -9.13), radius_km=1, listings=1
+    )
+    city = Place(PlaceKind.CITY, ("Alfama",), "BR", Point(-9.0, -36.0), None, 9.0, 9_000_000, 0)
+    gazetteer = Gazetteer(lambda: [quarter, city])
+    assert gazetteer.lookup("alfama", near=None) is city
+    assert gazetteer.lookup("alfama", near=Point(38.7, -9.1)) is quarter
+    named = gazetteer.understand("flat in Alfama", near=None, market="lisbon")
+    assert named is not None
+    assert named.place is quarter
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_understood_or_not(gazetteer: Gazetteer, text: str) -> None:
+    """Nothing that is typed breaks the reading; what is left of it is never more than was typed."""
+    named = gazetteer.understand(f"near {text}", near=None)
+    assert named is None or len(named.rest or "") <= len(text) + 5
 
 
 def test_nothing_is_read_before_the_first_question() -> None:

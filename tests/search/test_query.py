@@ -359,19 +359,57 @@ def test_words_and_their_meaning_order_and_do_not_narrow() -> None:
                 ],
                 "should": [
                     {
-                        "multi_match": {
-                            "query": "sea view",
-                            "fields": [
-                                "title^3",
-                                "title.english^3",
-                                "title.cjk^3",
-                                "amenity_labels.english^2",
-                                "description",
-                                "description.english",
-                                "description.cjk",
-                                "house_rules.english^0.5",
+                        "bool": {
+                            "should": [
+                                {
+                                    "multi_match": {
+                                        "query": "sea view",
+                                        "fields": [
+                                            "title^1",
+                                            "description^1",
+                                            "labels^2",
+                                            "words.title.da^1.5",
+                                            "words.title.de^1.5",
+                                            "words.title.en^1.5",
+                                            "words.title.es^1.5",
+                                            "words.title.fi^1.5",
+                                            "words.title.fr^1.5",
+                                            "words.title.it^1.5",
+                                            "words.title.nl^1.5",
+                                            "words.title.no^1.5",
+                                            "words.title.pt^1.5",
+                                            "words.title.sv^1.5",
+                                            "words.title.tr^1.5",
+                                            "words.text.da^1.5",
+                                            "words.text.de^1.5",
+                                            "words.text.en^1.5",
+                                            "words.text.es^1.5",
+                                            "words.text.fi^1.5",
+                                            "words.text.fr^1.5",
+                                            "words.text.it^1.5",
+                                            "words.text.nl^1.5",
+                                            "words.text.no^1.5",
+                                            "words.text.pt^1.5",
+                                            "words.text.sv^1.5",
+                                            "words.text.tr^1.5",
+                                        ],
+                                        "tie_breaker": 0.6,
+                                    }
+                                },
+                                {
+                                    "multi_match": {
+                                        "query": "sea view",
+                                        "fields": ["title^1", "description^1"],
+                                        "tie_breaker": 0.6,
+                                        "analyzer": "folded",
+                                        "fuzziness": "AUTO:4,8",
+                                        "prefix_length": 1,
+                                        "max_expansions": 10,
+                                        "fuzzy_rewrite": "top_terms_10",
+                                        "boost": 0.5,
+                                    }
+                                },
                             ],
-                            "tie_breaker": 0.3,
                             "_name": "text",
                         }
                     },
@@ -383,7 +421,7 @@ def test_words_and_their_meaning_order_and_do_not_narrow() -> None:
                                 "source": "knn_score",
                                 "params": {"field": "vector", "query_value": [0.6, 0.8], "space_type": "cosinesimil"},
                             },
-                            "boost": 20.0,
+                            "boost": 10.0,
                             "_name": "vector",
                         }
                     },
@@ -414,7 +452,8 @@ def test_words_and_their_meaning_order_and_do_not_narrow() -> None:
 def test_long_texts_are_cut() -> None:
     """Ten thousand characters are not sent on."""
     body = body_of(make_request(text="x" * 10_000))
-    assert len(body["query"]["bool"]["should"][0]["multi_match"]["query"]) == 200
+    (as_written, mistyped) = body["query"]["bool"]["should"][0]["bool"]["should"]
+    assert len(as_written["multi_match"]["query"]) == len(mistyped["multi_match"]["query"]) == 200
 
 
 @pytest.mark.parametrize(

@@ -1,79 +1,210 @@
-"""Suggestions from a real index."""
+"""Suggestions: places, what others asked for, and titles; in any script, from the first letter on."""
 
 from __future__ import annotations
 
-import pytest
-from opensearchpy import AsyncOpenSearch
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
-from search.engine import connect
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search import beginnings
+from search.beginnings import Beginnings, typed_words, words_of
 from search.gazetteer import Gazetteer
 from search.places import market_place
+from search.popular import PopularSearch, PopularSearches
 from search.request import Point
-from search.suggest import NO_LISTINGS, Suggester, SuggestionKind
-from tests.search.conftest import IndexedMarketplace
-
-pytestmark = pytest.mark.opensearch
+from search.suggest import NO_LISTINGS, Suggester, SuggestionKind, Suggestions
+from search.titles import TitleColumns, Titles
+from tests.search.marketplace import random_supply
 
 GAZETTEER = Gazetteer(
     lambda: [market_place(market="s", name="Sunnydale", country="US", location=Point(34, -119), listings=5)]
 )
+NOBODY_ASKED = PopularSearches(())
 
 
-@pytest.fixture
-def suggester(async_client: AsyncOpenSearch, marketplace: IndexedMarketplace) -> Suggester:
-    """Over the marketplace's titles and one place."""
-    return Suggester(async_client, GAZETTEER, alias=marketplace.alias, timeout_ms=20_000)
+@dataclass(frozen=True)
+class Named:
+    """A listing with a title."""
+
+    listing_id: int
+    title: str
+    market: str = "oslo"
+    rating: Decimal | None = None
+    review_count: int = 0
+
+
+def titles(*named: Named) -> Titles:
+    """The table of some titles."""
+    return Titles(TitleColumns(named))
+
+
+@pytest.fixture(scope="module")
+def suggester() -> Suggester:
+    """Over the titles of the random marketplace and one place."""
+    rows = [row for row in random_supply(np.random.default_rng(20260615), listings=400).listings if row["is_active"]]
+    named = [Named(row["listing_id"], row["title"], row["market"], row["rating"], row["review_count"]) for row in rows]
+    return Suggester(GAZETTEER, titles(*named), NOBODY_ASKED)
+
+
+def suggest(suggester: Suggester, typed: str, *, market: str | None = None, limit: int = 10) -> Suggestions:
+    """What is suggested, near nowhere."""
+    return suggester.suggest(typed, near=None, market=market, limit=limit)
 
 
 @pytest.mark.parametrize(
     ("typed", "word"),
-    [("s", "s"), ("sunn", "sunny"), ("vel", "vélo"), ("Suana", "sauna"), ("charmign", "charming"), ("公", "公寓")],
+    [
+        ("s", "s"),
+        ("sunn", "sunny"),
+        ("vel", "vélo"),
+        ("Suana", "sauna"),
+        ("asuna", "sauna"),
+        ("sauma", "sauna"),
+        ("saauna", "sauna"),
+        ("charmign", "charming"),
+        ("公", "公寓"),
+    ],
 )
-async def test_titles_by_the_beginning_of_a_word(suggester: Suggester, typed: str, word: str) -> None:
+def test_titles_by_the_beginning_of_a_word(suggester: Suggester, typed: str, word: str) -> None:
     """A word of the title begins as typed; accents are forgiven, and a slip from four letters on."""
-    found = await suggester.suggest(typed, near=None, market=None, limit=10)
-    titles = [s.text.casefold() for s in found.items if s.kind is SuggestionKind.LISTING]
-    assert titles
-    assert all(any(w.startswith(word) for w in title.split()) for title in titles)
+    found = [s.text.casefold() for s in suggest(suggester, typed).items if s.kind is SuggestionKind.LISTING]
+    assert found
+    assert all(any(w.startswith(word) for w in title.split()) for title in found)
 
 
-async def test_every_typed_word_counts(suggester: Suggester) -> None:
+def test_every_typed_word_counts(suggester: Suggester) -> None:
     """Two beginnings must both be there, in any order."""
-    found = await suggester.suggest("lof sun", near=None, market=None, limit=10)
-    assert found.items
-    assert all("loft" in s.text.casefold() and "sunny" in s.text.casefold() for s in found.items)
+    found = suggest(suggester, "lof sun").items
+    assert found
+    assert all("loft" in s.text.casefold() and "sunny" in s.text.casefold() for s in found)
 
 
-async def test_places_stand_before_listings(suggester: Suggester) -> None:
+def test_places_stand_before_listings(suggester: Suggester) -> None:
     """A place comes first, and leaves room for listings; of them, those of the guest's market stand before others."""
-    found = await suggester.suggest("sunny", near=None, market="singapore", limit=6)
+    found = suggest(suggester, "sunny", market="singapore", limit=6)
     assert (found.items[0].kind, found.items[0].text) == (SuggestionKind.MARKET, "Sunnydale")
-    listings = [s.market for s in found.items if s.kind is SuggestionKind.LISTING]
-    assert len(listings) == 5
-    assert listings == sorted(listings, key=lambda market: market != "singapore")
+    markets = [s.market for s in found.items if s.kind is SuggestionKind.LISTING]
+    assert len(markets) == 5
+    assert markets == sorted(markets, key=lambda market: market != "singapore")
 
 
-async def test_inactive_listings_are_not_suggested(suggester: Suggester, marketplace: IndexedMarketplace) -> None:
-    """Only what can be opened is suggested."""
-    active = {row["listing_id"] for row in marketplace.supply.listings if row["is_active"]}
-    found = await suggester.suggest("s", near=None, market=None, limit=300)
-    assert {s.listing_id for s in found.items if s.listing_id} <= active
+@pytest.mark.parametrize(
+    ("title", "typed"),
+    [
+        ("Café Ørestad", "cafe ore"),
+        ("Łódź Loft", "lodz"),
+        ("Straße am See", "strasse"),
+        ("Ísafjörður", "isafjordur"),
+        ("Уютная квартира", "кварт"),
+        ("Ёлочка", "елоч"),
+        ("Σπίτι στη θάλασσα", "σπιτι θαλ"),
+        ("بيت جميل في المدينة", "المدي"),
+        ("خانه‌ی زیبا", "زيبا"),
+        ("דירה מקסימה", "מקס"),
+        ("市中心公寓", "公寓"),
+        ("東京のアパート", "アパ"),
+        ("บ้านริมทะเล", "ทะเล"),
+        ("서울 한옥", "한"),
+        ("सुंदर कमरा", "कमरा"),
+        ("★Loft★ #1!", "loft 1"),
+        ("L'Atelier", "atel"),
+        ("WiFi公寓", "公寓 wi"),
+    ],
+)
+def test_all_scripts(title: str, typed: str) -> None:
+    """With and without diacritics, signs around it, or no spaces at all, a title is found; another is not."""
+    table = titles(Named(1, title), Named(2, "Something else"))
+    assert [one.listing_id for one in table.find(typed, market=None, limit=5)[0]] == [1]
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "zzzzzz", "x" * 10_000, "🏖"], ids=range(5))
-async def test_nothing_to_suggest(suggester: Suggester, typed: str) -> None:
-    """Nonsense of any length gives an empty list."""
-    found = await suggester.suggest(typed, near=None, market=None, limit=5)
-    assert (found.items, found.degraded) == ((), ())
+@pytest.mark.parametrize(
+    "typed",
+    ["", "   ", "zzzzzz", "x" * 10_000, "🏖", "\x00\x07", "'\"%_\\", "\u202e\u200f", "公" * 10_000],
+    ids=range(9),
+)
+def test_nothing_to_suggest(suggester: Suggester, typed: str) -> None:
+    """Nonsense of any length, control characters, emoji and marks of direction give an empty list."""
+    assert suggest(suggester, typed) == Suggestions((), ())
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:9", None])
-async def test_without_the_index_places_remain(address: str | None) -> None:
-    """The node down, or none known: places are suggested, and the answer says what is missing and no more."""
-    client = None if address is None else connect(address)
-    suggester = Suggester(client, GAZETTEER, alias="listings", timeout_ms=500)
-    found = await suggester.suggest("sun", near=None, market=None, limit=5)
-    if client is not None:
-        await client.close()
+def test_control_characters_separate_words(suggester: Suggester) -> None:
+    """What comes between words by accident is between words."""
+    assert suggest(suggester, "lof\x00sun") == suggest(suggester, "lof sun")
+
+
+def test_without_titles_places_remain() -> None:
+    """Titles not loaded yet: places are suggested, and the answer says what is missing and no more."""
+    found = suggest(Suggester(GAZETTEER, None, NOBODY_ASKED), "sun")
     assert [s.text for s in found.items] == ["Sunnydale"]
     assert found.degraded == (NO_LISTINGS,)
+
+
+def test_what_others_asked_for(suggester: Suggester) -> None:
+    """The guest's market first, then the most popular; a wish once, however it was accented; after places."""
+    asked = [
+        PopularSearch("oslo", "sunny velo", 90),
+        PopularSearch("paris", "sunny vélo", 20),
+        PopularSearch("paris", "sunny terrace", 10),
+        PopularSearch("rome", "sunny garden", 50),
+    ]
+    found = suggest(replace(suggester, searches=PopularSearches(asked)), "sun", market="paris", limit=12).items
+    kinds = [one.kind for one in found]
+    assert kinds == [SuggestionKind.MARKET, *[SuggestionKind.SEARCH] * 3, *[SuggestionKind.LISTING] * 8]
+    assert [one.text for one in found[1:4]] == ["sunny vélo", "sunny terrace", "sunny garden"]
+
+
+def test_a_slip_stands_behind_what_begins_as_typed() -> None:
+    """One slip from the place, the text begins a title: the title comes first."""
+    table = titles(Named(1, "Sannydale House"))
+    found = suggest(Suggester(GAZETTEER, table, NOBODY_ASKED), "Sannydal").items
+    assert [one.kind for one in found] == [SuggestionKind.LISTING, SuggestionKind.MARKET]
+
+
+def test_a_listing_that_changed_is_found_by_what_it_is_called_now() -> None:
+    """A new title, a listing that takes no guests any more, and one that does again."""
+    table = titles(Named(1, "Red house"), Named(2, "Red boat"), Named(3, "Red barn"))
+    table.update({1, 2}, [Named(1, "Blue house")])
+    assert [one.listing_id for one in table.find("red", market=None, limit=5)[0]] == [3]
+    assert [one.title for one in table.find("bl", market=None, limit=5)[0]] == ["Blue house"]
+    table.update({2, 1}, [Named(2, "Red boat")])
+    assert [one.listing_id for one in table.find("red", market=None, limit=5)[0]] == [2, 3]
+    assert table.find("blue", market=None, limit=5)[0] == []
+    assert not table.is_outdated
+
+
+def _oracle(named: list[Named], typed: str, market: str | None) -> list[int]:
+    """The same by looking at every title, without slips."""
+    words = list(typed_words(typed))
+    fitting = [n for n in named if words and all(any(w.startswith(t) for w in words_of(n.title)) for t in words)]
+    return [n.listing_id for n in sorted(fitting, key=lambda n: (n.market != market, -n.review_count, n.listing_id))]
+
+
+_WORD = st.sampled_from(["a", "ab", "abc", "b", "ba", "bab", "c", "é", "公寓", "市公"])
+_WORDS = st.lists(_WORD, max_size=4).map(" ".join)
+_TITLES = st.lists(st.tuples(_WORDS, st.sampled_from(["x", "y"]), st.integers(0, 3)), max_size=12)
+
+
+@pytest.mark.parametrize("wide", [2, 4_096])
+@given(_TITLES, _WORDS)
+def test_the_same_as_looking_at_every_title(wide: int, rows: list[tuple[str, str, int]], typed: str) -> None:
+    """Whatever is typed: the market's first, then by weight; beginnings of many titles no other than of few."""
+    named = [Named(n, text, market, Decimal("4.6"), reviews) for n, (text, market, reviews) in enumerate(rows, 1)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(beginnings, "_WIDE", wide)
+        table = TitleColumns(named).table()
+        for market in (None, "x", "nowhere"):
+            for _ in range(2):  # the second time from memory
+                rows_found, _ = table.find(typed, market=market, limit=5)
+                found = [int(table.keys[row]) for row in rows_found]
+                assert found == _oracle(named, typed, market)[:5]
+
+
+def test_memory_is_bounded_by_letters_and_words() -> None:
+    """A title of five words costs some hundred bytes: what a million would take can be told."""
+    named = [Named(n, f"quiet loft {n % 97} near harbour") for n in range(2_000)]
+    assert isinstance(table := TitleColumns(named).table(), Beginnings)
+    assert table.size_bytes / len(table) < 130

@@ -42,7 +42,7 @@ async def marketplace(session: AsyncSession) -> Marketplace:
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    """Settings of an application on the test's own database, without OpenSearch and MLflow."""
+    """Settings of an application on the test's own database, without OpenSearch and MLflow; patient."""
     return Settings(
         environment=Environment.TEST,
         home=tmp_path,
@@ -50,6 +50,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         token_secret=SECRET,
         masking_secret=SECRET,
         webhook_secret=SECRET,
+        search_timeout_ms=10_000,
     )
 
 

@@ -37,7 +37,58 @@ OPERATIONS = {
     "search": Operation("GET", "/v1/search", "/v1/search", (200,) * 6),
     "suggest": Operation("GET", "/v1/suggest?q=lis", "/v1/suggest", (200,) * 6),
     "listing": Operation("GET", "/v1/listings/{loft}", "/v1/listings/{listing_id}", (200,) * 6),
+    "price calendar of a place": Operation("GET", "/v1/search/price-calendar", "/v1/search/price-calendar", (200,) * 6),
+    "price calendar": Operation(
+        "GET", "/v1/listings/{loft}/price-calendar", "/v1/listings/{listing_id}/price-calendar", (200,) * 6
+    ),
     "reviews": Operation("GET", "/v1/listings/{loft}/reviews", "/v1/listings/{listing_id}/reviews", (200,) * 6),
+    "similar": Operation("GET", "/v1/listings/{loft}/similar", "/v1/listings/{listing_id}/similar", (200,) * 6),
+    "save search": Operation(
+        "POST",
+        "/v1/saved-searches",
+        "/v1/saved-searches",
+        (401, 201, 201, 201, 201, 201),
+        {"name": "Lisbon", "search": {"market": "lisbon"}},
+    ),
+    "saved searches": Operation("GET", "/v1/saved-searches", "/v1/saved-searches", (401, 200, 200, 200, 200, 200)),
+    "saved search": Operation(
+        "GET",
+        "/v1/saved-searches/{saved}",
+        "/v1/saved-searches/{saved_search_id}",
+        (401, 200, 404, 404, 404, 404),
+    ),
+    "change saved search": Operation(
+        "PATCH",
+        "/v1/saved-searches/{saved}",
+        "/v1/saved-searches/{saved_search_id}",
+        (401, 200, 404, 404, 404, 404),
+        {"is_paused": True},
+    ),
+    "delete saved search": Operation(
+        "DELETE",
+        "/v1/saved-searches/{saved}",
+        "/v1/saved-searches/{saved_search_id}",
+        (401, 204, 404, 404, 404, 404),
+    ),
+    "alerts": Operation("GET", "/v1/alerts", "/v1/alerts", (401, 200, 200, 200, 200, 200)),
+    "alerts of a saved search": Operation(
+        "GET", "/v1/alerts?saved_search_id={saved}", "/v1/alerts", (401, 200, 404, 404, 404, 404)
+    ),
+    "alerts read": Operation(
+        "POST",
+        "/v1/alerts/read",
+        "/v1/alerts/read",
+        (401, 200, 200, 200, 200, 200),
+        {"alert_ids": ["01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d12"]},
+    ),
+    "viewed": Operation("GET", "/v1/recently-viewed", "/v1/recently-viewed", (401, 200, 200, 200, 200, 200)),
+    "clear viewed": Operation("DELETE", "/v1/recently-viewed", "/v1/recently-viewed", (401, 204, 204, 204, 204, 204)),
+    "forget viewed": Operation(
+        "DELETE",
+        "/v1/recently-viewed/{loft}",
+        "/v1/recently-viewed/{listing_id}",
+        (401, 204, 204, 204, 204, 204),
+    ),
     "events": Operation(
         "POST",
         "/v1/events",
@@ -360,6 +411,7 @@ class Things(dict[str, Any]):
             "feed": self._feed,
             "token": self._token,
             "calendar": self._token,
+            "saved": self._saved,
         }
 
     def __missing__(self, name: str) -> Any:
@@ -408,6 +460,10 @@ class Things(dict[str, Any]):
     def _feed(self) -> dict[str, Any]:
         sent = {"name": "Vrbo", "url": f"https://vrbo.example/{self._turn}.ics"}
         return {"feed": self._post(f"/v1/listings/{self['loft']}/feeds", sent, by=self._marketplace.host)["feed_id"]}
+
+    def _saved(self) -> dict[str, Any]:
+        sent = {"name": "Lisbon", "search": {"market": "lisbon"}}
+        return {"saved": self._post("/v1/saved-searches", sent)["saved_search_id"]}
 
     def _token(self) -> dict[str, Any]:
         token = self._post(f"/v1/listings/{self['loft']}/calendar-tokens", by=self._marketplace.host)

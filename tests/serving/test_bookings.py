@@ -24,9 +24,9 @@ def chosen(quoted: Any) -> dict[str, str]:
     return {name: quoted.json()[name] for name in ("quote_id", "signature")}
 
 
-def hold(client: TestClient, signed_in: SignIn, actor: Actor, listing_id: int) -> Any:
+def hold(client: TestClient, signed_in: SignIn, actor: Actor, listing_id: int, **changes: Any) -> Any:
     """Hold the stay for an actor."""
-    body = chosen(quote(client, signed_in(actor), listing_id))
+    body = chosen(quote(client, signed_in(actor), listing_id, **changes))
     return client.post("/v1/bookings", headers=signed_in(actor), json=body).json()
 
 

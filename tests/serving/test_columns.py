@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,9 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from lodestay.clock import FixedClock
 from lodestay.lake import SEARCH_DOCUMENTS
 from lodestay.settings import Settings
+from pipelines.spark_jobs.columns import build_columns
+from pipelines.spark_jobs.job import Scope
 from serving.app import create_app
 from serving.search import columns
-from serving.search.service import NO_ENGINE, NO_TILES, NO_WORDS
+from serving.search.retrieval import NO_ENGINE, NO_TILES, NO_WORDS
 from tests.serving.conftest import no_cities
 from tests.serving.indexing import build_documents, write_documents
 from tests.serving.marketplace import Marketplace
@@ -183,13 +186,59 @@ def test_newer_documents_are_taken_up(
         eventually(lambda: len(shelf.engine) == len(documents))
 
 
+def test_builds_are_mapped_and_broken_ones_are_not(
+    *,
+    settings: Settings,
+    clock: FixedClock,
+    documents: list[dict[str, Any]],
+    marketplace: Marketplace,
+    signed_in: SignIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A build is mapped and told of changes; a broken one is refused and named, and the next whole one is taken up."""
+    monkeypatch.setattr(columns, "LOOK_EVERY_SECONDS", 0.1)
+    now = clock.now()
+    scope = Scope(now.date(), (documents[0]["market"],), settings.lake)
+    write_documents(settings.lake, documents, exported_at=now)
+    first = build_columns(scope, now=now)
+    broken = first.folder.with_name(first.folder.name + "1")
+    shutil.copytree(first.folder, broken)
+    (broken / "keys.npy").write_bytes(b"")
+    with TestClient(create_app(settings, clock, no_cities)) as client:
+        wait_for_columns(client)
+        state, detail = columns_of(client)
+        assert state == "degraded"
+        assert detail.startswith(
+            f"3 listings of {first.folder.name}; The columns in {broken} are not taken into service"
+        )
+        assert "keys.npy has 0 bytes instead of" in detail
+        before = search(client, **STAY)
+        assert NO_ENGINE not in before["degraded"]
+        hold(client, signed_in, marketplace.guest, marketplace.loft)
+        eventually(lambda: search(client, **STAY)["total_count"] == before["total_count"] - 1)
+        second = build_columns(scope, now=now + timedelta(minutes=1))
+        counts = set()
+        while columns_of(client) != ("up", f"3 listings of {second.folder.name}"):
+            answer = search(client, **STAY)
+            counts.add((answer["total_count"], NO_ENGINE in answer["degraded"]))
+        assert counts <= {(before["total_count"] - 1, False)}, "no search is lost, and no booking forgotten"
+        assert search(client, **STAY)["total_count"] == before["total_count"] - 1
+
+
+def columns_of(client: TestClient) -> tuple[str, str]:
+    """State of the columns, as the process tells it."""
+    parts = {part["name"]: part for part in client.get("/readyz").json()["dependencies"]}
+    return parts["search columns"]["state"], parts["search columns"]["detail"]
+
+
 def test_columns_that_fail_are_no_error(
     counting: TestClient, marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pass raises: the database answers the same, and says so."""
+    with monkeypatch.context() as broken:  # first: what the columns have answered they need no pass for
+        broken.setattr("search.columns.engine.scan", lambda *_: 1 / 0)
+        poorer = search(counting, **STAY)
     well = search(counting, **STAY)
-    monkeypatch.setattr("search.columns.engine.scan", lambda *_: 1 / 0)
-    poorer = search(counting, **STAY)
     assert NO_ENGINE in poorer["degraded"]
     assert essence(well) == essence(poorer)
 

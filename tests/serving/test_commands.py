@@ -61,6 +61,9 @@ def test_search_prints_a_table_and_json(running: Settings) -> None:
     assert "3 places to stay in lisbon" in table.output
     answer = json.loads(runner.invoke(app, [*asked, "--json"]).stdout)
     assert [result["rank"] for result in answer["results"]] == [1, 2, 3]
+    weekend = runner.invoke(app, ["search", "--market", "lisbon", "--flexible", "weekend", "--month", "2026-07"])
+    assert "2 nights, the best of 4 stays" in " ".join(weekend.output.split())
+    assert "2026-07-03 to 2026-07-05" in weekend.output
 
 
 def test_suggest_price_signs_in_as_the_host_itself(running: Settings, marketplace: Marketplace) -> None:

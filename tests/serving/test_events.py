@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
+import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
 
+from lodestay.masking import mask_contacts
+from lodestay.stay import Stay
+from search.answer import Regained, Retrieved
+from search.asked import asked_of
+from search.columns.engine import ColumnEngine
 from search.event_log import read_events
-from search.events import BookingEvent, ClickEvent, ImpressionEvent
+from search.events import BookingEvent, ClickEvent, HoldEvent, ImpressionEvent, NoResults, QuoteEvent, SearchEvent
+from search.request import Filters, SearchRequest, Sort
+from serving.search.dead_ends import why_nothing
+from serving.search.service import NO_ENGINE
 from tests.serving.marketplace import Marketplace
-from tests.serving.test_bookings import SignIn, hold
+from tests.serving.test_bookings import STAY, SignIn, hold, quote
 from tests.serving.test_search import search
 
 TODAY = date(2026, 6, 15)
@@ -80,3 +92,135 @@ def test_a_booking_is_tied_to_its_search_once(
     (event,) = read_events(str(tmp_path / "lake"), day=TODAY, market="lisbon")
     assert isinstance(event, BookingEvent)
     assert (str(event.search_id), event.total_minor) == (search_id, held["total"]["minor"])
+
+
+def searched(lake: Path) -> SearchEvent:
+    """The last search of the log."""
+    *_, event = (event for event in read_events(str(lake), day=TODAY, market="lisbon") if event.type == "search")
+    assert isinstance(event, SearchEvent)
+    return event
+
+
+def test_a_search_leaves_what_was_asked(
+    client: TestClient, marketplace: Marketplace, tmp_path: Path, signed_in: SignIn
+) -> None:
+    """The wish in one spelling, filters with values, lead time, page, time it took, and what was left out."""
+    asked = STAY | {"text": "Quiet  LOFT", "room_type": "entire_home", "min_beds": 1, "page_size": 2, "max_price": 5000}
+    client.get("/v1/search", params={"market": "lisbon", **asked}, headers={"X-Session-ID": "visit-1"})
+    event = searched(tmp_path / "lake")
+    assert (event.asked, event.visitor, event.page, event.page_size) == ("quiet loft", "visit-1", 1, 2)
+    assert event.filters == {"room_types": ["entire_home"], "min_beds": ["1"], "max_price_minor": ["500000"]}
+    assert event.lead_days == (event.check_in - TODAY).days if event.check_in else None
+    assert event.latency_ms
+    assert NO_ENGINE in event.degraded
+    assert event.nothing_because is None
+    actor = signed_in(marketplace.guest)
+    client.get("/v1/search", params={"market": "lisbon"}, headers=actor)
+    assert searched(tmp_path / "lake").visitor not in {None, str(marketplace.guest.user_id)}
+    client.get("/v1/search", params={"market": "lisbon"})
+    assert searched(tmp_path / "lake").visitor is None
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        (None, None),
+        ("  ", None),
+        ("\x00\u200b", None),
+        ("VÉLO\tloft\u202e", "vélo loft"),
+        ("\uff37i\uff26i", "wifi"),
+        ("公寓", "公寓"),
+        ("דירה", "דירה"),
+        ("write to Ann@example.com", None),
+        ("call +47 22 33 44 55", None),
+        ("call \uff14\uff17\uff12\uff12\uff13\uff13\uff14\uff14\uff15\uff15", None),
+        ("see www.example.com/me", None),
+        ("x" * 101, None),
+    ],
+)
+def test_a_wish_in_the_form_it_is_counted_in(written: str | None, asked: str | None) -> None:
+    """Equal wishes become one; one with a contact in it, however it is spelled, is counted with nobody's."""
+    assert asked_of(written) == asked
+
+
+@given(st.text(max_size=120))
+def test_a_counted_wish_is_counted_as_itself(text: str) -> None:
+    """Whatever is written: one form, without control characters or contacts."""
+    asked = asked_of(text)
+    assert asked is None or (asked_of(asked) == asked == mask_contacts(asked) and asked.isprintable())
+
+
+def test_quotes_and_holds_are_tied_to_their_search_once(
+    client: TestClient, marketplace: Marketplace, tmp_path: Path, signed_in: SignIn
+) -> None:
+    """Each that names its search is in the log, sent again it is there once; without a search there is nothing."""
+    search_id = str(uuid4())
+    stay = STAY | {"listing_id": marketplace.loft, "search_id": search_id}
+    headers = signed_in(marketplace.guest) | {"X-Session-ID": "visit-1"}
+    quoted = [client.post("/v1/quotes", headers=headers, json=stay).json() for _ in range(2)][-1]
+    body = {"quote_id": quoted["quote_id"], "signature": quoted["signature"], "search_id": search_id}
+    headers = signed_in(marketplace.guest) | {"X-Session-ID": "visit-1"}
+    for _ in range(2):
+        assert client.post("/v1/bookings", headers=headers, json=body).status_code == 201
+    quote(client, signed_in(marketplace.guest), marketplace.studio)
+    events = list(read_events(str(tmp_path / "lake"), day=TODAY, market="lisbon"))
+    assert [event.type for event in events] == ["quote", "hold"]
+    for event in events:
+        assert isinstance(event, QuoteEvent | HoldEvent)
+        assert (str(event.search_id), event.listing_id, event.session_id) == (search_id, marketplace.loft, "visit-1")
+        assert event.total_minor == quoted["total"]["minor"]
+
+
+ANYTHING = SearchRequest(
+    text=None,
+    market=None,
+    area=None,
+    centre=None,
+    stay=Stay(date(2026, 7, 1), date(2026, 7, 3)),
+    guests=2,
+    filters=Filters(),
+    sort=Sort.RELEVANCE,
+    page=1,
+    page_size=20,
+    currency="EUR",
+    locale="en",
+    rates={},
+)
+FILTERED = replace(ANYTHING, filters=Filters(min_beds=3, max_price_minor=1))
+NOTHING = Retrieved((), 0, {}, (), (), regained=())
+
+
+class Undated:
+    """Columns that hold so many listings, on other dates than those asked for."""
+
+    def __init__(self, count: int | None) -> None:
+        self.count = count
+
+    async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:
+        """Answer a search without dates, and without bounds of a stay's total."""
+        assert request.stay is None
+        assert request.filters.max_price_minor is None
+        if self.count is None:
+            raise ZeroDivisionError(today)
+        return replace(NOTHING, total_count=self.count)
+
+
+@pytest.mark.parametrize(
+    ("request_", "retrieved", "elsewhen", "because"),
+    [
+        (ANYTHING, replace(NOTHING, total_count=1), 1, None),
+        (FILTERED, replace(NOTHING, regained=(Regained("price", None, 3),)), 5, NoResults.ONE_FILTER),
+        (FILTERED, NOTHING, 5, NoResults.DATES),
+        (FILTERED, NOTHING, 0, NoResults.SEVERAL_FILTERS),
+        (ANYTHING, NOTHING, 0, NoResults.NOTHING_THERE),
+        (replace(ANYTHING, stay=None), NOTHING, 9, NoResults.NOTHING_THERE),
+        (FILTERED, replace(NOTHING, regained=None), 0, NoResults.NOT_COUNTED),
+        (FILTERED, NOTHING, None, NoResults.NOT_COUNTED),
+    ],
+)
+async def test_why_nothing_was_found(
+    request_: SearchRequest, retrieved: Retrieved, elsewhen: int | None, because: NoResults | None
+) -> None:
+    """A filter that alone kept results out, else the dates, else what is left; what fails to be counted is no error."""
+    columns = cast("ColumnEngine", Undated(elsewhen))
+    assert await why_nothing(columns, request_, retrieved, today=TODAY) is because

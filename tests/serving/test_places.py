@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from lodestay.lake import LANDMARKS
 from search.gazetteer import Gazetteer
+from search.landmarks import SCHEMA
 from search.places import Place, PlaceKind, market_place, neighbourhood_place
 from search.request import Bounds, Circle, Point
+from serving.search.gazetteer import landmark_files, make_gazetteer
 from serving.search.markets import MarketBook, MarketInfo
 from serving.search.places import PlaceNotFound, find_place
 from serving.search.schemas import SearchQuery
@@ -65,6 +72,32 @@ def test_a_place_inside_a_wish() -> None:
     assert (where.name, where.text) == ("Alfama", "sauna")
     where = look(text="sauna near Alfama", market="porto")
     assert (where.market, where.text) == ("porto", "sauna near Alfama")
+
+
+def test_a_place_of_the_market_inside_a_wish() -> None:
+    """Where a market is named, a wish may name a place of it; where the map is moved, the map holds."""
+    where = look(text="sauna near Alfama with pool", market="lisbon")
+    assert (where.market, where.name, where.text) == ("lisbon", "Alfama", "sauna with pool")
+    assert where.area == Circle(Point(38.712, -9.13), 0.8)
+    where = look(text="sauna near Alfama", bounds="38.6,-9.3,38.8,-9.0")
+    assert (where.name, where.text) == (None, "sauna near Alfama")
+    assert look(text="sauna in Lisbon", market="lisbon").area is None
+
+
+def test_landmarks_come_from_the_lake(tmp_path: Path) -> None:
+    """They are places of their market, by all their names; a quarter of that name stays the quarter."""
+    folder = Path(LANDMARKS.partition(str(tmp_path), day=date(2026, 6, 15), market="lisbon"))
+    folder.mkdir(parents=True)
+    row = {"latitude": 38.71, "longitude": -9.133, "spread_km": 0.3, "hosts": 12}
+    rows = [{"name": name, **row} for name in ("Cathedral", "Alfama")]
+    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), folder / "part-0.parquet")
+    gazetteer = make_gazetteer(PLACES, landmark_files(str(tmp_path)), list)
+    named = gazetteer.understand("loft near the cathédrale", near=None)
+    assert named is not None
+    assert (named.place.kind, named.place.market, named.rest) == (PlaceKind.LANDMARK, "lisbon", "loft")
+    quarter = gazetteer.lookup("alfama", near=None)
+    assert quarter is not None
+    assert quarter.kind is PlaceKind.NEIGHBOURHOOD
 
 
 def test_coordinates() -> None:

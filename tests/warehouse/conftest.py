@@ -59,8 +59,31 @@ SEARCH = {
     "total_count": 1,
     "exploration": False,
     "ranker": "baseline",
+    "asked": "quiet loft",
+    "visitor": "v1",
+    "lead_days": 10,
+    "nights": 2,
+    "filters": ["amenities"],
+    "page": 1,
+    "shown": 1,
+    "degraded": [],
+    "latency_ms": 20.0,
 }
-IMPRESSION = {"search_id": "s1", "listing_id": 1, "position": 1, "clicked": True, "booked": True}
+NOTHING = {"total_count": 0, "shown": 0, "nothing_because": "one_filter", "kept_out_by": "price", "kept_out": 3}
+SEARCHES = [
+    SEARCH,
+    *(SEARCH | NOTHING | {"search_id": f"n{n}", "session_id": f"y{n}", "visitor": f"w{n}"} for n in range(9)),
+]
+"""One search that found the listing, and nine that a price kept from it: ten visitors who asked for the same."""
+IMPRESSION = {
+    "search_id": "s1",
+    "listing_id": 1,
+    "position": 1,
+    "clicked": True,
+    "quoted": True,
+    "held": True,
+    "booked": True,
+}
 
 
 class TinyLake:
@@ -78,7 +101,7 @@ class TinyLake:
 
 @pytest.fixture
 def tiny_lake(tmp_path: Path) -> TinyLake:
-    """A listing with three nights (free, two booked), one with a night that has no price, a booking, a search."""
+    """A listing with three nights (free, two booked), one with a night that has no price, a booking, ten searches."""
     lake = TinyLake(tmp_path)
     lake.write(datasets.STAGED_LISTINGS, [LISTING, LISTING | {"listing_id": 2, "base_price_minor": None}])
     booked = {"is_free": False, "occupancy_kind": "booking"}
@@ -92,6 +115,6 @@ def tiny_lake(tmp_path: Path) -> TinyLake:
         ],
     )
     lake.write(datasets.STAGED_BOOKINGS, [BOOKING])
-    lake.write(datasets.STAGED_SEARCHES, [SEARCH])
+    lake.write(datasets.STAGED_SEARCHES, SEARCHES)
     lake.write(datasets.STAGED_IMPRESSIONS, [IMPRESSION])
     return lake

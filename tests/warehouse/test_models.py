@@ -25,6 +25,7 @@ ATHENA_FUNCTIONS = {
     "APPROX_PERCENTILE",
     "CAST",
     "CASE",
+    "CARDINALITY",
 }
 """What the models may call: all in Athena engine version 3."""
 

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from lodestay import lake as datasets
 from lodestay.errors import SetupIncomplete
 from lodestay.lake import mart
-from tests.warehouse.conftest import BOOKING, IMPRESSION, LISTING, NIGHT, UNPRICED, TinyLake
+from lodestay.staged import COLUMNS
+from tests.warehouse.conftest import (
+    BOOKING,
+    DAY,
+    IMPRESSION,
+    LISTING,
+    MARKET,
+    NIGHT,
+    NOTHING,
+    SEARCH,
+    SEARCHES,
+    UNPRICED,
+    TinyLake,
+)
 from warehouse import runner
 from warehouse.errors import BrokenContract, EmptyLake
 from warehouse.models import RowTest, load_models
@@ -186,3 +201,76 @@ def test_a_lake_elsewhere_is_refused(
         call("s3://bucket/lake")
     assert "LODESTAY_LAKE_URI" in str(refused.value.hint)
     assert not list(tmp_path.iterdir())
+
+
+def test_how_far_visits_came_and_why_searches_found_nothing(tiny_lake: TinyLake) -> None:
+    """One booked, one looked and left, one found nothing: outcomes, rates and reasons worked out by hand."""
+    rows = [
+        SEARCH | {"latency_ms": 10.0},
+        SEARCH | {"search_id": "s2", "page": 2, "latency_ms": 30.0},
+        SEARCH | {"search_id": "s3", "session_id": "y", "latency_ms": None, "degraded": ["no ranker"]},
+        SEARCH | NOTHING | {"search_id": "s4", "session_id": "z"},
+        SEARCH | NOTHING | {"search_id": "s5", "session_id": "z", "nothing_because": "dates", "kept_out_by": None},
+    ]
+    tiny_lake.write(datasets.STAGED_SEARCHES, rows)
+    shown = IMPRESSION | {"search_id": "s3", "clicked": False, "quoted": False, "held": None, "booked": False}
+    tiny_lake.write(datasets.STAGED_IMPRESSIONS, [IMPRESSION, shown])
+    build(tiny_lake.address)
+    with open_warehouse(tiny_lake.address) as warehouse:
+        visits = warehouse.execute(
+            "SELECT session_id, searches, deepest_page, clicks, holds, outcome FROM marts.search_sessions ORDER BY 1"
+        ).fetchall()
+        (day,) = warehouse.execute(
+            "SELECT searches, zero_result_rate, nothing_for_one_filter, nothing_for_dates, click_through_rate, "
+            "sessions, abandonment_rate, conversion_rate, degraded_searches, latency_ms_p50 FROM marts.search_days"
+        ).fetchall()
+        ends = warehouse.execute(
+            "SELECT reason, filter, searches, kept_out FROM marts.search_dead_ends ORDER BY 1"
+        ).fetchall()
+    assert visits == [("x", 2, 2, 1, 1, "booked"), ("y", 1, 1, 0, 0, "abandoned"), ("z", 2, 1, 0, 0, "found_nothing")]
+    assert day == (5, 0.4, 1, 1, pytest.approx(1 / 3), 3, pytest.approx(2 / 3), pytest.approx(1 / 3), 1, 20.0)
+    assert ends == [("dates", "none", 1, 3), ("one_filter", "price", 1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("change", "popular"),
+    [
+        ({}, [("quiet loft", 10, 10, 0)]),
+        ({"visitor": "v1"}, []),
+        ({"visitor": None}, []),
+        ({"asked": "quiet  loft!"}, []),
+        ({"asked": None}, []),
+        ({"page": 2}, []),
+    ],
+    ids=["ten", "nine, one of them twice", "nine and one of no name", "nine and another wish", "masked", "a next page"],
+)
+def test_a_wish_is_popular_from_ten_visitors_on(
+    tiny_lake: TinyLake, change: dict[str, object], popular: list[tuple[object, ...]]
+) -> None:
+    """Nine and somebody twice, or somebody who is named by nothing, are no ten: the wish is nowhere in the marts."""
+    *nine, tenth = SEARCHES
+    tiny_lake.write(datasets.STAGED_SEARCHES, [*nine, tenth | change])
+    build(tiny_lake.address)
+    with open_warehouse(tiny_lake.address) as warehouse:
+        found = warehouse.execute("SELECT asked, visitors, searches, signed_in FROM marts.popular_searches").fetchall()
+    assert found == popular
+
+
+def test_what_was_asked_long_ago_is_popular_no_more(tiny_lake: TinyLake) -> None:
+    """Ninety days after nobody asked for it again it is gone."""
+    tiny_lake.write(datasets.STAGED_SEARCHES, [SEARCH | {"search_id": "new"}], day=DAY + timedelta(days=90))
+    build(tiny_lake.address)
+    with open_warehouse(tiny_lake.address) as warehouse:
+        assert warehouse.execute("SELECT count(*) FROM marts.popular_searches").fetchone() == (0,)
+
+
+def test_a_lake_of_before_the_columns_came_still_reads_and_builds(tiny_lake: TinyLake) -> None:
+    """No file has what searches say today: it is null, and every contract holds."""
+    old = ["search_id", "session_id", "check_in", "check_out", "guests", "total_count", "exploration", "ranker"]
+    folder = datasets.STAGED_SEARCHES.partition(tiny_lake.address, day=DAY, market=MARKET)
+    rows = pa.Table.from_pylist([SEARCH], schema=COLUMNS[datasets.STAGED_SEARCHES])
+    pq.write_table(rows.select(old), Path(folder, "part-0.parquet"))
+    build(tiny_lake.address)
+    with open_warehouse(tiny_lake.address) as warehouse:
+        row = warehouse.execute("SELECT latency_ms, filters, is_degraded FROM staging.stg_searches").fetchone()
+    assert row == (None, 0, False)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.calendar import StayCalendar
@@ -18,22 +18,41 @@ from transactional.calendars.rules import NightColumns, RatePlanRow, SeasonRow, 
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _PLAN = tuple(RatePlanRow.__dataclass_fields__)
 
-# One query, however many listings: each row carries its seasons, nights and occupied ranges as arrays
-# of numbers (days since 1970, -1 for what a night does not say), the cheapest form to read into NumPy.
-# A hold past its expiry occupies nothing for a reader, although its row still stands.
-# The margin is RatePlanRow.margin; a guest's nights count as far beside the window as preparation reaches.
-_LOAD = text("""
-    SELECT p.listing_id, p.base_price_minor, p.weekend_price_minor, p.min_stay, p.max_stay, p.advance_notice_days,
-           p.last_booking_hour, p.booking_window_days, p.min_gap_nights, p.fills_gaps, p.preparation_days,
-           p.calendar_from, p.calendar_until, p.version, p.currency,
-           s.season_from, s.season_until, s.season_bps, s.season_min_stay,
-           n.night, n.night_price, n.night_min_stay, n.night_max_stay, n.min_through, n.max_through,
-           n.no_arrival, n.no_departure, o.taken_from, o.taken_until, o.by_guests
-    FROM rate_plans p
+_COLUMNS = """
+    p.base_price_minor, p.weekend_price_minor, p.min_stay, p.max_stay, p.advance_notice_days,
+    p.last_booking_hour, p.booking_window_days, p.min_gap_nights, p.fills_gaps, p.preparation_days,
+    p.calendar_from, p.calendar_until, p.version, p.currency,
+    s.season_from, s.season_until, s.season_bps, s.season_min_stay,
+    n.night, n.night_price, n.night_min_stay, n.night_max_stay, n.min_through, n.max_through,
+    n.no_arrival, n.no_departure, o.taken_from, o.taken_until, o.by_guests
+"""
+
+
+def calendar_query(
+    *, source: str, where: str, start: str, end: str, margin: str, now: str, without: str, also: str = ""
+) -> str:
+    """Write the one query that reads calendars, however many: rows for :func:`parts_of`.
+
+    Each row carries its seasons, nights and occupied ranges as arrays of numbers (days since 1970, -1 for what a night
+    does not say), the cheapest form to read into NumPy. A hold past its expiry occupies nothing for a reader, although
+    its row still stands.
+
+    Parameters
+    ----------
+    source, where
+        Tables that rows come from, ``rate_plans p`` among them, and which rows.
+    start, end, margin, now, without
+        As :func:`load_calendars` takes them, in SQL. The margin is RatePlanRow.margin; a guest's nights count as far
+        beside the window as preparation reaches.
+    also
+        Further columns.
+    """
+    return f"""
+    SELECT p.listing_id, {also} {_COLUMNS}
+    FROM {source}
     CROSS JOIN LATERAL (
-        SELECT CAST(:start AS date) - beside AS first, CAST(:end AS date) + beside AS last,
-               CAST(p.preparation_days AS integer) AS preparing
-        FROM (SELECT CASE WHEN CAST(:margin AS boolean) AND (p.min_gap_nights > 0 OR p.fills_gaps)
+        SELECT {start} - beside AS first, {end} + beside AS last, CAST(p.preparation_days AS integer) AS preparing
+        FROM (SELECT CASE WHEN {margin} AND (p.min_gap_nights > 0 OR p.fills_gaps)
                           THEN CAST(p.min_gap_nights + p.preparation_days + 1 AS integer) ELSE 0 END AS beside) m
     ) w
     CROSS JOIN LATERAL (
@@ -61,11 +80,24 @@ _LOAD = text("""
         FROM occupancy
         WHERE listing_id = p.listing_id AND is_live
           AND stay && daterange(w.first - w.preparing, w.last + w.preparing)
-          AND (expires_at IS NULL OR expires_at > :now)
-          AND (CAST(:without AS uuid) IS NULL OR booking_id IS DISTINCT FROM :without)
+          AND (expires_at IS NULL OR expires_at > {now})
+          AND ({without} IS NULL OR booking_id IS DISTINCT FROM {without})
     ) o
-    WHERE p.listing_id = ANY(:listing_ids)
-""")
+    WHERE {where}
+    """
+
+
+_LOAD = text(
+    calendar_query(
+        source="rate_plans p",
+        where="p.listing_id = ANY(:listing_ids)",
+        start="CAST(:start AS date)",
+        end="CAST(:end AS date)",
+        margin="CAST(:margin AS boolean)",
+        now=":now",
+        without="CAST(:without AS uuid)",
+    )
+)
 # Nights of a booking that its host cancelled are blocked under the booking's number: they are no more the host's to
 # free than an imported calendar's.
 _LIVE = text("""
@@ -189,7 +221,7 @@ async def load_parts(
     """Load what calendars are made of (see :func:`load_calendars`)."""
     asked = {"start": window.start, "end": window.end, "margin": window.margin, "now": now, "without": without}
     rows = await session.execute(_LOAD, {"listing_ids": list(listing_ids), **asked})
-    return {row["listing_id"]: _parts(row) for row in rows.mappings()}
+    return {row["listing_id"]: parts_of(row) for row in rows.mappings()}
 
 
 async def live_occupancy(session: AsyncSession, listing_id: int, window: Window) -> list[Occupied]:
@@ -220,7 +252,8 @@ async def replace_blocks(
         await session.execute(_BLOCK, rows)
 
 
-def _parts(row: RowMapping) -> CalendarParts:
+def parts_of(row: Mapping[Any, Any]) -> CalendarParts:
+    """Read a row of :func:`calendar_query`."""
     ranges = [
         (by_guests, (_day(start), _day(end)))
         for by_guests, start, end in zip(

@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lodestay.calendar import DAY_HOURS, HORIZON_NIGHTS, WEEKEND_NIGHTS, StayCalendar
+from lodestay.calendar import DAY_HOURS, HORIZON_NIGHTS, StayCalendar, weekend_days
 from lodestay.pricing import share
 from lodestay.stay import MAX_NIGHTS, Stay
 from transactional.calendars.errors import InvalidWindow
@@ -41,9 +41,10 @@ class Window:
             raise InvalidWindow(f"{self.end} is not after {self.start}.", hint="Name at least one night.")
 
     @classmethod
-    def around(cls, stay: Stay) -> Self:
-        """Nights that decide on a stay: its own, the date of departure with its rule, and what may be a gap."""
-        return cls(stay.check_in, stay.check_out + timedelta(days=1), margin=True)
+    def around(cls, *stays: Stay) -> Self:
+        """Nights that decide on each of some stays: its own, its date of departure with its rule, what may be a gap."""
+        start, end = min(stay.check_in for stay in stays), max(stay.check_out for stay in stays)
+        return cls(start, end + timedelta(days=1), margin=True)
 
     def widened(self, nights: int) -> Self:
         """With so many nights more at each end, where a margin is asked for."""
@@ -274,7 +275,7 @@ def _plan_prices(plan: RatePlanRow, start: date, length: int) -> NDArray[np.int6
     base = plan.base_price_minor or 0
     weekend = base if plan.weekend_price_minor is None else plan.weekend_price_minor
     weekday = (start.weekday() + np.arange(length)) % 7
-    return np.where(np.isin(weekday, WEEKEND_NIGHTS), weekend, base).astype(np.int64)
+    return np.where(weekend_days(weekday), weekend, base).astype(np.int64)
 
 
 def _clip(starts_on: date, ends_before: date, start: date, length: int) -> slice:

@@ -10,6 +10,7 @@ from transactional.journal.models import BookingEvent
 from transactional.kit.database import Base
 from transactional.kit.models import IdempotencyKey
 from transactional.ledger.models import LedgerTransaction
+from transactional.listing_views.models import ListingView
 from transactional.listings.models import Listing
 from transactional.markets.models import ExchangeRate, Market, Neighbourhood
 from transactional.modifications.models import Modification
@@ -18,6 +19,7 @@ from transactional.payments.models import Payment, Payout, Refund
 from transactional.quotes.models import Quote
 from transactional.reviews.models import Review
 from transactional.sagas.models import Saga, SagaStep
+from transactional.saved_searches.models import SavedSearch, SavedSearchAlert, SavedSearchMatch
 from transactional.users.models import HostProfile, User
 from transactional.webhooks.models import WebhookMessage
 
@@ -47,6 +49,10 @@ TABLES: tuple[type[Base], ...] = (
     FeedEvent,
     FeedToken,
     Review,
+    SavedSearch,
+    SavedSearchMatch,
+    SavedSearchAlert,
+    ListingView,
     IdempotencyKey,
     OutboxEntry,
     OutboxCursor,

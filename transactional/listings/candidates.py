@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -57,17 +57,25 @@ async def search_free(session: AsyncSession, query: CandidateQuery, *, now: date
     limit
         Most candidates returned.
     """
-    statement = (
-        select(Listing.listing_id)
-        .where(Listing.is_active, Listing.accommodates >= query.guests, *_having(query))
-        .order_by(Listing.rating.desc().nulls_last(), Listing.review_count.desc(), Listing.listing_id)
-        .limit(limit)
+    best_first = (Listing.rating.desc().nulls_last(), Listing.review_count.desc(), Listing.listing_id)
+    return list(await session.scalars(_select(query, now=now).order_by(*best_first).limit(limit)))
+
+
+async def next_free(
+    session: AsyncSession, query: CandidateQuery, *, after: int, now: datetime, limit: int
+) -> list[int]:
+    """Those of :func:`search_free` that follow a number, in order of their numbers: all of them, page by page."""
+    following = _select(query, now=now).where(Listing.listing_id > after)
+    return list(await session.scalars(following.order_by(Listing.listing_id).limit(limit)))
+
+
+def _select(query: CandidateQuery, *, now: datetime) -> Select[int]:
+    statement = select(Listing.listing_id).where(
+        Listing.is_active, Listing.accommodates >= query.guests, *_having(query)
     )
-    if query.stay is not None:
-        statement = statement.join(RatePlan, RatePlan.listing_id == Listing.listing_id).where(
-            *_free(query.stay, now=now)
-        )
-    return list(await session.scalars(statement))
+    if query.stay is None:
+        return statement
+    return statement.join(RatePlan, RatePlan.listing_id == Listing.listing_id).where(*_free(query.stay, now=now))
 
 
 def _having(query: CandidateQuery) -> list[ColumnElement[bool]]:

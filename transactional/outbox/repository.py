@@ -90,6 +90,19 @@ async def read_after(session: AsyncSession, position: Position, *, limit: int) -
     return [Entry(**row) for row in rows.mappings()]
 
 
+async def place_of(session: AsyncSession, sink: str) -> Position | None:
+    """How far a sink has read; None where it never began. Whoever asks sees to it that nobody else moves it."""
+    statement = select(OutboxCursor.xid, OutboxCursor.entry_id).where(OutboxCursor.sink == sink)
+    found = (await session.execute(statement)).one_or_none()
+    return None if found is None else Position(found.xid, found.entry_id)
+
+
+async def begin(session: AsyncSession, sink: str, position: Position) -> None:
+    """Have a sink read on from a place, unless it began before."""
+    values = {"sink": sink, "xid": position.xid, "entry_id": position.entry_id}
+    await session.execute(insert(OutboxCursor).values(values).on_conflict_do_nothing())
+
+
 async def read_batch(session: AsyncSession, sink: str, *, limit: int) -> list[Entry]:
     """Next entries for a sink; none while another worker of the same sink is at it.
 

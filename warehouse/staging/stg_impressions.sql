@@ -6,5 +6,7 @@ SELECT
   i.day AS shown_on,
   CAST(i.position AS BIGINT) AS position,
   i.clicked,
+  coalesce(i.quoted, FALSE) AS quoted,
+  coalesce(i.held, FALSE) AS held,
   i.booked
 FROM lake.impressions AS i

@@ -17,7 +17,7 @@ from lodestay.lake import (
     STAGED_SEARCHES,
 )
 from pipelines.spark_assets import OWNERS, Table, columns, key_of, spark_assets
-from search.events import BookingEvent, ClickEvent, ImpressionEvent, SearchEvent
+from search.events import BookingEvent, ClickEvent, HoldEvent, ImpressionEvent, QuoteEvent, SearchEvent
 
 _CALENDAR = ("rate_plans", "seasons", "calendar_nights", "occupancy", "bookings")
 _LISTING = ("listings", "host_profiles", "neighbourhoods", "rate_plans", "markets")
@@ -31,7 +31,7 @@ raw_events = dg.AssetSpec(
     metadata=columns(
         {
             name: getattr(field.annotation, "__name__", str(field.annotation))
-            for event in (SearchEvent, ImpressionEvent, ClickEvent, BookingEvent)
+            for event in (SearchEvent, ImpressionEvent, ClickEvent, QuoteEvent, HoldEvent, BookingEvent)
             for name, field in event.model_fields.items()
         }
     ),
@@ -77,11 +77,11 @@ staged_events = spark_assets(
         Table(STAGED_SEARCHES, "A row a search, on the day it was made.", [RAW_EVENTS]),
         Table(
             STAGED_IMPRESSIONS,
-            "A row a listing shown in a search: place, features as served, whether seen, clicked and booked.",
+            "A row a listing shown in a search: place, features as served, and how far it came, from seen to booked.",
             [RAW_EVENTS],
         ),
         Table(REJECTED_EVENTS, "A row a line of the event files that is no event, and why.", [RAW_EVENTS]),
     ],
     group="lake",
-    code_version="1",
+    code_version="2",
 )

@@ -1,0 +1,115 @@
+"""The benchmark: build, check against brute force, fire, find the knee."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from time import perf_counter
+
+from bench.engines.changes import Changes
+from bench.engines.drive import Fired, check, fire
+from bench.engines.house import Api, House, open_api, open_house
+from bench.engines.mix import CLASSES, Asked, searches
+from bench.engines.stock import Stock, draw_stock
+from bench.report import Figure
+
+SEED = 20261127
+CHECKED = 60
+WARM_UP_SECONDS, STEP_SECONDS = 15.0, 20.0
+CHANGES_A_SECOND = 100.0
+BUDGET_MS, BRISK_MS = 200.0, 100.0
+STEPS = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 150.0, 200.0)
+"""Searches a second that are tried, one after the other, until the 99th percentile crosses the budget."""
+
+NOTES = """
+A marketplace is drawn (500 heavy-tailed cities; each listing with a year of seasons, weekends, nights with prices of
+their own, guests and stay rules) and stands whole in PostgreSQL, the lake and the API's columns. A search over HTTP has
+bounds (80 % a city, 15 % some degrees around one, 5 % the world), dates, a party, three or four filters, and is
+answered with facets each counted without its own filter, histogram of exact totals, map tiles, what each filter keeps
+out, the 500 best ranked by LightGBM, the page of 20 confirmed by PostgreSQL with its reasons, and an entry in the
+event log.
+The loop is open: searches fall due at a rate whether or not earlier ones are answered, and count from when they were
+due. Meanwhile 100 calendars a second change in PostgreSQL and are taken in. Client, PostgreSQL and one API process
+share the machine. Before, answers are held to brute force (each calendar asked by the rules themselves): one wrong
+count, bin or total, and there are no figures.
+"""
+
+
+@dataclass(frozen=True)
+class Knee:
+    """What the steps found.
+
+    Attributes
+    ----------
+    brisk, last
+        The highest rate with a 99th percentile below :data:`BRISK_MS`, and below :data:`BUDGET_MS`;
+        None where there is none.
+    """
+
+    brisk: Fired | None
+    last: Fired | None
+
+
+def measure(listings: int) -> list[Figure]:
+    """Build a marketplace of so many listings and take the figures."""
+    stock = draw_stock(listings, today=datetime.now(UTC).date(), seed=SEED)
+    asked = searches(stock, seed=SEED)
+    begun = perf_counter()
+    with open_house(stock) as house:
+        built = perf_counter() - begun
+        with open_api(house) as api:
+            checked = check(api.port, stock, islice(asked, CHECKED))
+            fire(api.port, _some(asked, 4_000), rate=None, seconds=WARM_UP_SECONDS)
+            closed = fire(api.port, _some(asked, 10_000), rate=None, seconds=STEP_SECONDS)
+            knee = _climb(house, api, stock, asked)
+            memory = api.private_mb
+        with open_api(house) as again:
+            warm = again.cold_seconds
+    where = f"{listings:,} listings"
+    return [
+        Figure(f"answers held to brute force, all right ({where})", "searches", checked, None, None),
+        *_latencies(knee, where),
+        Figure("one after the other's answer, on two connections", "searches/s", closed.rate, None, None),
+        Figure(
+            "from the API's start to the first whole answer, first and second start",
+            "s",
+            api.cold_seconds,
+            warm,
+            "second",
+        ),
+        Figure("memory of the API's process alone", "MB", memory, None, None),
+        Figure("building the marketplace: tables, lake", "s", built, None, None),
+    ]
+
+
+def _latencies(knee: Knee, where: str) -> Iterator[Figure]:
+    for name, fired, budget in (("brisk", knee.brisk, BRISK_MS), ("knee", knee.last, BUDGET_MS)):
+        if fired is None:
+            continue
+        what = f"{name}: highest rate with p99 below {budget:g} ms ({where})"
+        yield Figure(what, "searches/s", fired.rate, None, None)
+        for kind in ("all", *CLASSES):
+            if kind in fired.classes:
+                found = fired.classes[kind]
+                yield Figure(f"at the {name}, {kind}: p50", "ms", found.p50, found.p99, "p99")
+
+
+def _climb(house: House, api: Api, stock: Stock, asked: Iterator[Asked]) -> Knee:
+    """Raise the rate until it is too much."""
+    brisk = last = None
+    for rate in STEPS:
+        with Changes(house.database_url, stock, rate=CHANGES_A_SECOND):
+            fired = fire(api.port, _some(asked, int(rate * STEP_SECONDS) + 1), rate=rate, seconds=STEP_SECONDS)
+        p99 = fired.classes["all"].p99
+        if fired.faults or p99 > BUDGET_MS:
+            break
+        last = fired
+        if p99 <= BRISK_MS:
+            brisk = fired
+    return Knee(brisk, last)
+
+
+def _some(asked: Iterator[Asked], count: int) -> list[Asked]:
+    return list(islice(asked, count))

@@ -1,0 +1,128 @@
+"""Titles of listings, as suggestions look for them: one large table, and a small one of what changed since."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from search.beginnings import Beginnings
+from search.document import popularity
+
+MOST_CHANGED: Final = 500
+"""Listings that may have changed before the large table is made anew."""
+
+
+class Title(Protocol):
+    """A listing's title, and what tells how likely it is meant."""
+
+    @property
+    def listing_id(self) -> int:
+        """Number of the listing."""
+
+    @property
+    def title(self) -> str:
+        """As it is shown."""
+
+    @property
+    def market(self) -> str:
+        """Key of the market."""
+
+    @property
+    def rating(self) -> Decimal | None:
+        """Mean of its stars; None without any."""
+
+    @property
+    def review_count(self) -> int:
+        """Reviews that it has."""
+
+
+class TitleColumns:
+    """Titles as they come, packed: a million of them as objects would be some hundred megabytes."""
+
+    def __init__(self, titles: Iterable[Title] = ()) -> None:
+        self._keys, self._weights = array("q"), array("f")
+        self._texts: list[pa.Array] = []
+        self._markets: list[pa.Array] = []
+        self.add(list(titles))
+
+    def add(self, titles: Collection[Title]) -> None:
+        """Take in some more."""
+        self._keys.extend(title.listing_id for title in titles)
+        self._weights.extend(popularity(title.rating, title.review_count) for title in titles)
+        self._texts.append(pa.array([title.title for title in titles], pa.string()))
+        self._markets.append(pa.array([title.market for title in titles], pa.string()))
+
+    def table(self) -> Beginnings:
+        """Make the table in which they are found."""
+        return Beginnings(
+            np.array(self._keys, dtype=np.int64),
+            pa.concat_arrays(self._texts),
+            pa.concat_arrays(self._markets),
+            np.array(self._weights, dtype=np.float32),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTitle:
+    """A title that was found."""
+
+    listing_id: int
+    title: str
+    market: str
+
+
+class Titles:
+    """Titles of the listings that take guests.
+
+    Parameters
+    ----------
+    columns
+        All of them; making the table takes some ten microseconds each.
+    """
+
+    def __init__(self, columns: TitleColumns) -> None:
+        self._held = columns.table()
+        self._changed: dict[int, Title] = {}
+        self._newer = TitleColumns().table()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory of the tables."""
+        return self._held.size_bytes + self._newer.size_bytes
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether so much has changed that a new table is due."""
+        return len(self._changed) > MOST_CHANGED
+
+    def update(self, listing_ids: Collection[int], titles: Collection[Title]) -> None:
+        """Take in listings that changed: those without a title take no guests any more."""
+        self._held.hide(list(listing_ids))
+        for listing_id in listing_ids:
+            self._changed.pop(listing_id, None)
+        self._changed |= {title.listing_id: title for title in titles}
+        self._newer = TitleColumns(self._changed.values()).table()
+
+    def find(self, typed: str, *, market: str | None, limit: int) -> tuple[list[FoundTitle], bool]:
+        """Find titles (:meth:`search.beginnings.Beginnings.find`)."""
+        tables = (self._held, self._newer)
+        answers = [table.find(typed, market=market, limit=limit) for table in tables]
+        # What was found as typed is meant; where one table has it, slips in the other are not looked at.
+        slipped = all(slip or not rows for rows, slip in answers)
+        found = [
+            (table.market(row) != market, -float(table.weights[row]), int(table.keys[row]), table.text(row), table, row)
+            for table, (rows, slip) in zip(tables, answers, strict=True)
+            for row in rows
+            if slip == slipped
+        ]
+        best = sorted(found, key=lambda one: one[:3])[:limit]
+        return [FoundTitle(key, text, table.market(row)) for _, _, key, text, table, row in best], slipped

@@ -1,0 +1,82 @@
+"""What a place's stays cost, day of arrival by day of arrival."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import structlog
+
+from lodestay.clock import today_in
+from lodestay.crowding import TooBusy
+from lodestay.stay import Stay
+from search.answer import PriceDay
+from search.request import InvalidSearch, SearchRequest, Sort
+from serving.observability.tracing import POSTGRESQL
+from serving.price_calendars.schemas import PlaceCalendarOut, PlaceCalendarQuery, PlaceDayOut
+from serving.search.database import price_days_database
+from serving.search.places import find_place
+from serving.state import Services
+
+NO_COLUMNS = "columns not loaded: the days were counted in the database"
+
+log = structlog.get_logger(__name__)
+
+
+async def calendar_of_place(services: Services, query: PlaceCalendarQuery) -> PlaceCalendarOut:
+    """Say of each day of arrival what a search for its stay would find.
+
+    Raises
+    ------
+    InvalidSearch, MarketNotFound, PlaceNotFound
+        It cannot be answered as asked.
+    """
+    book = await services.markets.book()
+    where = find_place(query, book, services.models.current.gazetteer)
+    today, currency = today_in(where.timezone, services.clock), query.currency or where.currency
+    request = SearchRequest(
+        text=None,
+        market=where.market,
+        area=where.area,
+        centre=where.centre,
+        stay=None,
+        guests=query.guests,
+        filters=query.filters(currency),
+        sort=Sort.PRICE,
+        page=1,
+        page_size=1,
+        currency=currency,
+        locale="en",
+        rates=book.rates(currency),
+    )
+    days, degraded = await _price_days(services, request, query.stays(today=today), today=today)
+    return PlaceCalendarOut(
+        market=where.market,
+        nights=query.nights,
+        currency=currency,
+        degraded=degraded,
+        arrivals=[PlaceDayOut.of(day, currency) for day in days],
+    )
+
+
+async def _price_days(
+    services: Services, request: SearchRequest, stays: Sequence[Stay], *, today: date
+) -> tuple[tuple[PriceDay, ...], list[str]]:
+    """Ask the columns; PostgreSQL where there are none in service, or they fail."""
+    columns = services.columns.engine
+    if columns is not None:
+        try:
+            with services.metrics.step("price_days"):
+                return await columns.price_days(request, stays, today=today), []
+        except (InvalidSearch, TooBusy):
+            raise
+        except Exception:
+            # There is another way to an answer.
+            log.exception("price calendar degraded", step="price_days")
+            services.metrics.degraded.labels("price_days").inc()
+    with services.metrics.step("price_days_from_database", system=POSTGRESQL):
+        async with services.sessions() as session:
+            days, said = await price_days_database(
+                session, request, stays, today=today, clock=services.clock, reason=NO_COLUMNS
+            )
+    return days, [said]

@@ -1,0 +1,101 @@
+"""A search as it is kept: what was asked and where that looks, written as JSON and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from math import asin, cos, degrees, radians, sin
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from lodestay.geography import EARTH_RADIUS_KM
+from lodestay.stay import Stay
+from search.flexible import stays_of
+from search.request import Bounds, Circle, Polygon, SearchRequest, Sort
+from serving.search.places import Where
+from serving.search.schemas import PAGING, SearchQuery
+from transactional.saved_searches.records import NewSearch, Reach, SavedSearchRecord
+
+OF_THE_PAGE: Final = frozenset({*PAGING, "map_zoom"})
+"""Parameters of a search that are about its answer, and not about what matches."""
+_WHERE: Final = TypeAdapter(Where)
+_HAIR: Final = 1e-6
+"""Degrees, some ten centimetres: what rounding might cost a circle's box."""
+
+
+def new_search(name: str, query: SearchQuery, where: Where) -> NewSearch:
+    """Write a search down that was understood.
+
+    Parameters
+    ----------
+    where
+        Where it looks; a place keeps meaning what it meant when the search was saved.
+    """
+    south, west, north, east = _box(where.area)
+    return NewSearch(
+        name=name,
+        params=query.model_dump(mode="json", exclude_defaults=True, exclude=set(OF_THE_PAGE)),
+        place=_WHERE.dump_python(where, mode="json"),
+        reach=Reach(where.market, south, west, north, east, query.guests),
+        check_in=query.check_in,
+        check_out=query.check_out,
+        timezone=where.timezone,
+        currency=query.currency or where.currency,
+    )
+
+
+def request_of(saved: SavedSearchRecord | NewSearch, rates: Mapping[str, float], *, today: date) -> SearchRequest:
+    """What a saved search asks of each listing; the words of a wish order results and ask nothing.
+
+    Parameters
+    ----------
+    rates
+        Of the search's currency, now.
+    today
+        Date where it looks: flexible dates are those still to come.
+
+    Raises
+    ------
+    pydantic.ValidationError, InvalidSearch
+        It was saved before the rules that it breaks, or its flexible dates have passed.
+    """
+    query, where = SearchQuery.model_validate(saved.params), _WHERE.validate_python(saved.place)
+    wish = query.wish()
+    return SearchRequest(
+        text=None,
+        market=where.market,
+        area=where.area,
+        centre=where.centre,
+        stay=wish if isinstance(wish, Stay) else None,
+        flexible=() if wish is None or isinstance(wish, Stay) else stays_of(wish, today=today),
+        guests=query.guests,
+        filters=query.filters(saved.currency),
+        sort=Sort.RELEVANCE,
+        page=1,
+        page_size=1,
+        currency=saved.currency,
+        locale=query.locale,
+        rates=dict(rates),
+    )
+
+
+def _box(area: object) -> tuple[float, float, float, float]:
+    """South, west, north and east of a box that holds an area; the world's where that is not simple."""
+    if isinstance(area, Bounds):
+        return area.south, area.west, area.north, area.east
+    if isinstance(area, Polygon):
+        return _box(area.bounds)
+    if not isinstance(area, Circle):
+        return -90.0, -180.0, 90.0, 180.0
+    centre, reach = area.centre, area.radius_km / EARTH_RADIUS_KM
+    high = degrees(reach) + _HAIR
+    south, north = max(-90.0, centre.latitude - high), min(90.0, centre.latitude + high)
+    if south == -90.0 or north == 90.0:  # noqa: PLR2004 (a pole is in it, and so is every meridian)
+        return south, -180.0, north, 180.0
+    wide = degrees(asin(min(1.0, sin(reach) / cos(radians(centre.latitude))))) + _HAIR
+    return south, _turned(centre.longitude - wide), north, _turned(centre.longitude + wide)
+
+
+def _turned(longitude: float) -> float:
+    return (longitude + 180.0) % 360.0 - 180.0

@@ -1,0 +1,107 @@
+"""Why a listing is not in the results: each thing that a search asks, asked of this listing alone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Final
+
+from lodestay.calendar import RefusedStay, StayCalendar
+from search.fallback import Supply, retrieve
+from search.request import Filters, SearchRequest, Sort
+
+INACTIVE = "inactive"
+NO_RATE_PLAN = "no_rate_plan"
+NO_CALENDAR = "no_calendar"
+BEYOND = "beyond_the_first"
+NOT_KNOWN_YET = "not_known_yet"
+
+SENTENCES: Final = {
+    INACTIVE: "It is not on the market.",
+    NO_RATE_PLAN: "It has no rate plan, so it has no price.",
+    NO_CALENDAR: "It has no calendar for these nights.",
+    BEYOND: "It fits, and stands behind the first results, which alone are ordered.",
+    NOT_KNOWN_YET: "It fits, and the search does not know of it yet, or not of its last change.",
+    "market": "It is in another market.",
+    "area": "It lies outside the area.",
+    "guests": "It does not take so many guests.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Something that keeps a listing out by itself.
+
+    Attributes
+    ----------
+    rule
+        A rule of the stay (:class:`lodestay.calendar.Refusal`), a part of the search, or one of the names here.
+    """
+
+    rule: str
+    sentence: str
+    nights: tuple[date, ...] = ()
+    limit: int | None = None
+
+
+def named(rule: str) -> Hindrance:
+    """One that is known by its name."""
+    return Hindrance(rule, SENTENCES[rule])
+
+
+def hindrances(request: SearchRequest, supply: Supply, *, today: date, hour: int) -> list[Hindrance]:
+    """Everything in a search that keeps the one listing of `supply` out, whose row says that it is active.
+
+    Parameters
+    ----------
+    today, hour
+        Date and hour of the day where the listing is.
+    """
+    (row,) = supply.listings
+    refused = _refused(request, supply.calendars.get(row["listing_id"]), today=today, hour=hour)
+    parts = _parts(request, priced=refused is None)
+    found = [] if refused is None else [refused]
+    return found + [
+        Hindrance(name, SENTENCES.get(name, f"It does not have what {name} asks."))
+        for name, alone in parts
+        if not retrieve(alone, supply, today=today, reason="").total_count
+    ]
+
+
+def _refused(request: SearchRequest, calendar: StayCalendar | None, *, today: date, hour: int) -> Hindrance | None:
+    if request.stay is None:
+        return None
+    if calendar is None:
+        return named(NO_CALENDAR)
+    refused: RefusedStay | None = calendar.refuse(request.stay, today=today, hour=hour)
+    if refused is None:
+        return None
+    return Hindrance(refused.rule, "A rule of the stay refuses it.", refused.nights, refused.limit)
+
+
+def _parts(request: SearchRequest, *, priced: bool) -> Iterator[tuple[str, SearchRequest]]:
+    """Each thing asked, alone; a price only where the stay has one."""
+    nothing = replace(
+        request,
+        text=None,
+        text_vector=None,
+        market=None,
+        area=None,
+        stay=None,
+        guests=1,
+        filters=Filters(),
+        sort=Sort.RELEVANCE,
+    )
+    yield "market", replace(nothing, market=request.market)
+    yield "area", replace(nothing, area=request.area)
+    yield "guests", replace(nothing, guests=request.guests)
+    for field in fields(Filters):
+        value = getattr(request.filters, field.name)
+        if value == field.default:
+            continue
+        asked = replace(Filters(), **{field.name: value})
+        if "price" not in field.name:
+            yield field.name, replace(nothing, filters=asked)
+        elif priced:
+            yield field.name, replace(nothing, stay=request.stay, filters=asked)

@@ -1,0 +1,1 @@
+"""Listings like another, free for the same stay."""
