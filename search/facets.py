@@ -6,8 +6,11 @@ engine counts by these descriptions; what a listing has is in its document under
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import itemgetter
 from typing import Any, Final
 
 from lodestay.vocabulary.amenities import ACCESSIBILITY, ALLOWS
@@ -64,8 +67,12 @@ class Facet:
         """Count by the values that are told, from counts by the values that listings have."""
         if not self.steps:
             return dict(held)
-        told = {text(step): sum(n for value, n in held.items() if value >= step) for step in self.asked_steps(filters)}
-        return {step: count for step, count in told.items() if count}
+        steps = self.asked_steps(filters)
+        reached = [0] * (len(steps) + 1)
+        for value, count in held.items():
+            reached[bisect_right(steps, value)] += count
+        at_least = list(accumulate(reversed(reached[1:])))[::-1]
+        return {text(step): count for step, count in zip(steps, at_least, strict=True) if count}
 
     def asked_steps(self, filters: Filters) -> list[float]:
         """The steps, and the number that is asked for if it is none of them."""
@@ -114,9 +121,11 @@ MAX_VALUES: Final = 1_000
 
 def facet_values(counts: Mapping[str, int], selected: frozenset[str]) -> tuple[FacetValue, ...]:
     """Order the values of a group by count, then by name; what is selected is there even if nothing has it."""
-    every = sorted((dict.fromkeys(selected, 0) | dict(counts)).items(), key=lambda item: (-item[1], item[0]))
-    told = every[:MAX_VALUES] + [item for item in every[MAX_VALUES:] if item[0] in selected]
-    return tuple(FacetValue(value, count, value in selected) for value, count in told)
+    every = sorted((dict.fromkeys(selected, 0) | dict(counts)).items())
+    every.sort(key=itemgetter(1), reverse=True)  # keeps the order of names where counts are the same
+    if len(every) > MAX_VALUES:
+        every = every[:MAX_VALUES] + [item for item in every[MAX_VALUES:] if item[0] in selected]
+    return tuple([FacetValue(value, count, value in selected) for value, count in every])
 
 
 DERIVED: Final[Mapping[str, Callable[[str, Collection[str]], list[str]]]] = {
