@@ -82,21 +82,21 @@ class OpenSearchEngine:
         SearchUnavailable
             As :meth:`retrieve`.
         """
-        body = await self._body(request, today) | {"track_total_hits": False}
+        body = await self._body(request, today, among) | {"track_total_hits": False}
         del body["aggs"]
-        if among is not None:
-            body["query"]["bool"]["filter"].append({"terms": {"listing_id": list(among)}})
         answer = await self._ask(body)
         return Best(candidates(request, answer), shortcomings(answer))
 
-    async def _body(self, request: SearchRequest, today: date) -> dict[str, Any]:
+    async def _body(self, request: SearchRequest, today: date, among: Collection[int] | None = None) -> dict[str, Any]:
         """The search; where it means something, whether it is wide is counted first, which stops early."""
         wide = False
         if request.text_vector is not None:
             most = self._exact_up_to
-            counted = await self._ask(count_body(request, today=today, timeout_ms=self._timeout_ms, up_to=most))
+            counted = await self._ask(
+                count_body(request, today=today, timeout_ms=self._timeout_ms, up_to=most, among=among)
+            )
             wide = counted["hits"]["total"]["value"] > most
-        return search_body(request, today=today, timeout_ms=self._timeout_ms, wide=wide)
+        return search_body(request, today=today, timeout_ms=self._timeout_ms, wide=wide, among=among)
 
     async def _ask(self, body: dict[str, Any]) -> dict[str, Any]:
         return await ask(self._client, self._alias, body, seconds=2 * self._timeout_ms / 1000)

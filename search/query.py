@@ -7,6 +7,7 @@ are free, one for each that is ticked.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from itertools import pairwise
 from typing import Any, Final
@@ -47,17 +48,26 @@ _HAIR: Final = 1e-6
 """Degrees, some ten centimetres."""
 
 
-def count_body(request: SearchRequest, *, today: date, timeout_ms: int, up_to: int) -> dict[str, Any]:
+def count_body(
+    request: SearchRequest, *, today: date, timeout_ms: int, up_to: int, among: Collection[int] | None = None
+) -> dict[str, Any]:
     """Build a request that counts what meets all that must be, and stops beyond `up_to`."""
     return {
         "size": 0,
         "timeout": f"{timeout_ms}ms",
         "track_total_hits": up_to + 1,
-        "query": _all_of(_required(request, today)),
+        "query": _all_of(_required(request, today, among)),
     }
 
 
-def search_body(request: SearchRequest, *, today: date, timeout_ms: int, wide: bool = False) -> dict[str, Any]:
+def search_body(
+    request: SearchRequest,
+    *,
+    today: date,
+    timeout_ms: int,
+    wide: bool = False,
+    among: Collection[int] | None = None,
+) -> dict[str, Any]:
     """Build the request body.
 
     Parameters
@@ -68,6 +78,8 @@ def search_body(request: SearchRequest, *, today: date, timeout_ms: int, wide: b
         After which the engine answers with what it has.
     wide
         Whether so many listings meet what must be that those which are meant are found by HNSW, not one by one.
+    among
+        Listings to choose among; None: all.
     """
     price = PriceScript(
         request.stay,
@@ -76,7 +88,7 @@ def search_body(request: SearchRequest, *, today: date, timeout_ms: int, wide: b
         lead_days=None if request.stay is None else (request.stay.check_in - today).days,
     )
     ticked = _ticked(request, price)
-    required = _required(request, today)
+    required = _required(request, today, among)
     chosen = [clause for group in ticked.values() for clause in group]
     meant = _nearest(request, [*required, *chosen]) if wide else _compared(request)
     return {
@@ -94,8 +106,9 @@ def search_body(request: SearchRequest, *, today: date, timeout_ms: int, wide: b
     }
 
 
-def _required(request: SearchRequest, today: date) -> list[Query]:
+def _required(request: SearchRequest, today: date, among: Collection[int] | None) -> list[Query]:
     return [
+        *([] if among is None else [{"terms": {"listing_id": list(among)}}]),
         {"term": {"is_active": True}},
         *([{"term": {"market": request.market}}] if request.market else []),
         *([_within(request.area)] if request.area else []),

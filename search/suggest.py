@@ -10,12 +10,11 @@ from search.gazetteer import Gazetteer
 from search.places import Place, folded
 from search.popular import PopularSearches
 from search.request import MAX_TEXT, Point
-from search.titles import TitleColumns, Titles
+from search.titles import Titles
 
 NO_LISTINGS: Final = "titles not loaded: no listings are suggested"
 
 
-NOBODYS: Final = Titles(TitleColumns())
 """No titles."""
 
 

@@ -30,8 +30,8 @@ from search.request import Filters, InvalidSearch, SearchRequest
 from search.ring import is_askable, slot
 from search.stay_price import discount_field
 
-MOST_TRIES: Final = 20_000_000
-"""Stays times listings that are tried at once, which takes about half a second: other searches wait for it."""
+MOST_TRIES: Final = 8_000_000
+"""Stays times listings that are tried at once, which takes some tenths of a second: other searches wait for it."""
 _CURRENCY: Final = CODES.index("currency")
 _NIGHTLY: Final = TERMS.index("nightly_price_minor")
 

@@ -155,4 +155,7 @@ def _any_in(rows: NDArray[np.int64], runs: NDArray[np.int64]) -> bool:
 def _size_of(answer: Retrieved, runs: NDArray[np.int64]) -> int:
     counts = sum(map(len, answer.facets.values())) + len(answer.histogram)
     counts += len(answer.tiles or ()) + len(answer.regained or ())
+    stays = answer.best_stays
+    if stays is not None:
+        counts += len(stays.stays) + 3 * stays.listing_ids.nbytes // _BYTES_A_COUNT
     return _BYTES + _BYTES_A_CANDIDATE * len(answer.candidates) + _BYTES_A_COUNT * counts + _BYTES_A_RUN * len(runs)

@@ -46,9 +46,11 @@ async def get_listing(
     services.viewed.note(session_key, listing_id)
     window = wanted.window(today=today_in(detail.market.timezone, services.clock))
     calendars = await load_calendars(session, [listing_id], window, now=services.clock.now())
+    shown = ListingOut.of(detail, calendars.get(listing_id))
     if actor is not None:
+        await session.close()  # who waits for a second connection gives up the first
         await remember(services, actor.user_id, listing_id)
-    return ListingOut.of(detail, calendars.get(listing_id))
+    return shown
 
 
 @router.get("/{listing_id}/reviews", summary="A listing's reviews", responses=problems(401, 404, 422, 503))

@@ -14,6 +14,7 @@ from search.answer import PriceDay
 from search.request import InvalidSearch, SearchRequest, Sort
 from serving.observability.tracing import POSTGRESQL
 from serving.price_calendars.schemas import PlaceCalendarOut, PlaceCalendarQuery, PlaceDayOut
+from serving.search.budget import within
 from serving.search.database import price_days_database
 from serving.search.places import find_place
 from serving.state import Services
@@ -63,20 +64,22 @@ async def _price_days(
     services: Services, request: SearchRequest, stays: Sequence[Stay], *, today: date
 ) -> tuple[tuple[PriceDay, ...], list[str]]:
     """Ask the columns; PostgreSQL where there are none in service, or they fail."""
-    columns = services.columns.engine
+    columns, seconds = services.columns.engine, services.guards.allowance.whole
     if columns is not None:
         try:
             with services.metrics.step("price_days"):
-                return await columns.price_days(request, stays, today=today), []
+                return await within(seconds, columns.price_days(request, stays, today=today)), []
         except (InvalidSearch, TooBusy):
             raise
+        except TimeoutError:
+            raise TooBusy("the listings") from None
         except Exception:
             # There is another way to an answer.
             log.exception("price calendar degraded", step="price_days")
             services.metrics.degraded.labels("price_days").inc()
     with services.metrics.step("price_days_from_database", system=POSTGRESQL):
-        async with services.sessions() as session:
+        async with services.guards.reading.place(), services.sessions() as session:
             days, said = await price_days_database(
-                session, request, stays, today=today, clock=services.clock, reason=NO_COLUMNS
+                session, request, stays, today=today, clock=services.clock, reason=NO_COLUMNS, seconds=seconds
             )
     return days, [said]

@@ -11,38 +11,61 @@ from pydantic import TypeAdapter
 
 from lodestay.geography import EARTH_RADIUS_KM
 from lodestay.stay import Stay
-from search.flexible import stays_of
-from search.request import Bounds, Circle, Polygon, SearchRequest, Sort
+from search.flexible import MonthsAhead, stays_of
+from search.request import Bounds, Circle, InvalidSearch, Polygon, SearchRequest, Sort
 from serving.search.places import Where
 from serving.search.schemas import PAGING, SearchQuery
 from transactional.saved_searches.records import NewSearch, Reach, SavedSearchRecord
 
 OF_THE_PAGE: Final = frozenset({*PAGING, "map_zoom"})
 """Parameters of a search that are about its answer, and not about what matches."""
+MOST_STAYS: Final = 62
+"""Stays of flexible dates: two months of arrivals. Each change of a listing is held against all of them."""
 _WHERE: Final = TypeAdapter(Where)
 _HAIR: Final = 1e-6
 """Degrees, some ten centimetres: what rounding might cost a circle's box."""
 
 
-def new_search(name: str, query: SearchQuery, where: Where) -> NewSearch:
+def new_search(name: str, query: SearchQuery, where: Where, *, today: date) -> NewSearch:
     """Write a search down that was understood.
 
     Parameters
     ----------
     where
         Where it looks; a place keeps meaning what it meant when the search was saved.
+    today
+        Date there. A search ends with the last stay that it asks for.
+
+    Raises
+    ------
+    InvalidSearch
+        Its flexible dates come to more stays than can be held against every change.
     """
     south, west, north, east = _box(where.area)
+    last = _last_stay(query, today)
     return NewSearch(
         name=name,
         params=query.model_dump(mode="json", exclude_defaults=True, exclude=set(OF_THE_PAGE)),
         place=_WHERE.dump_python(where, mode="json"),
         reach=Reach(where.market, south, west, north, east, query.guests),
-        check_in=query.check_in,
-        check_out=query.check_out,
+        check_in=None if last is None else last.check_in,
+        check_out=None if last is None else last.check_out,
         timezone=where.timezone,
         currency=query.currency or where.currency,
     )
+
+
+def _last_stay(query: SearchQuery, today: date) -> Stay | None:
+    wish = query.wish()
+    if wish is None or isinstance(wish, Stay):
+        return wish
+    stays = stays_of(wish, today=today)
+    if len(stays) > MOST_STAYS:
+        raise InvalidSearch(
+            f"The dates come to {len(stays)} stays; a saved search may have {MOST_STAYS}.",
+            hint="Name one or two months, or fewer days.",
+        )
+    return None if isinstance(wish, MonthsAhead) else max(stays, key=lambda stay: stay.check_in)
 
 
 def request_of(saved: SavedSearchRecord | NewSearch, rates: Mapping[str, float], *, today: date) -> SearchRequest:

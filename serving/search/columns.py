@@ -174,6 +174,8 @@ class ColumnShelf:
                 refused[folder.name] = opened
         finally:
             self._refused = refused
+        if held is not None and refused:
+            return None  # what is held is better than what would have to be made of documents
         return self._of_documents(held)
 
     def _of_documents(self, held: str | None) -> _Found | None:

@@ -40,7 +40,7 @@ async def search_database(
     seconds
         That there are.
     reason
-        Why OpenSearch did not, in words for a client.
+        Why nobody else did, in words for a client.
     """
     in_time = int(seconds * (A_SECOND_UNDATED if request.stay is None and not request.flexible else A_SECOND))
     limit = max(1, min(MOST, in_time, MOST_TRIED // max(len(request.flexible), 1)))
@@ -49,7 +49,14 @@ async def search_database(
 
 
 async def price_days_database(
-    session: AsyncSession, request: SearchRequest, stays: Sequence[Stay], *, today: date, clock: Clock, reason: str
+    session: AsyncSession,
+    request: SearchRequest,
+    stays: Sequence[Stay],
+    *,
+    today: date,
+    clock: Clock,
+    reason: str,
+    seconds: float,
 ) -> tuple[tuple[PriceDay, ...], str]:
     """Say of each stay what a search for it would find, from PostgreSQL.
 
@@ -61,13 +68,15 @@ async def price_days_database(
         Of one length; at least one.
     reason
         Why the columns did not, in words for a client.
+    seconds
+        That there are.
 
     Returns
     -------
     tuple
         The days, and the reason with what else was left out.
     """
-    limit = min(MOST, MOST_TRIED // len(stays))
+    limit = max(1, min(MOST, int(seconds * A_SECOND), MOST_TRIED // len(stays)))
     found = await _load(session, request, Window.around(*stays), now=clock.now(), limit=limit)
     return price_days(request, stays, found.supply, today=today), found.said(reason)
 

@@ -15,7 +15,16 @@ from search.request import SearchRequest
 from serving.models import Models
 from serving.search.database import supply_of
 from serving.search.debug_answer import DebugOut, HindranceOut, StepOut, WeighedOut, WhyOut
-from serving.search.hindrances import BEYOND, INACTIVE, NO_RATE_PLAN, NOT_KNOWN_YET, Hindrance, hindrances, named
+from serving.search.hindrances import (
+    BEYOND,
+    ELSEWHERE,
+    INACTIVE,
+    NO_RATE_PLAN,
+    NOT_KNOWN_YET,
+    Hindrance,
+    hindrances,
+    named,
+)
 from serving.search.markets import MarketBook
 from serving.search.pages import Page
 from serving.search.ranking import Seen
@@ -128,12 +137,13 @@ async def _why(services: Services, listing_id: int, answered: Answered) -> WhyOu
     places = {candidate.listing_id: place for place, candidate in enumerate(page.ranked.candidates)}
     place = places.get(listing_id)
     rank = None if place is None else place - page.rows.start + page.first_rank
+    book = await services.markets.book()
     async with services.sessions() as session:
-        book = await services.markets.book()
         found = await _hindrances(session, listing_id, answered.request, book=book, clock=services.clock)
     if not found and rank is None:
         is_whole = retrieved.total_count <= len(retrieved.candidates)
-        found = [named(NOT_KNOWN_YET if is_whole else BEYOND)]
+        is_found = any(candidate.listing_id == listing_id for candidate in retrieved.candidates)
+        found = [named(ELSEWHERE if is_found else NOT_KNOWN_YET if is_whole else BEYOND)]
     return WhyOut(
         listing_id=listing_id,
         rank=rank,

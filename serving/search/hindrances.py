@@ -16,6 +16,7 @@ NO_RATE_PLAN = "no_rate_plan"
 NO_CALENDAR = "no_calendar"
 BEYOND = "beyond_the_first"
 NOT_KNOWN_YET = "not_known_yet"
+ELSEWHERE = "on_another_page"
 
 SENTENCES: Final = {
     INACTIVE: "It is not on the market.",
@@ -25,6 +26,8 @@ SENTENCES: Final = {
     NOT_KNOWN_YET: "It fits, and the search does not know of it yet, or not of its last change.",
     "market": "It is in another market.",
     "area": "It lies outside the area.",
+    ELSEWHERE: "It is on another page of these results.",
+    "flexible": "It takes none of the stays that these dates come to.",
     "guests": "It does not take so many guests.",
 }
 
@@ -60,13 +63,20 @@ def hindrances(request: SearchRequest, supply: Supply, *, today: date, hour: int
     """
     (row,) = supply.listings
     refused = _refused(request, supply.calendars.get(row["listing_id"]), today=today, hour=hour)
-    parts = _parts(request, priced=refused is None)
+    dated = refused is None and _takes_any(request, supply, today=today)
+    parts = _parts(request, priced=dated)
     found = [] if refused is None else [refused]
     return found + [
         Hindrance(name, SENTENCES.get(name, f"It does not have what {name} asks."))
         for name, alone in parts
         if not retrieve(alone, supply, today=today, reason="").total_count
     ]
+
+
+def _takes_any(request: SearchRequest, supply: Supply, *, today: date) -> bool:
+    """Whether the listing takes one of the flexible stays; true without any."""
+    dates = replace(_nothing(request), flexible=request.flexible)
+    return not request.flexible or bool(retrieve(dates, supply, today=today, reason="").total_count)
 
 
 def _refused(request: SearchRequest, calendar: StayCalendar | None, *, today: date, hour: int) -> Hindrance | None:
@@ -82,19 +92,11 @@ def _refused(request: SearchRequest, calendar: StayCalendar | None, *, today: da
 
 def _parts(request: SearchRequest, *, priced: bool) -> Iterator[tuple[str, SearchRequest]]:
     """Each thing asked, alone; a price only where the stay has one."""
-    nothing = replace(
-        request,
-        text=None,
-        text_vector=None,
-        market=None,
-        area=None,
-        stay=None,
-        guests=1,
-        filters=Filters(),
-        sort=Sort.RELEVANCE,
-    )
+    nothing = _nothing(request)
     yield "market", replace(nothing, market=request.market)
     yield "area", replace(nothing, area=request.area)
+    if request.flexible:
+        yield "flexible", replace(nothing, flexible=request.flexible)
     yield "guests", replace(nothing, guests=request.guests)
     for field in fields(Filters):
         value = getattr(request.filters, field.name)
@@ -104,4 +106,20 @@ def _parts(request: SearchRequest, *, priced: bool) -> Iterator[tuple[str, Searc
         if "price" not in field.name:
             yield field.name, replace(nothing, filters=asked)
         elif priced:
-            yield field.name, replace(nothing, stay=request.stay, filters=asked)
+            yield field.name, replace(nothing, stay=request.stay, flexible=request.flexible, filters=asked)
+
+
+def _nothing(request: SearchRequest) -> SearchRequest:
+    """A search that keeps nothing out, in the same currency."""
+    return replace(
+        request,
+        text=None,
+        text_vector=None,
+        market=None,
+        area=None,
+        stay=None,
+        flexible=(),
+        guests=1,
+        filters=Filters(),
+        sort=Sort.RELEVANCE,
+    )

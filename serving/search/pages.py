@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from search.answer import Candidate
+from search.answer import BestStays, Candidate, Retrieved
 from search.request import MAX_PAGE_DEPTH, SearchRequest
 from serving.search.cursor import LIFETIME, Order, following, unseal
 from serving.search.ranking import Ranked, in_order
@@ -33,17 +32,17 @@ class Paging:
         """Read what is asked for; `InvalidSearchCursor` or `SearchCursorExpired` for a cursor that is not good."""
         return cls(query, None if query.cursor is None else unseal(query.cursor, query, key=key, now=now), key, now)
 
-    def candidates(self, found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    def candidates(self, retrieved: Retrieved) -> tuple[Candidate, ...]:
         """Those to be ranked: all that were found, or those of the cursor's page.
 
         One of the cursor's that is not among the best any more is shown too, as long as it can be had; of its distance
         and its scores nothing is known then.
         """
         if self.order is None:
-            return tuple(found)
-        known = {candidate.listing_id: candidate for candidate in found}
+            return retrieved.candidates
+        known = {candidate.listing_id: candidate for candidate in retrieved.candidates}
         return tuple(
-            known.get(listing_id) or Candidate(listing_id, "", None, None, None, None, None)
+            known.get(listing_id) or _unknown(listing_id, retrieved.best_stays)
             for listing_id in self.order.listing_ids[: self.query.page_size]
         )
 
@@ -60,6 +59,12 @@ class Paging:
             rest = tuple(candidate.listing_id for candidate in ranked.candidates[rows.stop : MAX_PAGE_DEPTH])
         cursor = following(rest, self.query, ranker=ranked.ranker, shown=shown + size, key=self.key, ends_at=ends_at)
         return Page(ranked, rows, shown + 1, shown // size + 1, cursor)
+
+
+def _unknown(listing_id: int, stays: BestStays | None) -> Candidate:
+    """A candidate of which nothing is known but its best stay, where the dates are flexible and it still has one."""
+    candidate = Candidate(listing_id, "", None, None, None, None, None)
+    return candidate if stays is None else stays.given_to(candidate) or candidate
 
 
 @dataclass(frozen=True)

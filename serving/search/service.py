@@ -67,7 +67,7 @@ async def search(
     factors = exchange_factors(request.rates, request.currency)
     retrieved = await retrieve(services, steps, request, today=today)
     steps.missing += [*retrieved.degraded, *(words for words in models.missing if words != NO_PRICER)]
-    candidates = paging.candidates(retrieved.candidates)
+    candidates = paging.candidates(retrieved)
     rerank, viewed = services.reranking, services.viewed.of(visit.session_id)
     ranked = steps.compute(
         Step.RANK,
@@ -94,7 +94,7 @@ async def search(
     if inspector is not None:
         answered = Answered(request, retrieved, page, seen, confirmed)
         return answer.model_copy(update={"debug": await debug(services, steps, inspector, models, answered)})
-    nothing = await why_nothing(services.columns.engine, request, retrieved, today=today)
+    nothing = await why_nothing(services.columns.engine, request, retrieved, today=today, seconds=steps.left(Step.SCAN))
     around = Circumstances(query.text, today, nothing, 1000 * (perf_counter() - started))
     event = search_event(answer, request, seen, around, first_rank=page.first_rank, visit=visit, clock=services.clock)
     write_events(services.events, [event])
@@ -159,7 +159,9 @@ async def _embed(services: Services, steps: Steps, text: str, models: Models) ->
 
 async def _confirm(services: Services, steps: Steps, request: SearchRequest, page: Page) -> dict[int, Confirmed]:
     """What of the page can still be had, by PostgreSQL's word."""
-    shown = {each.listing_id: each.stay or request.stay for each in page.ranked.candidates[page.rows]}
+    stays = {each.listing_id: each.stay or request.stay for each in page.ranked.candidates[page.rows]}
+    # One that took no stay of the flexible ones any more is not shown: it would be shown without any.
+    shown = {listing_id: stay for listing_id, stay in stays.items() if stay is not None or request.nights is None}
 
     async def asked() -> dict[int, Confirmed]:
         async with services.guards.confirming.place():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
@@ -12,15 +13,17 @@ import structlog
 from opensearchpy import AsyncOpenSearch
 
 from lodestay.calendar import HORIZON_NIGHTS
+from lodestay.clock import today_in
 from lodestay.ids import new_id
 from lodestay.stay import Stay
 from search.answer import Candidate, Retrieved
 from search.document import nightly_price_minor
-from search.errors import SearchUnavailable
+from search.engine import Best
 from search.request import MAX_TEXT, Circle, Filters, Point, SearchRequest, Sort
 from search.stay_price import exchange_factors
 from search.vectors import vector_of
 from serving.observability.tracing import OPENSEARCH, POSTGRESQL
+from serving.search.budget import Budget, Step
 from serving.search.confirmation import Confirmed, confirm
 from serving.search.database import search_database
 from serving.search.markets import MarketInfo
@@ -28,6 +31,7 @@ from serving.search.pages import Page
 from serving.search.places import Where, today_at
 from serving.search.ranking import Ranked, Seen
 from serving.search.rendering import render
+from serving.search.steps import Steps
 from serving.similar.comparison import Comparison, traits_of
 from serving.similar.rules import Likeness, Traits
 from serving.similar.schemas import SimilarOut, SimilarQuery
@@ -67,20 +71,25 @@ async def find_similar(services: Services, listing_id: int, query: SimilarQuery)
     ListingNotFound, InvalidSearch, NoExchangeRate
         It is not on the market, or the stay or the currency cannot be.
     """
+    budget = Budget.start(services.guards.allowance, asyncio.get_running_loop().time)
+    steps = Steps(services.guards, services.metrics, budget)
     book = await services.markets.book()
     original = await _original(services, listing_id, book.markets)
     where = _where(original.card, book.get(original.card.market))
     today = today_at(where, query.check_in, services.clock)
     currency = query.currency or where.currency
     request = _request(query, where, currency=currency, rates=book.rates(currency))
-    candidates, degraded = await _near(services, request, original.card, today=today)
+    candidates, degraded = await _near(services, steps, request, original.card, today=today)
     factors = exchange_factors(request.rates, currency)
     compared = Comparison(original.traits(factors), factors)
     short = compared.shortlist([each for each in candidates if each.listing_id != listing_id])
-    with services.metrics.step("confirm", system=POSTGRESQL):
-        shown = dict.fromkeys((candidate.listing_id for candidate in short), request.stay)
+    shown = dict.fromkeys((candidate.listing_id for candidate in short), request.stay)
+
+    async def confirming() -> dict[int, Confirmed]:
         async with services.guards.confirming.place():
-            confirmed = await confirm(services.quick, request, shown, clock=services.clock)
+            return await confirm(services.quick, request, shown, clock=services.clock)
+
+    confirmed = await steps.require(Step.CONFIRM, confirming, system=POSTGRESQL)
     found = compared.best(short, confirmed)[: query.size]
     return _render(
         services,
@@ -103,7 +112,7 @@ async def _original(services: Services, listing_id: int, markets: Mapping[str, M
         now = services.clock.now()
         window = Window(now.date() - timedelta(days=1), now.date() + timedelta(days=HORIZON_NIGHTS + 2))
         calendar = (await load_calendars(session, [listing_id], window, now=now)).get(listing_id)
-    nightly = nightly_price_minor(asdict(card), calendar, today=now.date())
+    nightly = nightly_price_minor(asdict(card), calendar, today=today_in(bookable.timezone, services.clock))
     return _Original(card, bookable.terms.currency, nightly)
 
 
@@ -131,37 +140,48 @@ def _request(query: SimilarQuery, where: Where, *, currency: str, rates: dict[st
 
 
 async def _near(
-    services: Services, request: SearchRequest, card: ListingCard, *, today: date
+    services: Services, steps: Steps, request: SearchRequest, card: ListingCard, *, today: date
 ) -> tuple[Sequence[Candidate], list[str]]:
     """Free listings near another: the closest in meaning, or without the index the closest; and what is missing."""
-    reason = NO_MEANING
-    if services.opensearch is not None:
-        try:
-            with services.metrics.step("retrieve", system=OPENSEARCH):
-                vector = await _vector(services, services.opensearch, card.listing_id)
-                if vector is not None:
-                    wish = (card.title.strip() or card.property_type)[:MAX_TEXT]
-                    alike = replace(request, text=wish, text_vector=vector, sort=Sort.RELEVANCE)
-                    best = await services.engine.best(alike, today=today)
-                    return best.candidates, list(best.degraded)
-            reason = NO_VECTOR
-        except SearchUnavailable as error:
-            log.warning("similar listings degraded", reason=error.detail)
+    reason, client = NO_MEANING, services.opensearch
+    if client is not None:
+        alike = await steps.attempt(
+            Step.WORDS, lambda: _alike(services, client, request, card, today=today), system=OPENSEARCH
+        )
+        if alike is not None:
+            return alike.candidates, list(alike.degraded)
+        reason = NO_MEANING if Step.WORDS in steps.why else NO_VECTOR
     services.metrics.degraded.labels("similar").inc()
     if (columns := services.columns.engine) is not None:
-        with services.metrics.step("scan"):
-            return (await columns.retrieve(request, today=today)).candidates, [reason]
-    with services.metrics.step("retrieve_from_database", system=POSTGRESQL):
+        counted = await steps.attempt(Step.SCAN, lambda: columns.retrieve(request, today=today))
+        if counted is not None:
+            return counted.candidates, [reason]
+
+    async def reading() -> Retrieved:
         async with services.guards.reading.place(), services.sessions() as session:
-            found = await search_database(
+            return await search_database(
                 session,
                 request,
                 today=today,
                 clock=services.clock,
                 reason=reason,
-                seconds=services.guards.allowance.whole,
+                seconds=steps.left(Step.DATABASE),
             )
+
+    found = await steps.require(Step.DATABASE, reading, system=POSTGRESQL)
     return found.candidates, list(found.degraded)
+
+
+async def _alike(
+    services: Services, client: AsyncOpenSearch, request: SearchRequest, card: ListingCard, *, today: date
+) -> Best | None:
+    """The closest in meaning; None where the index knows nothing of what the listing says."""
+    vector = await _vector(services, client, card.listing_id)
+    if vector is None:
+        return None
+    wish = (card.title.strip() or card.property_type)[:MAX_TEXT]
+    alike = replace(request, text=wish, text_vector=vector, sort=Sort.RELEVANCE)
+    return await services.engine.best(alike, today=today)
 
 
 async def _vector(services: Services, client: AsyncOpenSearch, listing_id: int) -> tuple[float, ...] | None:

@@ -22,7 +22,7 @@ from search.event_log import read_events
 from search.events import BookingEvent, ClickEvent, HoldEvent, ImpressionEvent, NoResults, QuoteEvent, SearchEvent
 from search.request import Filters, SearchRequest, Sort
 from serving.search.dead_ends import why_nothing
-from serving.search.service import NO_ENGINE
+from serving.search.retrieval import NO_ENGINE
 from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import STAY, SignIn, hold, quote
 from tests.serving.test_search import search

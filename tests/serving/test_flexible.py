@@ -17,7 +17,7 @@ from serving.app import create_app
 from serving.price_calendars.service import NO_COLUMNS as COUNTED_IN_DATABASE
 from serving.search import columns
 from serving.search.confirmation import confirm
-from serving.search.service import NO_COLUMNS, NO_TILES, NO_WORDS
+from serving.search.retrieval import NO_COLUMNS, NO_TILES, NO_WORDS
 from tests.search.marketplace import make_request
 from tests.serving.conftest import no_cities
 from tests.serving.indexing import write_documents

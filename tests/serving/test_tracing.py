@@ -64,6 +64,7 @@ def test_a_search_is_one_trace_of_its_steps_and_statements(traced: TestClient, e
     (server,) = (span for span in spans.values() if span.kind is SpanKind.SERVER)
     steps = [name for name in spans if name.startswith("search ")]
     assert steps == [
+        "search markets",
         "search retrieve",
         "search retrieve_from_database",
         "search rank",

@@ -189,7 +189,7 @@ def test_every_day_of_a_price_calendar_is_the_search_for_its_stay(
             assert (day.count, day.cheapest_minor) == (single.total_count, _cheapest(single, request)), day
             found += day.count
         assert fallback.price_days(request, stays, supply, today=TODAY) == days
-    assert found > 20
+    assert found > (20 if nights < 28 else 0)  # few are free for so long
 
 
 def test_too_many_stays_in_too_many_listings_are_refused(store: ColumnStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ async def disagreements(kept: KeptAnswers) -> int:
     documents = documents_of(supply, np.random.default_rng(1))
     store = ColumnStore(lambda: documents)
     engine = ColumnEngine(store, kept=kept)
-    popular = [random_request(rng) for _ in range(12)]
+    popular = [replace(random_request(rng), filters=Filters(), guests=1) for _ in range(12)]
     wrong = 0
     for _ in range(SEARCHES):
         if rng.random() < 0.08:
