@@ -75,7 +75,8 @@ NEEDS: Final[Mapping[str, Mapping[str, str]]] = {
         "nl": "ontbijt", "sv": "frukost", "ja": "朝食", "zh": "早餐",
     },
 }  # fmt: skip
-"""Amenities as guests ask for them; other words than `search/synonyms.txt` has them in, where there are others."""
+"""Amenities as guests ask for them. All of these are in `search/synonyms.txt`, three in four word for word: they tell
+whether synonyms work, not how much of what guests type the file knows."""
 
 
 class Kind(StrEnum):

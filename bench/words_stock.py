@@ -95,7 +95,7 @@ def _gathered(snapshots: Iterator[Snapshot]) -> Texts:
         for row in snapshot.listings.to_pylist():
             ids[row["source_id"]] = listing_id = len(found.listings) + 1
             own = {"listing_id": listing_id, "market": snapshot.market.market_key, "is_active": True}
-            found.listings.append(row | own | {"is_superhost": False})
+            found.listings.append(row | own | {"is_superhost": False, "host_languages": None})
         comments = defaultdict[int, list[tuple[date, str, str | None]]](list)
         for row in [] if snapshot.reviews is None else snapshot.reviews.to_pylist():
             if row["comment"] and row["source_id"] in ids:
