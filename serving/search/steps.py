@@ -66,23 +66,23 @@ class Steps:
         seconds = self._budget.left(step)
         if not self._admits(step, seconds):
             return None
-        with self._timed(step, system):
-            try:
+        try:
+            with self._timed(step, system):
                 found = await within(seconds, work())
-            except InvalidInput:
-                self._tell(step, None)
-                raise
-            except SearchUnavailable as error:
-                log.warning("search degraded", step=step, reason=error.detail)
-                self._tell(step, FAILED)
-                return None
-            except (TimeoutError, TooBusy) as error:
-                self._tell(step, LATE if isinstance(error, TimeoutError) else BUSY)
-                return None
-            except Exception:
-                log.exception("search degraded", step=step)
-                self._tell(step, FAILED)
-                return None
+        except InvalidInput:
+            self._tell(step, None)
+            raise
+        except SearchUnavailable as error:
+            log.warning("search degraded", step=step, reason=error.detail)
+            self._tell(step, FAILED)
+            return None
+        except (TimeoutError, TooBusy) as error:
+            self._tell(step, LATE if isinstance(error, TimeoutError) else BUSY)
+            return None
+        except Exception:
+            log.exception("search degraded", step=step)
+            self._tell(step, FAILED)
+            return None
         self._tell(step, None)
         return found
 
@@ -95,13 +95,13 @@ class Steps:
         seconds, started = self._budget.left(step), self._budget.time()
         if not self._admits(step, seconds):
             return None
-        with self._timed(step, None):
-            try:
+        try:
+            with self._timed(step, None):
                 made = work()
-            except Exception:
-                log.exception("search degraded", step=step)
-                self._tell(step, FAILED)
-                return None
+        except Exception:
+            log.exception("search degraded", step=step)
+            self._tell(step, FAILED)
+            return None
         if self._budget.time() - started <= seconds:
             self._tell(step, None)
         else:

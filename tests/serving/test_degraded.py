@@ -72,7 +72,7 @@ def test_a_silent_opensearch_is_given_up(
     settings: Settings, clock: FixedClock, proxy: Proxy, index_alias: str, marketplace: Marketplace
 ) -> None:
     """A node that takes requests and never answers costs the time that a search has; suggestions do without."""
-    known = {"opensearch_url": HttpUrl(proxy.url), "index_alias": index_alias, "search_timeout_ms": 200}
+    known = {"opensearch_url": HttpUrl(proxy.url), "index_alias": index_alias, "search_timeout_ms": 1_500}
     with TestClient(create_app(settings.model_copy(update=known), clock, no_cities)) as client:
         proxy.is_silent = True
         assert NO_ENGINE in search(client, **STAY)["degraded"]

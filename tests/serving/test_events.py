@@ -223,4 +223,4 @@ async def test_why_nothing_was_found(
 ) -> None:
     """A filter that alone kept results out, else the dates, else what is left; what fails to be counted is no error."""
     columns = cast("ColumnEngine", Undated(elsewhen))
-    assert await why_nothing(columns, request_, retrieved, today=TODAY) is because
+    assert await why_nothing(columns, request_, retrieved, today=TODAY, seconds=1.0) is because

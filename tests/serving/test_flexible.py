@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import HttpUrl
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.clock import FixedClock
 from lodestay.settings import Settings
@@ -26,6 +25,8 @@ from tests.serving.test_bookings import STAY, SignIn, hold, quote
 from tests.serving.test_columns import counting, documents, eventually, wait_for_columns
 from tests.serving.test_degraded import essence
 from tests.serving.test_search import logged, search
+from transactional.kit.connections import QuickConnections
+from transactional.quotes.pages import STATEMENTS
 
 __all__ = ["counting", "documents"]
 
@@ -97,7 +98,7 @@ def test_no_other_stay_of_the_wish_is_cheaper(counting: TestClient, marketplace:
 
 
 async def test_postgresql_confirms_each_listing_with_its_own_stay(
-    session: AsyncSession, client: TestClient, marketplace: Marketplace, signed_in: SignIn, clock: FixedClock
+    database_url: str, client: TestClient, marketplace: Marketplace, signed_in: SignIn, clock: FixedClock
 ) -> None:
     """Nights that somebody has take away the listing shown with them, and no other one, and not that at other times."""
     hold(client, signed_in, marketplace.guest, marketplace.loft)
@@ -105,10 +106,12 @@ async def test_postgresql_confirms_each_listing_with_its_own_stay(
     later = Stay(date(2026, 8, 3), date(2026, 8, 6))
     request = make_request(flexible=(taken, later), guests=2)
     loft, studio = marketplace.loft, marketplace.studio
-    assert list(await confirm(session, request, {loft: taken, studio: taken}, clock=clock)) == [studio]
-    shifted = await confirm(session, request, {studio: taken, loft: later}, clock=clock)
+    quick = QuickConnections(database_url, STATEMENTS, size=1, lock_timeout_ms=1_000)
+    assert list(await confirm(quick, request, {loft: taken, studio: taken}, clock=clock)) == [studio]
+    shifted = await confirm(quick, request, {studio: taken, loft: later}, clock=clock)
     assert sorted(shifted) == sorted([loft, studio])
-    alone = await confirm(session, request, {loft: later}, clock=clock)
+    alone = await confirm(quick, request, {loft: later}, clock=clock)
+    quick.close()
     assert alone[loft] == shifted[loft]
 
 
