@@ -46,7 +46,7 @@ def _put(dataset: Dataset, lake: str, *, guests: int) -> None:
     """Lay one row down; a search for 0 guests, or an impression of it, breaks its contract nowhere else."""
     at = datetime(2026, 3, 1, tzinfo=UTC)
     rows: dict[Dataset, dict[str, Any]] = {
-        STAGED_SEARCHES: {"search_id": "s", "occurred_at": at, "ranker": "r", "guests": guests},
+        STAGED_SEARCHES: {"search_id": "s", "occurred_at": at, "ranker": "r", "guests": guests, "shown": 1},
         STAGED_IMPRESSIONS: {
             "search_id": "s",
             "listing_id": guests,
