@@ -46,12 +46,23 @@ def _put(dataset: Dataset, lake: str, *, guests: int) -> None:
     """Lay one row down; a search for 0 guests, or an impression of it, breaks its contract nowhere else."""
     at = datetime(2026, 3, 1, tzinfo=UTC)
     rows: dict[Dataset, dict[str, Any]] = {
-        STAGED_SEARCHES: {"search_id": "s", "occurred_at": at, "ranker": "r", "guests": guests, "shown": 1},
+        STAGED_SEARCHES: {
+            "search_id": "s",
+            "occurred_at": at,
+            "ranker": "r",
+            "guests": guests,
+            "shown": 1,
+            "page": 1,
+            "latency_ms": 1.0,
+            "nothing_because": "dates",
+        },
         STAGED_IMPRESSIONS: {
             "search_id": "s",
             "listing_id": guests,
             "occurred_at": at,
             "clicked": True,
+            "quoted": False,
+            "held": False,
             "booked": False,
             "position": 1,
         },
