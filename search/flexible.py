@@ -147,6 +147,13 @@ class MonthsAhead:
         return _trips(self.trip, [Span(today, Month.of(today).after(self.months).day(today.day))])
 
 
+def dates_of(when: Stay | Wish | None, *, today: date) -> tuple[Stay | None, tuple[Stay, ...]]:
+    """What a search request holds of its dates: the one stay, or those of a wish (:func:`stays_of`), or neither."""
+    if when is None or isinstance(when, Stay):
+        return when, ()
+    return None, stays_of(when, today=today)
+
+
 def stays_of(wish: Wish, *, today: date) -> tuple[Stay, ...]:
     """List the stays that fulfil a wish and can be asked for, the earliest first.
 

@@ -13,8 +13,7 @@ from typing import Any, Final
 import psycopg
 
 from bench.lookout.plan import PLACES, Plan
-from bench.proof.feeds import feed_id_of, url_of
-from bench.proof.marketplace import POLICIES, RATES, insert
+from bench.proof.marketplace import POLICIES, RATES, feed_row, insert
 from bench.proof.plan import STARTS_AT
 
 FED: Final = 4
@@ -49,7 +48,7 @@ def make(connection: psycopg.Connection[Any], plan: Plan) -> None:
     insert(connection, "seasons", (row for listing_id in plan.listing_ids for row in _seasons(plan, listing_id)))
     insert(connection, "calendar_nights", (row for listing_id in plan.listing_ids for row in _nights(plan, listing_id)))
     insert(
-        connection, "calendar_feeds", (_feed(listing_id) for listing_id in plan.listing_ids if listing_id % FED == 0)
+        connection, "calendar_feeds", (feed_row(listing_id) for listing_id in plan.listing_ids if listing_id % FED == 0)
     )
     connection.execute(_LOOKOUT.format(now=STARTS_AT.isoformat()).encode())
     for table in WATCHED:
@@ -136,15 +135,3 @@ def _nights(plan: Plan, listing_id: int) -> Iterator[dict[str, Any]]:
             "closed_to_arrival": rng.random() < 0.2,
             "closed_to_departure": rng.random() < 0.2,
         }
-
-
-def _feed(listing_id: int) -> dict[str, Any]:
-    return {
-        "feed_id": feed_id_of(listing_id),
-        "listing_id": listing_id,
-        "name": "other site",
-        "url": url_of(listing_id),
-        "status": "new",
-        "created_at": STARTS_AT,
-        "next_read_at": STARTS_AT,
-    }

@@ -32,7 +32,7 @@ def make(connection: psycopg.Connection[Any], plans: Sequence[Plan]) -> None:
     insert(connection, "users", (user for plan in plans for user in _people(plan)))
     insert(connection, "listings", (_listing(plan, listing_id) for plan in plans for listing_id in plan.listing_ids))
     insert(connection, "rate_plans", (_terms(listing_id) for plan in plans for listing_id in plan.listing_ids))
-    insert(connection, "calendar_feeds", (_feed(plan.listing_ids[0]) for plan in plans))
+    insert(connection, "calendar_feeds", (feed_row(plan.listing_ids[0]) for plan in plans))
     connection.commit()
     connection.autocommit = True
     connection.execute("VACUUM ANALYZE")
@@ -112,7 +112,8 @@ def _terms(listing_id: int) -> dict[str, Any]:
     }
 
 
-def _feed(listing_id: int) -> dict[str, Any]:
+def feed_row(listing_id: int) -> dict[str, Any]:
+    """A calendar of another site, not read yet."""
     return {
         "feed_id": feed_id_of(listing_id),
         "listing_id": listing_id,

@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from serving.schemas import Query, example
+from serving.search.answer import RESULT
 from transactional.listing_views.repository import MAX_KEPT, Viewed
 
 
@@ -16,24 +17,6 @@ class ViewedQuery(Query):
     """How much is wanted."""
 
     size: int = Field(20, ge=1, le=MAX_KEPT)
-
-
-VIEWED = {
-    "listing_id": 42,
-    "market": "lisbon",
-    "title": "Loft by the river",
-    "room_type": "entire_home",
-    "property_type": "loft",
-    "neighbourhood": "Alfama",
-    "latitude": 38.7119,
-    "longitude": -9.1263,
-    "accommodates": 4,
-    "rating": "4.85",
-    "review_count": 112,
-    "superhost": False,
-    "viewed_at": "2027-01-02T09:30:00Z",
-}
-"""Of the example."""
 
 
 class ViewedOut(BaseModel):
@@ -61,6 +44,12 @@ class ViewedOut(BaseModel):
         return cls(
             **{name: getattr(card, name) for name in names}, superhost=card.is_superhost, viewed_at=viewed.viewed_at
         )
+
+
+VIEWED = {name: RESULT[name] for name in ViewedOut.model_fields if name in RESULT} | {
+    "viewed_at": "2027-01-02T09:30:00Z"
+}
+"""Of the example."""
 
 
 class RecentlyViewedOut(BaseModel):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lodestay.calendar import HORIZON_NIGHTS, StayCalendar
+from lodestay.calendar import StayCalendar
 from lodestay.clock import Clock, today_in
 from search.document import calendar_fields, nightly_price_minor, rate_fields, rating_fields
 from transactional.calendars.repository import load_calendars
@@ -28,9 +27,7 @@ async def present_fields(
     now = clock.now()
     bookable = await load_bookable(session, listing_ids)
     cards = await load_cards(session, listing_ids)
-    # A day on each side, since the listings' today may be another than UTC's.
-    window = Window(now.date() - timedelta(days=1), now.date() + timedelta(days=HORIZON_NIGHTS + 2), margin=True)
-    calendars = await load_calendars(session, listing_ids, window, now=now)
+    calendars = await load_calendars(session, listing_ids, Window.of_the_year(now.date()), now=now)
     return {
         listing_id: _fields(listing, cards[listing_id], calendars.get(listing_id), clock=clock)
         for listing_id, listing in bookable.items()

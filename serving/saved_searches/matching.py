@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lodestay.calendar import HORIZON_NIGHTS, StayCalendar
+from lodestay.calendar import StayCalendar
 from lodestay.clock import Clock, today_in
 from search.fallback import Supply, retrieve
 from search.request import MAX_PAGE_DEPTH, SearchRequest
@@ -36,13 +35,11 @@ class Supplied:
 async def load_supply(session: AsyncSession, listing_ids: Collection[int], *, clock: Clock) -> Supplied:
     """Load listings, at most :data:`MOST`, with all the nights that can be asked for."""
     now = clock.now()
-    # A day on each side, since the listings' today may be another than UTC's.
-    window = Window(now.date() - timedelta(days=1), now.date() + timedelta(days=HORIZON_NIGHTS + 2), margin=True)
     cards = await load_cards(session, listing_ids)
     return Supplied(
         {listing_id: asdict(card) for listing_id, card in cards.items()},
         await load_bookable(session, listing_ids),
-        await load_calendars(session, listing_ids, window, now=now),
+        await load_calendars(session, listing_ids, Window.of_the_year(now.date()), now=now),
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from lodestay.geography import EARTH_RADIUS_KM
 from lodestay.stay import Stay
-from search.flexible import MonthsAhead, stays_of
+from search.flexible import MonthsAhead, dates_of
 from search.request import Bounds, Circle, InvalidSearch, Polygon, SearchRequest, Sort
 from serving.search.places import Where
 from serving.search.schemas import PAGING, SearchQuery
@@ -57,9 +57,9 @@ def new_search(name: str, query: SearchQuery, where: Where, *, today: date) -> N
 
 def _last_stay(query: SearchQuery, today: date) -> Stay | None:
     wish = query.wish()
-    if wish is None or isinstance(wish, Stay):
-        return wish
-    stays = stays_of(wish, today=today)
+    stay, stays = dates_of(wish, today=today)
+    if not stays:
+        return stay
     if len(stays) > MOST_STAYS:
         raise InvalidSearch(
             f"The dates come to {len(stays)} stays; a saved search may have {MOST_STAYS}.",
@@ -84,14 +84,14 @@ def request_of(saved: SavedSearchRecord | NewSearch, rates: Mapping[str, float],
         It was saved before the rules that it breaks, or its flexible dates have passed.
     """
     query, where = SearchQuery.model_validate(saved.params), _WHERE.validate_python(saved.place)
-    wish = query.wish()
+    stay, flexible = dates_of(query.wish(), today=today)
     return SearchRequest(
         text=None,
         market=where.market,
         area=where.area,
         centre=where.centre,
-        stay=wish if isinstance(wish, Stay) else None,
-        flexible=() if wish is None or isinstance(wish, Stay) else stays_of(wish, today=today),
+        stay=stay,
+        flexible=flexible,
         guests=query.guests,
         filters=query.filters(saved.currency),
         sort=Sort.RELEVANCE,

@@ -11,8 +11,7 @@ from datetime import date
 from time import perf_counter
 
 from lodestay.ids import new_id
-from lodestay.stay import Stay
-from search.flexible import stays_of
+from search.flexible import dates_of
 from search.request import SearchRequest
 from search.stay_price import exchange_factors
 from serving.events.writer import write_events
@@ -123,14 +122,15 @@ async def _request(
 ) -> SearchRequest:
     """The search in the field's terms; `steps` is told what of it cannot be had."""
     currency = query.currency or where.currency
-    text, wish = where.text, query.wish()
+    text = where.text
+    stay, flexible = dates_of(query.wish(), today=today)
     return SearchRequest(
         text=text,
         market=where.market,
         area=where.area,
         centre=where.centre,
-        stay=wish if isinstance(wish, Stay) else None,
-        flexible=() if wish is None or isinstance(wish, Stay) else stays_of(wish, today=today),
+        stay=stay,
+        flexible=flexible,
         guests=query.guests,
         filters=query.filters(currency),
         sort=query.sort,

@@ -46,6 +46,11 @@ class Window:
         start, end = min(stay.check_in for stay in stays), max(stay.check_out for stay in stays)
         return cls(start, end + timedelta(days=1), margin=True)
 
+    @classmethod
+    def of_the_year(cls, today: date) -> Self:
+        """All nights that can be asked for wherever a listing is, whose date may be the one before UTC's or after."""
+        return cls(today - timedelta(days=1), today + timedelta(days=HORIZON_NIGHTS + 2), margin=True)
+
     def widened(self, nights: int) -> Self:
         """With so many nights more at each end, where a margin is asked for."""
         if not self.margin or not nights:
