@@ -50,7 +50,7 @@ class Changes:
         rng = np.random.default_rng(int(time.time()))
         with psycopg.connect(self._address, autocommit=True) as connection:
             begun = time.perf_counter()
-            while not self._stop.is_set():
+            while self._rate and not self._stop.is_set():
                 if self.made / self._rate > time.perf_counter() - begun:
                     self._stop.wait(0.005)
                     continue
