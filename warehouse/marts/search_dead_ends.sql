@@ -12,4 +12,8 @@ SELECT
   avg(CAST(lead_days AS DOUBLE)) AS mean_lead_days
 FROM staging.stg_searches
 WHERE total_count = 0
-GROUP BY market, date_trunc('month', searched_on), coalesce(nothing_because, 'not_counted'), coalesce(kept_out_by, 'none')
+GROUP BY
+  market,
+  date_trunc('month', searched_on),
+  coalesce(nothing_because, 'not_counted'),
+  coalesce(kept_out_by, 'none')
