@@ -49,6 +49,15 @@ def minor_digits(currency: str) -> int:
     return int(digits)
 
 
+def decimal_text(minor: int, currency: str) -> str:
+    """Write an amount in major units, as the text of :attr:`Money.amount`."""
+    digits = minor_digits(currency)
+    if not digits:
+        return str(minor)
+    major, rest = divmod(abs(minor), 10**digits)
+    return f"{'-' if minor < 0 else ''}{major}.{rest:0{digits}}"
+
+
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
     """An amount of one currency.

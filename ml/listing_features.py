@@ -36,6 +36,7 @@ __all__ = [
     "booking_stats",
     "listing_features",
     "night_stats",
+    "numbers_of",
     "review_stats",
 ]
 
@@ -132,6 +133,11 @@ SCHEMA = pa.schema(
     ]
 )
 """Columns of `lodestay.lake.LISTING_FEATURES` (its partitions: day, market)."""
+
+
+def numbers_of(features: pa.Table) -> Floats:
+    """:data:`NUMBERS` of rows of :data:`SCHEMA`, (rows, len(NUMBERS)); null is NaN."""
+    return np.column_stack([floats(features, name) for name in NUMBERS])
 
 
 def listing_features(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from lodestay.stay import Stay
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A listing that fits, as the engine found it, before ranking.
+
+    A tuple, since an answer has five hundred of them, and the ranker reads them by column.
 
     Attributes
     ----------
@@ -62,7 +63,7 @@ class BestStays:
         at = int(np.searchsorted(self.listing_ids, candidate.listing_id))
         if at == len(self.listing_ids) or self.listing_ids[at] != candidate.listing_id:
             return None
-        return replace(candidate, stay=self.stays[self.places[at]], total_minor=int(self.totals[at]))
+        return candidate._replace(stay=self.stays[self.places[at]], total_minor=int(self.totals[at]))
 
 
 class FacetValue(NamedTuple):

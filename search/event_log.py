@@ -2,13 +2,16 @@
 
 A line is written by one `write` call to a file opened for appending, so that a crash loses the line in
 hand at most, never one before it, and two writers never mix. Files are named for their process: nobody
-else appends to them. What is written is on disk for good once its file is full or closed (`fsync`).
+else appends to them. What is written is on disk for good soon after its file is full or closed: a thread of the log's
+own waits for the disk (`fsync`), so that no guest does.
 """
 
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date
 from pathlib import Path
 from threading import Lock
@@ -24,8 +27,10 @@ from search.events import Event
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Size at which a file is closed and the next one begun."""
-MAX_OPEN: Final = 64
+MAX_OPEN: Final = 256
 """Files kept open, one a day and market; the one used longest ago is closed for a new one."""
+MAX_CLOSING: Final = 64
+"""Files that may wait to be on disk for good; who brings one more waits for the first of them."""
 _ASKER: Final = "The event log"
 _HINT: Final = "Look whether the lake's disk is full or cannot be written to."
 _EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Event)
@@ -55,6 +60,8 @@ class EventLog:
         self._writer = f"{writer}-{os.getpid()}"
         self._max_bytes = max_bytes
         self._open: dict[Path, int] = {}
+        self._closer = ThreadPoolExecutor(1, thread_name_prefix="event-log")
+        self._closing: deque[Future[None]] = deque()
         self._lock = Lock()
 
     def append(self, events: Iterable[Event]) -> None:
@@ -78,6 +85,8 @@ class EventLog:
         with self._lock:
             for folder in list(self._open):
                 self._close(folder)
+            while self._closing:
+                self._closing.popleft().result()
 
     def __enter__(self) -> Self:
         return self
@@ -108,8 +117,15 @@ class EventLog:
         return file
 
     def _close(self, folder: Path) -> None:
-        file = self._open.pop(folder)
+        while self._closing and (self._closing[0].done() or len(self._closing) >= MAX_CLOSING):
+            self._closing.popleft().result()
+        self._closing.append(self._closer.submit(_finish, self._open.pop(folder)))
+
+
+def _finish(file: int) -> None:
+    try:
         os.fsync(file)
+    finally:
         os.close(file)
 
 

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lodestay.calendar import StayCalendar
 from lodestay.money import minor_digits
@@ -105,6 +106,11 @@ def exchange_factors(rates: Mapping[str, float], currency: str) -> dict[str, flo
 def exchanged(minor: int, factor: float) -> int:
     """An amount in the guest's currency, rounded half up to the unit: in the index, in fallback and on the page."""
     return math.floor(minor * factor + 0.5)
+
+
+def exchanged_all(minor: NDArray[np.float64], factor: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Exchange many amounts as :func:`exchanged` does one; NaN where either is not known."""
+    return np.floor(minor * factor + 0.5)
 
 
 _FUNCTIONS: Final = """

@@ -32,7 +32,7 @@ CACHED: Final[dict[int | str, dict[str, Any]]] = {
 """Responses of an operation on a :class:`Conditional` route."""
 
 
-def _if_none_match(
+async def _if_none_match(
     _documented: Annotated[
         str | None, Header(alias="If-None-Match", max_length=1_000, description="ETags of answers that are kept.")
     ] = None,

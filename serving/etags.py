@@ -45,11 +45,11 @@ _Sent = Annotated[
 ]
 
 
-def _optional(sent: _Sent = None) -> frozenset[int] | None:
+async def _optional(sent: _Sent = None) -> frozenset[int] | None:
     return versions(sent)
 
 
-def _required(sent: _Sent = None) -> frozenset[int] | None:
+async def _required(sent: _Sent = None) -> frozenset[int] | None:
     if sent is None:
         raise IfMatchMissing
     return versions(sent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Self
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import to_jsonable_python
 
-from lodestay.money import Money
+from lodestay.money import decimal_text
 from lodestay.snapshot import MARKET_KEY
 from transactional.calendars.errors import InvalidWindow
 from transactional.calendars.rules import Window
@@ -86,17 +87,21 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class MoneyOut(BaseModel):
-    """An amount of money."""
+@dataclass(slots=True)
+class MoneyOut:
+    """An amount of money.
 
-    minor: int = Field(description="In the currency's minor unit.", examples=[12950])
-    currency: str = Field(description="ISO 4217.", examples=["EUR"])
-    amount: str = Field(description="The same as a decimal text in major units.", examples=["129.50"])
+    A dataclass, as all small parts of an answer are that there may be hundreds of: they are made several times as fast.
+    """
+
+    minor: Annotated[int, Field(description="In the currency's minor unit.", examples=[12950])]
+    currency: Annotated[str, Field(description="ISO 4217.", examples=["EUR"])]
+    amount: Annotated[str, Field(description="The same as a decimal text in major units.", examples=["129.50"])]
 
     @classmethod
     def of(cls, minor: int, currency: str) -> Self:
         """Write an amount down."""
-        return cls(minor=minor, currency=currency, amount=str(Money(minor, currency).amount))
+        return cls(minor, currency, decimal_text(minor, currency))
 
 
 class NightsQuery(Query):

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from lodestay.geography import distances_km
 from ml.arrays import Floats, days, floats, integers, lookup
+from ml.listing_features import numbers_of
 from ml.ranking.features import FEATURES, SearchContext, ranking_features
 
 BOOKED, CLICKED, NOTHING = 2, 1, 0
@@ -96,6 +97,7 @@ def _computed(
     """Matrix by :func:`ml.ranking.features.ranking_features`, search by search; rows are ordered by search."""
     listing_rows, found = lookup(integers(listings, "listing_id"), integers(rows, "listing_id"))
     features = listings.take(pa.array(listing_rows, mask=~found))
+    numbers = numbers_of(features)
     place = pc.index_in(rows["search_id"], value_set=searches["search_id"].combine_chunks())
     asked = searches.take(place)
     arrive, leave, made = days(asked, "check_in"), days(asked, "check_out"), days(rows, "occurred_at")
@@ -123,7 +125,7 @@ def _computed(
             text_score=unknown[inside],
             vector_score=unknown[inside],
         )
-        parts.append(ranking_features(features.slice(start, end - start), context))
+        parts.append(ranking_features(numbers[inside], context))
     return np.concatenate(parts)
 
 

@@ -7,12 +7,13 @@ a value was not logged, training computes it with the same function.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from ml.arrays import Floats, divide, floats
+from ml.arrays import Floats, divide
+from ml.listing_features import NUMBERS
 
 QUERY = ("nights", "lead_days", "guests")
 """The same for all candidates of a search."""
@@ -82,6 +83,9 @@ LISTING = (
 FEATURES: tuple[str, ...] = (*QUERY, *FIT, *LISTING)
 """Columns of the ranker's matrix, in order."""
 
+_NUMBER: Final = {name: place for place, name in enumerate(NUMBERS)}
+_LISTING: Final = [_NUMBER[name] for name in LISTING]
+
 
 @dataclass(frozen=True)
 class SearchContext:
@@ -110,39 +114,40 @@ class SearchContext:
     vector_score: Floats
 
 
-def ranking_features(listings: pa.Table, context: SearchContext) -> NDArray[np.float64]:
+def ranking_features(listings: Floats, context: SearchContext) -> NDArray[np.float64]:
     """Matrix of the ranker for the candidates of one search.
 
     Parameters
     ----------
     listings
-        Rows of `ml.listing_features.SCHEMA` aligned to the candidates (unknown listings: nulls).
+        (n, len(NUMBERS)) numbers of `ml.listing_features`, aligned to the candidates (unknown listings: NaN).
 
     Returns
     -------
     (n, len(FEATURES)) float64
         NaN where a value is not known.
     """
-    count = listings.num_rows
     nights = context.nights if np.isfinite(context.nights) else 1.0
-    values = {
-        "nights": np.full(count, context.nights),
-        "lead_days": np.full(count, context.lead_days),
-        "guests": np.full(count, context.guests),
+    fit = {
         "distance_km": context.distance_km,
         "distance_rank": _share_below(context.distance_km),
         "text_score": context.text_score,
         "text_to_best": divide(context.text_score, _best(context.text_score)),
         "vector_score": context.vector_score,
         "vector_rank": _share_below(-context.vector_score),
-        "spare_guests": floats(listings, "accommodates") - context.guests,
+        "spare_guests": listings[:, _NUMBER["accommodates"]] - context.guests,
         "total_to_median": divide(context.total_minor, _median(context.total_minor)),
         "price_rank": _share_below(context.total_minor),
-        "night_to_comparables": divide(context.total_minor / nights, floats(listings, "comparables_minor")),
-        "min_stay_slack": context.nights - floats(listings, "min_stay"),
+        "night_to_comparables": divide(context.total_minor / nights, listings[:, _NUMBER["comparables_minor"]]),
+        "min_stay_slack": context.nights - listings[:, _NUMBER["min_stay"]],
     }
-    columns = [values[name] if name in values else floats(listings, name) for name in FEATURES]
-    return np.column_stack(columns) if count else np.empty((0, len(FEATURES)))
+    matrix = np.empty((len(listings), len(FEATURES)))
+    for place, value in enumerate((context.nights, context.lead_days, context.guests)):
+        matrix[:, place] = value
+    for place, name in enumerate(FIT, len(QUERY)):
+        matrix[:, place] = fit[name]
+    matrix[:, len(QUERY) + len(FIT) :] = listings[:, _LISTING]
+    return matrix
 
 
 def _share_below(values: Floats) -> Floats:

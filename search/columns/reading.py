@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Final
 
 import numpy as np
@@ -85,24 +86,18 @@ def _candidates(
 ) -> Iterator[Candidate]:
     table, rows = store.table, tally.results.rows[best]
     currencies = store.vocabularies["currency"].values
-    staying, located = request.stay is not None, request.origin is not None
-    for listing_id, currency, amount, nightly, distance in zip(
+    nightly = table.prices.terms[_NIGHTLY, rows].tolist()
+    not_asked = repeat(None)
+    return map(
+        Candidate,
         table.listing_id[rows].tolist(),
-        table.traits.codes[_CURRENCY, rows].tolist(),
-        tally.results.amounts[best].tolist(),
-        table.prices.terms[_NIGHTLY, rows].tolist(),
-        _distances(request, rows, store).tolist(),
-        strict=True,
-    ):
-        yield Candidate(
-            listing_id=listing_id,
-            currency=currencies[currency],
-            total_minor=amount if staying else None,
-            nightly_price_minor=None if nightly == NO_PRICE else nightly,
-            text_score=None,
-            vector_score=None,
-            distance_km=distance if located else None,
-        )
+        map(currencies.__getitem__, table.traits.codes[_CURRENCY, rows].tolist()),
+        not_asked if request.stay is None else tally.results.amounts[best].tolist(),
+        (None if price == NO_PRICE else price for price in nightly),
+        not_asked,
+        not_asked,
+        not_asked if request.origin is None else _distances(request, rows, store).tolist(),
+    )
 
 
 def _facet(facet: Facet, filters: Filters, ask: Ask, tally: Tally, store: ColumnStore) -> tuple[FacetValue, ...]:

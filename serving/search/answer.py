@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -20,20 +22,26 @@ class PlaceOut(BaseModel):
     longitude: float
 
 
-class PriceOut(BaseModel):
+@dataclass(slots=True)
+class PriceOut:
     """What a result costs; confirmed by the database that takes the bookings."""
 
-    total: MoneyOut | None = Field(description="Of the stay, fees and taxes included; null without dates.")
-    per_night: MoneyOut | None = Field(description="The total over the nights; without dates what a night costs.")
-    charged: MoneyOut | None = Field(description="The total in the listing's currency, in which it is charged.")
+    total: Annotated[MoneyOut | None, Field(description="Of the stay, fees and taxes included; null without dates.")]
+    per_night: Annotated[
+        MoneyOut | None, Field(description="The total over the nights; without dates what a night costs.")
+    ]
+    charged: Annotated[
+        MoneyOut | None, Field(description="The total in the listing's currency, in which it is charged.")
+    ]
 
 
-class ReasonOut(BaseModel):
+@dataclass(slots=True)
+class ReasonOut:
     """Why a result stands where it does."""
 
-    code: str = Field(examples=["good_value"])
-    sentence: str = Field(examples=["18 % below comparable places"])
-    contribution: float = Field(description="To the ranker's score.")
+    code: Annotated[str, Field(examples=["good_value"])]
+    sentence: Annotated[str, Field(examples=["18 % below comparable places"])]
+    contribution: Annotated[float, Field(description="To the ranker's score.")]
 
 
 class FoundOut(BaseModel):
@@ -72,15 +80,17 @@ class ResultOut(FoundOut):
     proof: str = Field(description="That the search showed this listing at this rank: send it with events about it.")
 
 
-class FacetValueOut(BaseModel):
+@dataclass(slots=True)
+class FacetValueOut:
     """A value to tick, and how many results it would leave."""
 
-    value: str = Field(description="Of a facet named `min_…` the results with at least so much are counted.")
+    value: Annotated[str, Field(description="Of a facet named `min_…` the results with at least so much are counted.")]
     count: int
     selected: bool
 
 
-class HistogramBinOut(BaseModel):
+@dataclass(slots=True)
+class HistogramBinOut:
     """Results with a price from `low` up to, and without, `high`."""
 
     low: MoneyOut
@@ -88,22 +98,24 @@ class HistogramBinOut(BaseModel):
     count: int
 
 
-class TileOut(BaseModel):
+@dataclass(slots=True)
+class TileOut:
     """Results in a tile of the map."""
 
     zoom: int
-    x: int = Field(description="From the date line east, as web maps count.")
-    y: int = Field(description="From the north.")
+    x: Annotated[int, Field(description="From the date line east, as web maps count.")]
+    y: Annotated[int, Field(description="From the north.")]
     count: int
-    cheapest: MoneyOut | None = Field(description="Lowest price of a result in it; null where none is known.")
+    cheapest: Annotated[MoneyOut | None, Field(description="Lowest price of a result in it; null where none is known.")]
 
 
-class RegainedOut(BaseModel):
+@dataclass(slots=True)
+class RegainedOut:
     """What taking one filter back would add."""
 
-    filter: str = Field(examples=["price"])
-    value: str | None = Field(description="One of several amenities, say; null: the whole filter.")
-    more: int = Field(description="Results that this filter alone keeps out.")
+    filter: Annotated[str, Field(examples=["price"])]
+    value: Annotated[str | None, Field(description="One of several amenities, say; null: the whole filter.")]
+    more: Annotated[int, Field(description="Results that this filter alone keeps out.")]
 
 
 RESULT = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from ml.ranking.features import FEATURES, SearchContext, ranking_features
 from ml.ranking.reasons import Reason
 from search.answer import Candidate
 from search.request import SearchRequest, Sort
-from search.stay_price import exchanged
+from search.stay_price import exchanged_all
 from serving.models import Models
 from serving.search.reranking import Reranking
 
@@ -77,12 +78,13 @@ def rank(
     today
         Date where the guest looks.
     """
-    listings = models.columns.take([candidate.listing_id for candidate in candidates])
-    matrix = ranking_features(listings, _context(request, candidates, factors=factors, today=today))
+    listing_ids = [candidate.listing_id for candidate in candidates]
+    context = _context(request, candidates, factors=factors, today=today)
+    matrix = ranking_features(models.columns.numbers(listing_ids), context)
     if request.sort is not Sort.RELEVANCE:
         return Ranked(f"sort:{request.sort}", tuple(candidates), None, matrix)
     scores = models.ranker.score(matrix)
-    order = reranking.order(scores, listings, models.columns.take(viewed))
+    order = reranking.order(scores, models.columns.take, listing_ids, viewed)
     return Ranked(reranking.name(models.ranker.name), tuple(candidates[n] for n in order), scores[order], matrix[order])
 
 
@@ -115,22 +117,28 @@ def seen_in(ranked: Ranked, rows: slice, reasons: Reasons) -> list[Seen]:
     part = ranked.matrix[rows]
     scores = [None] * len(part) if ranked.scores is None else ranked.scores[rows].tolist()
     return [
-        Seen(score, {name: value for name, value in zip(FEATURES, row, strict=True) if np.isfinite(value)}, reason)
-        for score, row, reason in zip(scores, part.tolist(), reasons, strict=True)
+        Seen(score, dict(zip(compress(FEATURES, known), compress(row, known), strict=True)), reason)
+        for score, row, known, reason in zip(scores, part.tolist(), np.isfinite(part).tolist(), reasons, strict=True)
     ]
 
 
 def _context(
     request: SearchRequest, candidates: Sequence[Candidate], *, factors: Mapping[str, float], today: date
 ) -> SearchContext:
+    columns = [*zip(*candidates, strict=True)] or [()] * len(Candidate._fields)
+    _, currency, total, nightly, text_score, vector_score, distance_km, stays = columns
+    # Without dates a night's usual price stands for the total.
+    amounts = [night if whole is None else whole for whole, night in zip(total, nightly, strict=True)]
     return SearchContext(
         nights=NOT_KNOWN if request.nights is None else float(request.nights),
-        lead_days=_column(_lead_days(candidate.stay or request.stay, today) for candidate in candidates),
+        lead_days=_column([_lead_days(stay or request.stay, today) for stay in stays])
+        if request.flexible
+        else _known(_lead_days(request.stay, today)),
         guests=float(request.guests),
-        total_minor=_column(_price(candidate, factors) for candidate in candidates),
-        distance_km=_column(candidate.distance_km for candidate in candidates),
-        text_score=_column(candidate.text_score for candidate in candidates),
-        vector_score=_column(candidate.vector_score for candidate in candidates),
+        total_minor=exchanged_all(_column(amounts), _column([factors.get(one) for one in currency])),
+        distance_km=_column(distance_km),
+        text_score=_column(text_score),
+        vector_score=_column(vector_score),
     )
 
 
@@ -138,11 +146,10 @@ def _lead_days(stay: Stay | None, today: date) -> int | None:
     return None if stay is None else (stay.check_in - today).days
 
 
-def _price(candidate: Candidate, factors: Mapping[str, float]) -> int | None:
-    amount = candidate.nightly_price_minor if candidate.total_minor is None else candidate.total_minor
-    factor = factors.get(candidate.currency)
-    return None if amount is None or factor is None else exchanged(amount, factor)
+def _known(value: float | None) -> float:
+    return NOT_KNOWN if value is None else float(value)
 
 
-def _column(values: Iterable[float | None]) -> NDArray[np.float64]:
-    return np.array([NOT_KNOWN if value is None else value for value in values], dtype=np.float64)
+def _column(values: Sequence[float | None]) -> NDArray[np.float64]:
+    """Numbers; None becomes NaN."""
+    return np.array(values, dtype=np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import starmap
 from math import ceil
 from uuid import UUID
 
@@ -86,28 +87,23 @@ def render(
         ranker=page.ranked.ranker,
         degraded=list(degraded),
         results=results,
-        facets={
-            name: [FacetValueOut(value=v.value, count=v.count, selected=v.selected) for v in values]
-            for name, values in retrieved.facets.items()
-        },
+        facets={name: list(starmap(FacetValueOut, values)) for name, values in retrieved.facets.items()},
         histogram=[
             HistogramBinOut(
-                low=MoneyOut.of(b.from_minor, request.currency),
-                high=MoneyOut.of(b.to_minor, request.currency),
-                count=b.count,
+                MoneyOut.of(b.from_minor, request.currency), MoneyOut.of(b.to_minor, request.currency), b.count
             )
             for b in retrieved.histogram
         ],
         map_tiles=None if retrieved.tiles is None else [_tile(tile, request.currency) for tile in retrieved.tiles],
         regained=None
         if retrieved.regained is None
-        else [RegainedOut(filter=r.filter, value=r.value, more=r.more) for r in retrieved.regained],
+        else [RegainedOut(r.filter, r.value, r.more) for r in retrieved.regained],
     )
 
 
 def _tile(tile: Tile, currency: str) -> TileOut:
     cheapest = None if tile.cheapest_minor is None else MoneyOut.of(tile.cheapest_minor, currency)
-    return TileOut(zoom=tile.zoom, x=tile.x, y=tile.y, count=tile.count, cheapest=cheapest)
+    return TileOut(tile.zoom, tile.x, tile.y, tile.count, cheapest)
 
 
 def _place(where: Where) -> PlaceOut | None:
@@ -152,10 +148,7 @@ def _result(
         cancellation_policy=card.cancellation_policy,
         price=_price(candidate, confirmed, request, factors.get(confirmed.currency)),
         score=seen.score,
-        reasons=[
-            ReasonOut(code=reason.code, sentence=reason.sentence, contribution=round(reason.contribution, 4))
-            for reason in seen.reasons
-        ],
+        reasons=[ReasonOut(reason.code, reason.sentence, round(reason.contribution, 4)) for reason in seen.reasons],
         proof=proof,
     )
 

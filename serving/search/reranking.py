@@ -6,7 +6,7 @@ The protocols are what a better personalisation or diversity has to be; the clas
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -128,12 +128,24 @@ class Reranking:
         """What ordered the results, for answers and the log."""
         return "+".join([ranker, *(part.name for part in (self.personaliser, self.diversifier) if part is not None)])
 
-    def order(self, scores: Floats, candidates: pa.Table, viewed: pa.Table) -> NDArray[np.int64]:
-        """Rows of the candidates in the order in which they are shown; equal scores stay as they were found."""
+    def order(
+        self,
+        scores: Floats,
+        listings: Callable[[Sequence[int]], pa.Table],
+        candidates: Sequence[int],
+        viewed: Sequence[int],
+    ) -> NDArray[np.int64]:
+        """Rows of the candidates in the order in which they are shown; equal scores stay as they were found.
+
+        Parameters
+        ----------
+        listings
+            Brings rows of `ml.listing_features.SCHEMA` by number, where they are looked at.
+        """
         if self.personaliser is not None:
-            scores = scores + self.personaliser.bonuses(viewed, candidates, scores)
+            scores = scores + self.personaliser.bonuses(listings(viewed), listings(candidates), scores)
         if self.diversifier is not None:
-            return self.diversifier.order(scores, candidates)
+            return self.diversifier.order(scores, listings(candidates))
         return np.asarray(np.argsort(-scores, kind="stable"), np.int64)
 
 

@@ -149,4 +149,4 @@ def ordered_by_words(counted: Retrieved, best: Best | None) -> Retrieved:
 
 def _without_words(candidate: Candidate) -> Candidate:
     """A candidate that OpenSearch did not find has no word of a text."""
-    return replace(candidate, text_score=0.0)
+    return candidate._replace(text_score=0.0)

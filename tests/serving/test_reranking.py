@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -54,9 +56,13 @@ def test_a_visit_is_shown_more_of_what_it_looked_at() -> None:
     scores = np.array([1.0, 0.98, 0.0])
     where = listings("alfama", "belém", "graça")
     taste = Reranking(personaliser=LikeTheLast())
-    assert taste.order(scores, where, listings("belém")).tolist() == [1, 0, 2]
-    assert taste.order(scores, where, listings("graça")).tolist() == [0, 1, 2]
-    assert taste.order(scores, where, listings()).tolist() == [0, 1, 2]
+
+    def taken(rows: Sequence[int]) -> pa.Table:
+        return where.take(pa.array(rows, pa.int64()))
+
+    assert taste.order(scores, taken, [0, 1, 2], [1]).tolist() == [1, 0, 2]
+    assert taste.order(scores, taken, [0, 1, 2], [2]).tolist() == [0, 1, 2]
+    assert taste.order(scores, taken, [0, 1, 2], []).tolist() == [0, 1, 2]
     assert LikeTheLast().bonuses(listings("belém"), where, scores) == pytest.approx([0, 0.1 / 3, 0])
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lodestay.lake import LISTING_FEATURES
-from ml.listing_features import SCHEMA
+from ml.listing_features import SCHEMA, numbers_of
 from ml.ranking.columns import ListingColumns
 from ml.ranking.examples import EXAMPLES, ranking_examples
 from ml.ranking.features import FEATURES, SearchContext, ranking_features
@@ -48,14 +48,16 @@ TOTALS = st.lists(st.one_of(st.just(float("nan")), st.integers(1, 1000).map(floa
 def test_the_order_of_candidates_does_not_matter(total: list[float], seed: int) -> None:
     """Permuting the candidates permutes the rows and changes no value: ranks are among the same set."""
     order = np.random.default_rng(seed).permutation(len(total))
-    matrix = ranking_features(listings(len(total)), context(total))
-    shuffled = ranking_features(listings(len(total)).take(order), context([total[index] for index in order]))
+    matrix = ranking_features(numbers_of(listings(len(total))), context(total))
+    shuffled = ranking_features(
+        numbers_of(listings(len(total)).take(order)), context([total[index] for index in order])
+    )
     np.testing.assert_array_equal(shuffled, matrix[order])
 
 
 def test_ranks_and_ratios_by_hand() -> None:
     """Three candidates, one of unknown price: ranks are shares of the others, ratios are to the median."""
-    matrix = ranking_features(listings(3), context([100.0, np.nan, 300.0]))
+    matrix = ranking_features(numbers_of(listings(3)), context([100.0, np.nan, 300.0]))
     values = {name: matrix[:, index].tolist() for index, name in enumerate(FEATURES)}
     np.testing.assert_equal(values["price_rank"], [0.0, np.nan, 1.0])
     np.testing.assert_equal(values["total_to_median"], [0.5, np.nan, 1.5])
@@ -67,7 +69,7 @@ def test_ranks_and_ratios_by_hand() -> None:
 
 def test_a_search_without_dates_prices_a_night() -> None:
     """No dates: the total stands for one night, and what depends on the stay is not known."""
-    matrix = ranking_features(listings(1), context([100.0], nights=float("nan"), lead_days=float("nan")))
+    matrix = ranking_features(numbers_of(listings(1)), context([100.0], nights=float("nan"), lead_days=float("nan")))
     values = dict(zip(FEATURES, matrix[0].tolist(), strict=True))
     assert values["night_to_comparables"] == 100.0
     assert np.isnan(values["min_stay_slack"])
