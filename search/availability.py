@@ -40,6 +40,8 @@ _LEVELS: Final = 10
 _LONGEST: Final = 2 ** (_LEVELS - 1) - 1
 """Top of the tree of lengths: above any stay that can be asked for."""
 
+_NIGHT, _WEEK, _ARRIVAL, _DEPARTURE = (tuple(f"{kind}{at}" for at in range(RING)) for kind in "nwxd")
+
 Query = dict[str, Any]
 
 MAPPING: Final[dict[str, Any]] = {
@@ -69,23 +71,30 @@ def availability_fields(calendar: StayCalendar | None, *, today: date) -> dict[s
     lengths = _Lengths.of(calendar, part, run)
     first = calendar.start + timedelta(days=nights.start)
 
+    first_slot, usual = slot(first), (usual_min, usual_max)
+    in_a_row, is_closed = run.tolist(), closed.tolist()
+
     def tokens() -> Iterator[str]:
         for n in free_nights:
-            at = (slot(first) + n) % RING
-            yield f"n{at}"
-            if run[n] >= WEEK:
-                yield f"w{at}"
-            spans = [rules[n]] if lengths is None else lengths.spans(n, rules[n])
-            if closed[n] or spans != [(usual_min, usual_max)]:
-                yield f"x{at}"
-                if not closed[n]:
-                    fitting = (span for span in spans if span[0] <= run[n])
-                    yield from dict.fromkeys(f"x{at}{block}" for span in fitting for block in _blocks_of(*span))
+            at = (first_slot + n) % RING
+            yield _NIGHT[at]
+            if in_a_row[n] >= WEEK:
+                yield _WEEK[at]
+            if is_closed[n]:
+                yield _ARRIVAL[at]
+                continue
+            if lengths is None or lengths.plain[n]:
+                if rules[n] != usual:
+                    yield _arrival_tokens(at, (rules[n],) if rules[n][0] <= in_a_row[n] else ())
+                continue
+            spans = lengths.spans(n, rules[n])
+            if spans != [usual]:
+                yield _arrival_tokens(at, tuple(span for span in spans if span[0] <= in_a_row[n]))
         # A stay leaves the day after its last night: the departures of a window lie one day later.
         departures = gap_departures[nights.start + 1 : nights.stop + 1].copy()
         ruled = calendar.closed_to_departure[nights.start + 1 : nights.stop + 1]
         departures[: len(ruled)] |= ruled
-        yield from (f"d{(slot(first) + n + 1) % RING}" for n in np.flatnonzero(departures).tolist())
+        yield from (_DEPARTURE[(first_slot + n + 1) % RING] for n in np.flatnonzero(departures).tolist())
 
     return {
         "stay_tokens": " ".join(tokens()),
@@ -168,9 +177,7 @@ class _Lengths:
         )
 
     def spans(self, night: int, rule: tuple[int, int]) -> list[tuple[int, int]]:
-        """Lengths from a night on, as spans; the arrival's own rule where nothing narrows or widens it."""
-        if self.plain[night]:
-            return [rule]
+        """Lengths from a night on that is not plain, as spans."""
         run, filler = int(self.run[night]), int(self.fillers[night])
         lengths = np.arange(1, run + 1)
         longest = np.minimum(np.minimum.accumulate(self.longest[night : night + run]), rule[1])
@@ -188,6 +195,13 @@ def _free_tokens(stay: Stay) -> list[str]:
         return [f"n{slot(night)}" for night in stay]
     starts = [*range(0, stay.nights - WEEK, WEEK), stay.nights - WEEK]
     return [f"w{slot(stay.check_in + timedelta(days=n))}" for n in starts]
+
+
+@lru_cache(maxsize=16_384)
+def _arrival_tokens(at: int, spans: tuple[tuple[int, int], ...]) -> str:
+    """Tokens of an arrival with a rule of its own, and of the lengths that it may have."""
+    blocks = dict.fromkeys(block for span in spans for block in _blocks_of(*span))
+    return " ".join([_ARRIVAL[at], *(_ARRIVAL[at] + block for block in blocks)])
 
 
 def _free_run(free: NDArray[np.bool_]) -> NDArray[np.int64]:

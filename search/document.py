@@ -176,7 +176,7 @@ def build_document(
         "popularity": popularity,
         "vector": None if vector is None or not np.any(vector) else [float(x) for x in vector],
         **calendar_fields(calendar, today=today),
-        "nightly_price_minor": nightly_price_minor(listing, calendar, today=today),
+        "nightly_price_minor": nightly_price_minor(listing["base_price_minor"], calendar, today=today),
         **rate_fields(terms),
     }
 
@@ -191,11 +191,10 @@ def rating_fields(rating: Decimal | float | None, review_count: int) -> dict[str
     return {"rating": _number(rating), "review_count": review_count}
 
 
-def nightly_price_minor(listing: Mapping[str, Any], calendar: StayCalendar | None, *, today: date) -> int | None:
+def nightly_price_minor(base_price_minor: int | None, calendar: StayCalendar | None, *, today: date) -> int | None:
     """Say what a night usually costs: by the calendar, else by the rate plan's base price."""
     usual = usual_nightly(calendar, today=today)
-    base: int | None = listing["base_price_minor"]
-    return base if usual is None else usual
+    return base_price_minor if usual is None else usual
 
 
 def popularity(rating: Decimal | float | None, review_count: int, *, bookings_90: float | None = None) -> float:

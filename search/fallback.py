@@ -185,7 +185,7 @@ def _look_at(
 ) -> _Found:
     listing_id = listing["listing_id"]
     terms, total = supply.terms[listing_id], chosen.total_minor
-    nightly = nightly_price_minor(listing, supply.calendars.get(listing_id), today=today)
+    nightly = nightly_price_minor(listing["base_price_minor"], supply.calendars.get(listing_id), today=today)
     amount, factor = nightly if chosen.stay is None else total, factors.get(terms.currency)
     price_minor = None if amount is None or factor is None else exchanged(amount, factor)
     return _Found(

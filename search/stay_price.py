@@ -22,10 +22,11 @@ from lodestay.pricing import MONTH_NIGHTS, WEEK_NIGHTS, PriceTerms
 from lodestay.stay import Stay
 from search.ring import RING, slot, window
 
+_SLOTS: Final = tuple(map(str, range(RING)))
 _READ_ONLY: Final[dict[str, Any]] = {"type": "long", "index": False}
 
 MAPPING: Final[dict[str, Any]] = {
-    "price_sum": {"dynamic": "strict", "properties": {str(n): _READ_ONLY for n in range(RING)}},
+    "price_sum": {"dynamic": "strict", "properties": dict.fromkeys(_SLOTS, _READ_ONLY)},
     "nightly_price_minor": {"type": "long"},
     "currency": {"type": "keyword"},
     "cleaning_fee_minor": _READ_ONLY,
@@ -57,7 +58,7 @@ def price_fields(calendar: StayCalendar | None, *, today: date) -> dict[str, Any
     ]
     sums = np.roll(np.cumsum(ring), 1)  # the last sum, of the whole ring, comes to stand in slot 0
     return {
-        "price_sum": {str(n): total for n, total in enumerate(sums.tolist())},
+        "price_sum": dict(zip(_SLOTS, sums.tolist(), strict=True)),
         "nightly_price_minor": usual_nightly(calendar, today=today),
     }
 

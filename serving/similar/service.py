@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -112,7 +112,7 @@ async def _original(services: Services, listing_id: int, markets: Mapping[str, M
         now = services.clock.now()
         window = Window(now.date() - timedelta(days=1), now.date() + timedelta(days=HORIZON_NIGHTS + 2))
         calendar = (await load_calendars(session, [listing_id], window, now=now)).get(listing_id)
-    nightly = nightly_price_minor(asdict(card), calendar, today=today_in(bookable.timezone, services.clock))
+    nightly = nightly_price_minor(card.base_price_minor, calendar, today=today_in(bookable.timezone, services.clock))
     return _Original(card, bookable.terms.currency, nightly)
 
 

@@ -70,7 +70,7 @@ def test_answers_agree_after_changes() -> None:
         changes = {
             n: {
                 **calendar_fields(calendars[n], today=TODAY),
-                "nightly_price_minor": nightly_price_minor(rows[n], calendars[n], today=TODAY),
+                "nightly_price_minor": nightly_price_minor(rows[n]["base_price_minor"], calendars[n], today=TODAY),
                 **rate_fields(supply.terms[n]),
                 **({"is_active": False} if n in hidden else {}),
             }
