@@ -392,7 +392,7 @@ def test_a_search_has_its_time_and_each_step_its_part(settings: Settings) -> Non
 def test_a_half_built_index_hides_no_listing() -> None:
     """Listings that the columns count and the index does not hold stand last, and the answer says so."""
     counted = replace(FOUND, candidates=candidates(1, 2, 3, 4), total_count=4)
-    scored = tuple(replace(candidate, text_score=2.0) for candidate in candidates(4, 2))
+    scored = tuple(candidate._replace(text_score=2.0) for candidate in candidates(4, 2))
     merged = ordered_by_words(counted, Best(scored, ()))
     assert [candidate.listing_id for candidate in merged.candidates] == [4, 2, 1, 3]
     assert [candidate.text_score for candidate in merged.candidates] == [2.0, 2.0, 0.0, 0.0]

@@ -101,7 +101,7 @@ def asked_one_by_one(request: SearchRequest, supply: Supply) -> dict[int, tuple[
         for candidate in plainly(replace(unpriced, stay=stay), supply).candidates:
             held = best.get(candidate.listing_id)
             if held is None or (candidate.total_minor or 0) < (held.total_minor or 0):
-                best[candidate.listing_id] = replace(candidate, stay=stay)
+                best[candidate.listing_id] = candidate._replace(stay=stay)
     factors = exchange_factors(request.rates, request.currency)
     return {
         listing_id: (candidate.total_minor, candidate.stay)
@@ -167,7 +167,7 @@ def test_one_stay_is_the_search_for_it(store: ColumnStore) -> None:
         assert request.stay is not None
         fixed = retrieve(request, store, today=TODAY)
         flexible = retrieve(replace(request, stay=None, flexible=(request.stay,)), store, today=TODAY)
-        assert replace(flexible, candidates=tuple(replace(c, stay=None) for c in flexible.candidates)) == fixed
+        assert replace(flexible, candidates=tuple(c._replace(stay=None) for c in flexible.candidates)) == fixed
         found += fixed.total_count
     assert found > 30
 
