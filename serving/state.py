@@ -40,6 +40,7 @@ from transactional.bookings import quick as quick_bookings
 from transactional.bookings.instant import Keys
 from transactional.kit.connections import QuickConnections
 from transactional.kit.database import create_engine, session_factory
+from transactional.outbox import tail
 from transactional.payments.gateway import PaymentGateway
 from transactional.payments.http_gateway import open_gateway
 from transactional.quotes import pages
@@ -48,7 +49,7 @@ POOL_SIZE = 8
 QUICK_POOL_SIZE = 8
 """Connections for calls of one statement: eight saturate two cores."""
 LOCK_TIMEOUT_MS = 2_000
-STATEMENTS = {**quick_bookings.STATEMENTS, **pages.STATEMENTS}
+STATEMENTS = {**quick_bookings.STATEMENTS, **pages.STATEMENTS, **tail.STATEMENTS}
 ANSWERING = 0.8
 """Of the time that we wait for OpenSearch, how much it has to collect results."""
 LAST_STEP_SECONDS = 5.0
@@ -134,7 +135,7 @@ async def open_services(
     events = EventLog(settings.lake, writer="api")
     models = ModelShelf(settings, sessions, opensearch, cities)
     metrics.listings.set_function(lambda: len(models.current.columns))
-    columns = ColumnShelf(settings.lake, sessions, clock, keeping=partial(_keeping, settings, metrics))
+    columns = ColumnShelf(settings.lake, sessions, clock, quick, keeping=partial(_keeping, settings, metrics))
     guards = Guards.of(settings, metrics)
     _watch(metrics, columns, guards)
     stop = asyncio.Event()

@@ -16,6 +16,7 @@ from lodestay.clock import Clock
 from lodestay.errors import ServiceUnavailable
 from search.columns.engine import ColumnEngine
 from serving.search.columns import ColumnShelf
+from transactional.kit.connections import QuickConnections
 from transactional.outbox.repository import Position
 
 PATIENCE: Final = 120.0
@@ -39,8 +40,10 @@ class Follower:
         How often one was killed in the middle of whatever it did.
     """
 
-    def __init__(self, lake: str, sessions: async_sessionmaker[AsyncSession], clock: Clock) -> None:
-        self._make = partial(ColumnShelf, lake, sessions, clock)
+    def __init__(
+        self, lake: str, sessions: async_sessionmaker[AsyncSession], clock: Clock, quick: QuickConnections
+    ) -> None:
+        self._make = partial(ColumnShelf, lake, sessions, clock, quick)
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.kills = 0

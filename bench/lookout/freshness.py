@@ -127,7 +127,7 @@ async def _measure(plan: changing.Steady, address: str, folder: Path, phases: Se
     async with world.api(address, folder, clock) as services:
         async with sessions() as session:
             await export(session, clock, services.settings.lake, plan.listing_ids)
-        follower = Follower(services.settings.lake, sessions, clock)
+        follower = Follower(services.settings.lake, sessions, clock, services.quick)
         await follower.start()
         witness = Witness(follower.engine)
         context = get_context("forkserver")

@@ -139,7 +139,7 @@ async def _opened(order: Order, outcome: Outcome) -> AsyncIterator[World]:
         for name, seconds in (("POLL_SECONDS", POLL_SECONDS), ("LOOK_EVERY_SECONDS", 10 * POLL_SECONDS)):
             closing.callback(setattr, columns, name, getattr(columns, name))
             setattr(columns, name, seconds)
-        follower = Follower(services.settings.lake, session_factory(followed), clock)
+        follower = Follower(services.settings.lake, session_factory(followed), clock, services.quick)
         world = World(plan, clock, sessions=sessions, services=services, follower=follower, outcome=outcome)
         await world.begin()
         closing.push_async_callback(follower.stop)

@@ -23,7 +23,9 @@ from search.columns.store import ColumnStore
 from search.errors import BuildRefused
 from serving.again import again_and_again
 from serving.relay.present import present_fields
+from transactional.kit.connections import QuickConnections
 from transactional.outbox import repository as outbox
+from transactional.outbox import tail
 from transactional.outbox.changes import listings_changed_since
 from transactional.outbox.topics import Topic
 
@@ -84,6 +86,7 @@ class ColumnShelf:
         lake: str,
         sessions: async_sessionmaker[AsyncSession],
         clock: Clock,
+        quick: QuickConnections,
         *,
         keeping: Callable[[], KeptAnswers] = nothing_kept,
     ) -> None:
@@ -91,6 +94,7 @@ class ColumnShelf:
         self._lake = lake
         self._sessions = sessions
         self._clock = clock
+        self._quick = quick
         self._held: _Held | None = None
         self._heard_at = 0.0
         self._refused: dict[str, str] = {}
@@ -211,8 +215,7 @@ class ColumnShelf:
 
     async def _round(self, held: _Held) -> tuple[_Held, int]:
         """Take in the next entries; how many there were."""
-        async with self._sessions() as session:
-            entries = await outbox.read_after(session, held.position, limit=ENTRIES)
+        entries = await tail.read_tail(self._quick, held.position, limit=ENTRIES)
         if not entries:
             return held, 0
         changed = dict.fromkeys(entry.listing_id for entry in entries if entry.listing_id is not None)

@@ -32,7 +32,7 @@ from serving.relay import present
 from serving.search import columns, confirmation
 from serving.worker.jobs import standing_jobs
 from transactional.calendars.repository import load_calendars
-from transactional.outbox import repository as outbox
+from transactional.outbox import tail
 from transactional.quotes.rules import price_or_refuse
 
 SEED, LISTINGS = 7, 24
@@ -70,13 +70,13 @@ def test_a_small_world_is_right(database_url: str, tmp_path: Path, monkeypatch: 
 
 def lose_news(monkeypatch: Patch) -> None:
     """Every third entry of the outbox names no listing."""
-    read = outbox.read_after
+    read = tail.read_tail
 
-    async def losing(*arguments: Any, **options: Any) -> list[outbox.Entry]:
+    async def losing(*arguments: Any, **options: Any) -> list[tail.Changed]:
         entries = await read(*arguments, **options)
-        return [replace(entry, listing_id=None) if entry.entry_id % 3 == 0 else entry for entry in entries]
+        return [replace(one, listing_id=None) if one.position.entry_id % 3 == 0 else one for one in entries]
 
-    monkeypatch.setattr(outbox, "read_after", losing)
+    monkeypatch.setattr(tail, "read_tail", losing)
 
 
 def forget_preparation(monkeypatch: Patch) -> None:

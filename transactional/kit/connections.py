@@ -55,8 +55,12 @@ class QuickConnection:
             options=f"-c timezone=UTC -c lock_timeout={lock_timeout_ms} {isolation} {PLANS_BY_KEY}",
             connect_timeout=max(2, int(patience)),
         )
-        for name, statement in statements.items():
-            await connection.execute(f"PREPARE {name} {statement}".encode())
+        try:
+            for name, statement in statements.items():
+                await connection.execute(f"PREPARE {name} {statement}".encode())
+        except BaseException:  # who asked may be gone by now
+            connection.pgconn.finish()
+            raise
         return cls(connection)
 
     @property

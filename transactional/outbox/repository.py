@@ -22,11 +22,12 @@ from transactional.outbox.models import OutboxCursor
 KEEP = timedelta(days=7)
 """How long delivered entries, and answered idempotency keys, are kept: so far back looks a reader without a cursor."""
 
-_READ = text("""
+AFTER = "xid < pg_snapshot_xmin(pg_current_snapshot()) AND (xid, entry_id) > ({xid}, {entry_id})"
+"""Which entries follow a place, in SQL."""
+_READ = text(f"""
     SELECT entry_id, CAST(CAST(xid AS text) AS bigint) AS xid, occurred_at, topic, market_key, listing_id, payload
     FROM outbox
-    WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
-      AND (xid, entry_id) > (CAST(:xid AS xid8), :entry_id)
+    WHERE {AFTER.format(xid="CAST(:xid AS xid8)", entry_id=":entry_id")}
     ORDER BY outbox.xid, entry_id
     LIMIT :limit
 """)

@@ -9,7 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from lodestay.clock import FixedClock
-from transactional.outbox.repository import Entry, advance, lag, prune, read_batch
+from transactional.kit.connections import QuickConnections
+from transactional.outbox import tail
+from transactional.outbox.repository import Entry, advance, end, lag, prune, read_after, read_batch
 from transactional.outbox.service import record
 from transactional.outbox.topics import Topic
 
@@ -154,3 +156,24 @@ async def test_prune_keeps_what_a_sink_has_not_read(
     await session.commit()
     assert await relay(engine, clock) == [3]
     assert await lag(session, SINK) == 0
+
+
+async def test_the_tail_is_what_follows_a_place(engine: AsyncEngine, database_url: str) -> None:
+    """Read a few at a time on a quick connection: every entry once, in the relay's order, none that is still open."""
+    quick = QuickConnections(database_url, tail.STATEMENTS, size=1, lock_timeout_ms=1_000)
+    async with AsyncSession(engine) as old, AsyncSession(engine) as young:
+        place = await end(old)
+        await note(old, 1)
+        await note(young, 2)
+        await young.commit()
+        assert await tail.read_tail(quick, place, limit=10) == []
+        await note(old, 3)
+        await old.commit()
+        await nobody_holds_entries_back(old)
+        by_session = [entry.position for entry in await read_after(old, place, limit=10)]
+    seen: list[tail.Changed] = []
+    while entries := await tail.read_tail(quick, seen[-1].position if seen else place, limit=2):
+        seen += entries
+    quick.close()
+    assert [entry.listing_id for entry in seen] == [1, 3, 2]
+    assert [entry.position for entry in seen] == by_session
