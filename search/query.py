@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 from itertools import pairwise
+from math import floor
 from typing import Any, Final
 
 from search import histogram
 from search.availability import Query, clauses
 from search.facets import FACETS, MAX_VALUES, PRICE, Facet, text
 from search.polygon import parts
-from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Area, Circle, Filters, Point, Polygon, SearchRequest, Sort
+from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Area, Bounds, Circle, Filters, Point, Polygon, SearchRequest, Sort
 from search.stay_price import PriceScript, exchange_factors
 from search.words import languages_asked, matched
 
@@ -44,8 +45,8 @@ EXACT_UP_TO: Final = 20_000
 NEAREST: Final = MAX_PAGE_DEPTH
 """Listings that HNSW brings; where no more pass its filter, each is compared."""
 
-_HAIR: Final = 1e-6
-"""Degrees, some ten centimetres."""
+_STEPS: Final = 2**32
+"""Into which the engine divides 180 degrees of latitude and 360 of longitude: half a centimetre, a centimetre."""
 
 
 def count_body(
@@ -123,22 +124,31 @@ def _within(area: Area) -> Query:
     if isinstance(area, Polygon):
         rings = [_ring(ring) for ring in parts(area.latitudes, area.longitudes)]
         return rings[0] if len(rings) == 1 else {"bool": {"should": rings, "minimum_should_match": 1}}
-    south, north = _apart(area.south, area.north, limit=90.0)
-    west, east = _apart(area.west, area.east, limit=180.0)
-    corners = {"top_left": {"lat": north, "lon": west}, "bottom_right": {"lat": south, "lon": east}}
-    return {"geo_bounding_box": {"location": corners}}
+    return {"geo_bounding_box": {"location": _corners(area)}}
+
+
+def _corners(area: Bounds) -> dict[str, dict[str, float]]:
+    """A box in the engine's steps, in which listings on its edges lie, and which has an extent: it refuses others."""
+    south, north = _from_step_to_step(area.south, area.north, degrees=180.0)
+    west, east = _from_step_to_step(area.west, area.east, degrees=360.0)
+    if area.west > area.east and west < east:  # round the Earth, but for less than a step
+        west, east = -180.0, 180.0
+    return {"top_left": {"lat": north, "lon": west}, "bottom_right": {"lat": south, "lon": east}}
+
+
+def _from_step_to_step(low: float, high: float, *, degrees: float) -> tuple[float, float]:
+    """Lower the low edge to where its step begins, and move the high one to the middle of its step.
+
+    The engine rounds listings and the high edge down, but the low edge up: over the listings that lie on it.
+    """
+    step = degrees / _STEPS
+    first, last = (min(floor(edge / step), _STEPS // 2 - 1) for edge in (low, high))
+    return first * step, (last + 0.5) * step
 
 
 def _ring(ring: list[tuple[float, float]]) -> Query:
     points = [{"lat": latitude, "lon": longitude} for latitude, longitude in ring]
     return {"geo_polygon": {"location": {"points": points}}}
-
-
-def _apart(low: float, high: float, *, limit: float) -> tuple[float, float]:
-    """Part two edges that are one: the engine refuses a box without an extent."""
-    if low != high:
-        return low, high
-    return max(low - _HAIR, -limit), min(high + _HAIR, limit)
 
 
 def _point(point: Point) -> dict[str, float]:
