@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import floor
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ from search.words import languages_asked, matched
 
 TEXT_SCORE: Final = "text"
 VECTOR_SCORE: Final = "vector"
+TICKED: Final = "ticked_"
+"""Begins the name of the aggregation of a facet's ticked values."""
 VECTOR_WEIGHT: Final = 10.0
 """Weight beside BM25 of the engine's vector score, (1 + cosine) / 2: a cosine that is 0.4 better counts as much as a
 common word. By `python -m bench words` 5 to 20 are much as words alone, and 40 and more are worse on real texts."""
@@ -234,24 +236,28 @@ def _facet_clauses(facet: Facet, values: list[str]) -> list[Query]:
 
 
 def _count(facet: Facet, filters: Filters) -> dict[str, Any]:
-    """Aggregation that counts a facet's values."""
+    """Aggregations that count a facet's values; those that are ticked apart where they may be cut off."""
     if facet.steps:
         steps = [{"key": text(step), "from": step} for step in facet.asked_steps(filters)]
-        return {"range": {"field": facet.field, "ranges": steps}}
-    return {"terms": {"field": facet.field, "size": MAX_VALUES}}
+        return {facet.name: {"range": {"field": facet.field, "ranges": steps}}}
+    most = {facet.name: {"terms": {"field": facet.field, "size": MAX_VALUES}}}
+    ticked = sorted(facet.selected(filters))
+    if not (facet.unbounded and ticked):
+        return most
+    return most | {f"{TICKED}{facet.name}": {"terms": {"field": facet.field, "include": ticked, "size": len(ticked)}}}
 
 
 def _aggregations(request: SearchRequest, ticked: dict[str, list[Query]], price: PriceScript) -> dict[str, Any]:
     """One filter aggregation for each set of groups that has to be left out of a count."""
     counted = {facet.name: _count(facet, request.filters) for facet in FACETS}
     ranges = [{"from": low, "to": high} for low, high in pairwise(histogram.EDGES)]
-    counted[PRICE] = {"range": {"script": price.converted(), "ranges": ranges}}
+    counted[PRICE] = {PRICE: {"range": {"script": price.converted(), "ranges": ranges}}}
     own = {name for name in ticked if name not in {facet.name for facet in FACETS if facet.all_of}}
     left_out = {name: name if name in own else None for name in counted}
     return {
         _bucket(without): {
             "filter": _all_of([clause for name, group in ticked.items() if name != without for clause in group]),
-            "aggs": {name: counted[name] for name in counted if left_out[name] == without},
+            "aggs": dict(chain.from_iterable(counted[name].items() for name in counted if left_out[name] == without)),
         }
         for without in dict.fromkeys(left_out.values())
     }
