@@ -240,7 +240,7 @@ def _count(facet: Facet, filters: Filters) -> dict[str, Any]:
     if facet.steps:
         steps = [{"key": text(step), "from": step} for step in facet.asked_steps(filters)]
         return {facet.name: {"range": {"field": facet.field, "ranges": steps}}}
-    most = {facet.name: {"terms": {"field": facet.field, "size": MAX_VALUES}}}
+    most: dict[str, Any] = {facet.name: {"terms": {"field": facet.field, "size": MAX_VALUES}}}
     ticked = sorted(facet.selected(filters))
     if not (facet.unbounded and ticked):
         return most
