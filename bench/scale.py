@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from itertools import islice
+from itertools import islice, zip_longest
 from time import perf_counter
 from typing import Any
 
@@ -22,6 +22,7 @@ from search.answer import Retrieved
 from search.columns.engine import retrieve
 from search.columns.store import ColumnStore
 from search.engine import OpenSearchEngine, connect
+from search.facets import FACETS
 from search.index import create_index, finish_loading, load_documents, put_in_service
 from search.request import SearchRequest
 
@@ -116,16 +117,30 @@ async def _ask(
 
 def _compare(mine: Retrieved, other: Retrieved, request: SearchRequest) -> None:
     """Hold two answers to each other; no figure is worth anything where they differ."""
-    if _essence(mine) != _essence(other) or other.degraded:
-        raise ServiceUnavailable(
-            f"The engines disagree: {mine.total_count} and {other.total_count} results.",
-            hint=f"They were asked {request}.",
-        )
+    said = next(differences(mine, other), None)
+    if said is not None:
+        raise ServiceUnavailable(f"The engines disagree: {said}.", hint=f"They were asked {request}.")
 
 
-def _essence(answer: Retrieved) -> object:
-    best = [(candidate.listing_id, candidate.total_minor) for candidate in answer.candidates]
-    return answer.total_count, answer.facets, answer.histogram, best
+def differences(mine: Retrieved, other: Retrieved) -> Iterator[str]:
+    """Say which parts of two answers differ, each with the first values that do: of columns, of OpenSearch."""
+    if other.degraded:
+        yield f"OpenSearch says {'; '.join(other.degraded)}"
+    for (part, ours), theirs in zip(_parts(mine).items(), _parts(other).values(), strict=True):
+        pairs = enumerate(zip_longest(ours, theirs))
+        found = next(((place, *pair) for place, pair in pairs if pair[0] != pair[1]), None)
+        if found is not None:
+            place, one, another = found
+            yield f"{part}, at place {place} of {len(ours)} and {len(theirs)}: {one} and {another}"
+
+
+def _parts(answer: Retrieved) -> dict[str, Sequence[object]]:
+    return {
+        "count": [answer.total_count],
+        **{f"facet {facet.name}": answer.facets[facet.name] for facet in FACETS},
+        "histogram": answer.histogram,
+        "the best": [(candidate.listing_id, candidate.total_minor) for candidate in answer.candidates],
+    }
 
 
 def _changes(stock: Stock) -> Iterator[dict[int, dict[str, Any]]]:

@@ -15,7 +15,7 @@ from search import histogram
 from search.answer import Candidate, Retrieved
 from search.errors import SearchUnavailable
 from search.facets import FACETS, PRICE, facet_values
-from search.query import EXACT_UP_TO, TEXT_SCORE, VECTOR_SCORE, VECTOR_WEIGHT, count_body, search_body
+from search.query import EXACT_UP_TO, TEXT_SCORE, TICKED, VECTOR_SCORE, VECTOR_WEIGHT, count_body, search_body
 from search.request import SearchRequest
 
 INCOMPLETE: Final = "search index incomplete: some listings may be missing and the counts too low"
@@ -23,6 +23,8 @@ SLOW: Final = "search index slow: some listings may be missing and the counts to
 
 PARAMS: Final = {"include_named_queries_score": "true"}
 """Has the engine tell the score of each named clause (of text, of vector) with a hit."""
+
+_NOTHING: Final[dict[str, Any]] = {"buckets": []}
 
 
 def connect(url: str) -> AsyncOpenSearch:
@@ -136,7 +138,11 @@ def retrieved(request: SearchRequest, answer: dict[str, Any]) -> Retrieved:
         candidates=candidates(request, answer),
         total_count=answer["hits"]["total"]["value"],
         facets={
-            facet.name: facet_values(_counts(counted[facet.name]), facet.selected(request.filters)) for facet in FACETS
+            facet.name: facet_values(
+                _counts(counted[facet.name]) | _counts(counted.get(f"{TICKED}{facet.name}", _NOTHING)),
+                facet.selected(request.filters),
+            )
+            for facet in FACETS
         },
         histogram=histogram.bins(prices),
         degraded=shortcomings(answer),

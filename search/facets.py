@@ -40,6 +40,8 @@ class Facet:
         Whether a result must have every ticked value, or one of them.
     steps
         Of a number: the values that are counted, each with the listings that have at least so much.
+    unbounded
+        Whether there may be more values than are told (:data:`MAX_VALUES`).
     """
 
     name: str
@@ -48,6 +50,7 @@ class Facet:
     many: bool = False
     all_of: bool = False
     steps: tuple[float, ...] = ()
+    unbounded: bool = False
 
     def fits(self, asked: frozenset[str], has: frozenset[Any]) -> bool:
         """Whether a listing with these values (:meth:`values`) has what is ticked, at least one value."""
@@ -102,7 +105,7 @@ FACETS: Final = (
     Facet("accessibility", "accessibility", lambda f: f.accessibility, many=True, all_of=True),
     Facet("allows", "allows", lambda f: f.allows, many=True, all_of=True),
     Facet("host_language", "host_languages", lambda f: f.host_languages, many=True),
-    Facet("neighbourhood", "neighbourhood", lambda f: f.neighbourhoods),
+    Facet("neighbourhood", "neighbourhood", lambda f: f.neighbourhoods, unbounded=True),
     Facet("cancellation_policy", "cancellation_policy", lambda f: f.cancellation_policies),
     Facet("min_bedrooms", "bedrooms", lambda f: _one(f.min_bedrooms), steps=_ROOMS),
     Facet("min_beds", "beds", lambda f: _one(f.min_beds), steps=_ROOMS),

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from itertools import pairwise
+from itertools import chain, pairwise
+from math import floor
 from typing import Any, Final
 
 from search import histogram
 from search.availability import Query, clauses
 from search.facets import FACETS, MAX_VALUES, PRICE, Facet, text
 from search.polygon import parts
-from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Area, Circle, Filters, Point, Polygon, SearchRequest, Sort
+from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Area, Bounds, Circle, Filters, Point, Polygon, SearchRequest, Sort
 from search.stay_price import PriceScript, exchange_factors
 from search.words import languages_asked, matched
 
 TEXT_SCORE: Final = "text"
 VECTOR_SCORE: Final = "vector"
+TICKED: Final = "ticked_"
+"""Begins the name of the aggregation of a facet's ticked values."""
 VECTOR_WEIGHT: Final = 10.0
 """Weight beside BM25 of the engine's vector score, (1 + cosine) / 2: a cosine that is 0.4 better counts as much as a
 common word. By `python -m bench words` 5 to 20 are much as words alone, and 40 and more are worse on real texts."""
@@ -44,8 +47,8 @@ EXACT_UP_TO: Final = 20_000
 NEAREST: Final = MAX_PAGE_DEPTH
 """Listings that HNSW brings; where no more pass its filter, each is compared."""
 
-_HAIR: Final = 1e-6
-"""Degrees, some ten centimetres."""
+_STEPS: Final = 2**32
+"""Into which the engine divides 180 degrees of latitude and 360 of longitude: half a centimetre, a centimetre."""
 
 
 def count_body(
@@ -123,22 +126,31 @@ def _within(area: Area) -> Query:
     if isinstance(area, Polygon):
         rings = [_ring(ring) for ring in parts(area.latitudes, area.longitudes)]
         return rings[0] if len(rings) == 1 else {"bool": {"should": rings, "minimum_should_match": 1}}
-    south, north = _apart(area.south, area.north, limit=90.0)
-    west, east = _apart(area.west, area.east, limit=180.0)
-    corners = {"top_left": {"lat": north, "lon": west}, "bottom_right": {"lat": south, "lon": east}}
-    return {"geo_bounding_box": {"location": corners}}
+    return {"geo_bounding_box": {"location": _corners(area)}}
+
+
+def _corners(area: Bounds) -> dict[str, dict[str, float]]:
+    """A box in the engine's steps, in which listings on its edges lie, and which has an extent: it refuses others."""
+    south, north = _from_step_to_step(area.south, area.north, degrees=180.0)
+    west, east = _from_step_to_step(area.west, area.east, degrees=360.0)
+    if area.west > area.east and west < east:  # round the Earth, but for less than a step
+        west, east = -180.0, 180.0
+    return {"top_left": {"lat": north, "lon": west}, "bottom_right": {"lat": south, "lon": east}}
+
+
+def _from_step_to_step(low: float, high: float, *, degrees: float) -> tuple[float, float]:
+    """Lower the low edge to where its step begins, and move the high one to the middle of its step.
+
+    The engine rounds listings and the high edge down, but the low edge up: over the listings that lie on it.
+    """
+    step = degrees / _STEPS
+    first, last = (min(floor(edge / step), _STEPS // 2 - 1) for edge in (low, high))
+    return first * step, (last + 0.5) * step
 
 
 def _ring(ring: list[tuple[float, float]]) -> Query:
     points = [{"lat": latitude, "lon": longitude} for latitude, longitude in ring]
     return {"geo_polygon": {"location": {"points": points}}}
-
-
-def _apart(low: float, high: float, *, limit: float) -> tuple[float, float]:
-    """Part two edges that are one: the engine refuses a box without an extent."""
-    if low != high:
-        return low, high
-    return max(low - _HAIR, -limit), min(high + _HAIR, limit)
 
 
 def _point(point: Point) -> dict[str, float]:
@@ -224,24 +236,28 @@ def _facet_clauses(facet: Facet, values: list[str]) -> list[Query]:
 
 
 def _count(facet: Facet, filters: Filters) -> dict[str, Any]:
-    """Aggregation that counts a facet's values."""
+    """Aggregations that count a facet's values; those that are ticked apart where they may be cut off."""
     if facet.steps:
         steps = [{"key": text(step), "from": step} for step in facet.asked_steps(filters)]
-        return {"range": {"field": facet.field, "ranges": steps}}
-    return {"terms": {"field": facet.field, "size": MAX_VALUES}}
+        return {facet.name: {"range": {"field": facet.field, "ranges": steps}}}
+    most: dict[str, Any] = {facet.name: {"terms": {"field": facet.field, "size": MAX_VALUES}}}
+    ticked = sorted(facet.selected(filters))
+    if not (facet.unbounded and ticked):
+        return most
+    return most | {f"{TICKED}{facet.name}": {"terms": {"field": facet.field, "include": ticked, "size": len(ticked)}}}
 
 
 def _aggregations(request: SearchRequest, ticked: dict[str, list[Query]], price: PriceScript) -> dict[str, Any]:
     """One filter aggregation for each set of groups that has to be left out of a count."""
     counted = {facet.name: _count(facet, request.filters) for facet in FACETS}
     ranges = [{"from": low, "to": high} for low, high in pairwise(histogram.EDGES)]
-    counted[PRICE] = {"range": {"script": price.converted(), "ranges": ranges}}
+    counted[PRICE] = {PRICE: {"range": {"script": price.converted(), "ranges": ranges}}}
     own = {name for name in ticked if name not in {facet.name for facet in FACETS if facet.all_of}}
     left_out = {name: name if name in own else None for name in counted}
     return {
         _bucket(without): {
             "filter": _all_of([clause for name, group in ticked.items() if name != without for clause in group]),
-            "aggs": {name: counted[name] for name in counted if left_out[name] == without},
+            "aggs": dict(chain.from_iterable(counted[name].items() for name in counted if left_out[name] == without)),
         }
         for without in dict.fromkeys(left_out.values())
     }

@@ -14,6 +14,7 @@ from opensearchpy import AsyncOpenSearch, OpenSearch
 from search.answer import Retrieved
 from search.engine import INCOMPLETE, SLOW, OpenSearchEngine, connect, retrieved
 from search.errors import SearchUnavailable
+from search.geography import contains
 from search.query import NEAREST, search_body
 from search.request import Bounds, Filters, Point, Sort
 from tests.search.conftest import IndexedMarketplace
@@ -135,6 +136,32 @@ async def test_a_box_without_an_extent_is_searched(
     area = Bounds(south, west, min(south + wide[0], 90), min(west + wide[1], 180))
     answer = await searches.retrieve(make_request(area=area), today=TODAY)
     assert answer.total_count == 0
+
+
+@pytest.mark.parametrize("apart", [0, 1], ids=["a point", "corner to corner"])
+async def test_what_lies_on_the_edge_of_a_box_is_in_it(
+    searches: OpenSearchEngine, marketplace: IndexedMarketplace, apart: int
+) -> None:
+    """A box drawn from one listing to another holds both and what lies between them, over the date line too."""
+    places = {
+        row["listing_id"]: Point(row["latitude"], row["longitude"])
+        for row in marketplace.supply.listings
+        if row["is_active"]
+    }
+    corners = list(places.values())[:120]
+    for one, other in zip(corners, corners[apart:], strict=False):
+        south, north = sorted([one.latitude, other.latitude])
+        area = Bounds(south, one.longitude, north, other.longitude)
+        best = await searches.best(make_request(area=area), today=TODAY)
+        expected = {listing_id for listing_id, place in places.items() if contains(area, place)}
+        assert {candidate.listing_id for candidate in best.candidates} == expected, area
+
+
+async def test_a_box_round_the_earth_lacks_nothing(searches: OpenSearchEngine, marketplace: IndexedMarketplace) -> None:
+    """Its edges may lie nearer to each other than the engine can tell: it is the Earth, not the gap between them."""
+    area = Bounds(-90.0, 18.000000001, 90.0, 18.0)
+    answer = await searches.retrieve(make_request(area=area), today=TODAY)
+    assert answer.total_count == sum(row["is_active"] for row in marketplace.supply.listings)
 
 
 async def test_no_index_yet(async_client: AsyncOpenSearch) -> None:

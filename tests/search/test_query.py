@@ -116,8 +116,8 @@ def test_a_city_map_with_dates_and_filters() -> None:
                     {
                         "geo_bounding_box": {
                             "location": {
-                                "top_left": {"lat": 59.4, "lon": 17.9},
-                                "bottom_right": {"lat": 59.2, "lon": 18.2},
+                                "top_left": {"lat": 59.39999999245629, "lon": 17.899999972432852},
+                                "bottom_right": {"lat": 59.19999996665865, "lon": 18.199999979697168},
                             }
                         }
                     },

@@ -183,7 +183,7 @@ def try_operation(operation: Any, client: TestClient, headers: dict[str, str]) -
     wishes = st.one_of(operation.as_strategy(GenerationMode.POSITIVE), operation.as_strategy(GenerationMode.NEGATIVE))
 
     @given(case=wishes)
-    @settings(max_examples=15, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=8, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     def call(case: schemathesis.Case) -> None:
         case.headers.update(headers)
         sent = case.as_transport_kwargs(base_url=str(client.base_url))
