@@ -118,6 +118,7 @@ async def api(database_url: str, folder: Path, clock: FixedClock) -> AsyncIterat
         masking_secret=SECRET,
         webhook_secret=SECRET,
         embedding_model="none",  # nobody says what they wish in words
+        search_timeout_ms=10_000,  # what is looked at is whether an answer is right, on however busy a machine
         search_columns=False,
     )
     app = create_app(settings, clock, _no_cities)
