@@ -44,7 +44,12 @@ def now_in(timezone: str, clock: Clock) -> datetime:
 
 def today_in(timezone: str, clock: Clock) -> date:
     """The date in a time zone (IANA name) at the clock's instant."""
-    return now_in(timezone, clock).date()
+    return date_at(clock.now(), timezone)
+
+
+def date_at(instant: datetime, timezone: str) -> date:
+    """The date in a time zone (IANA name) at an instant."""
+    return instant.astimezone(ZoneInfo(timezone)).date()
 
 
 def local_instant(day: date, hour: int, timezone: str) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.geography import distances_km
 from search.request import Point
+from search.today import Today
 from transactional.markets.errors import MarketNotFound, NoExchangeRate
 from transactional.markets.exchange import ExchangeRates
 from transactional.markets.repository import latest_rates, list_all
@@ -61,6 +63,19 @@ class MarketBook:
     def _centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         centres = [market.centre for market in self._listed]
         return np.array([at.latitude for at in centres]), np.array([at.longitude for at in centres])
+
+    def today(self, market: str | None, timezone: str, instant: datetime) -> Today:
+        """Dates of everything that a search may find.
+
+        Parameters
+        ----------
+        market
+            The one that is looked at; None for all.
+        timezone
+            Where the search looks.
+        """
+        looked_at = {} if market is not None else {key: each.timezone for key, each in self.markets.items()}
+        return Today.at(instant, timezone, looked_at)
 
     def rates(self, currency: str) -> dict[str, float]:
         """Units of `currency` for one unit of each currency known.
