@@ -48,7 +48,7 @@ class Where:
 def today_at(where: Where, check_in: date | None, book: MarketBook, clock: Clock) -> Today:
     """The dates where a search looks; :class:`InvalidSearch` for an arrival that has passed wherever that is."""
     today = book.today(where.market, where.timezone, clock.now())
-    if check_in is not None and check_in < min(today.here, *map(today.of, _looked_at(where, book))):
+    if check_in is not None and check_in < min([today.here, *map(today.of, _looked_at(where, book))]):
         raise InvalidSearch(
             f"{check_in} has passed where you look; today is {today.here}.", hint="Choose a later arrival."
         )

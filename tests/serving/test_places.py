@@ -124,6 +124,7 @@ def test_what_is_not_known_is_said() -> None:
         ({}, False),
         ({"bounds": "15,-160,45,0"}, False),
         ({"bounds": "38,-10,39,-9"}, True),
+        ({"bounds": "37,-10,38,-9"}, True),
         ({"market": "lisbon"}, True),
         ({"market": "honolulu"}, False),
     ],
