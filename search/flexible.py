@@ -63,6 +63,10 @@ class Month:
         """Read a month written YYYY-MM."""
         return cls.of(date.fromisoformat(f"{text}-01"))
 
+    def __str__(self) -> str:
+        """Write it as :meth:`read` reads it."""
+        return f"{self.year:04}-{self.month:02}"
+
     def after(self, months: int) -> Month:
         """Return the month so many months on."""
         years, month = divmod(self.month - 1 + months, 12)

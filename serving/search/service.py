@@ -94,7 +94,7 @@ async def search(
         answered = Answered(request, retrieved, page, seen, confirmed)
         return answer.model_copy(update={"debug": await debug(services, steps, inspector, models, answered)})
     nothing = await why_nothing(services.columns.engine, request, retrieved, today=today, seconds=steps.left(Step.SCAN))
-    around = Circumstances(query.text, today.here, nothing, 1000 * (perf_counter() - started))
+    around = Circumstances(query.text, query.wish(), today.here, nothing, 1000 * (perf_counter() - started))
     event = search_event(answer, request, seen, around, first_rank=page.first_rank, visit=visit, clock=services.clock)
     write_events(services.events, [event])
     return answer
