@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Self
 
 from lodestay.clock import date_at
@@ -13,7 +14,7 @@ from lodestay.stay import Stay
 from search.ring import is_askable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Today:
     """The dates at one instant. A listing has that of its market, which lies in one time zone.
 
@@ -43,7 +44,7 @@ class Today:
         here = dates[timezone]
         return cls(here, {market: dates[zone] for market, zone in markets.items() if dates[zone] != here})
 
-    @property
+    @cached_property
     def days(self) -> frozenset[date]:
         """Every date that it is somewhere."""
         return frozenset({self.here, *self.elsewhere.values()})

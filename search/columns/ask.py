@@ -45,7 +45,7 @@ class StayAsk(NamedTuple):
     departure, check_in, check_out
         Slot of the check-out; the days as ordinals.
     today
-        (markets + 1,) by code of market: the date there as an ordinal; the last one is for no market.
+        (markets + 1,) by code of market: the date there as an ordinal; the last one is for none, whose code is -1.
     length_discount
         Row of the price terms, or :data:`NO_DISCOUNT`.
     """

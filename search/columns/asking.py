@@ -60,8 +60,12 @@ def ask_of(request: SearchRequest, store: ColumnStore, *, today: Today) -> Ask:
 
 def dates_by_market(store: ColumnStore, today: Today) -> NDArray[np.int64]:
     """Write dates as :class:`search.columns.ask.StayAsk` has them."""
-    dates = [today.of(market) for market in store.vocabularies["market"].values]
-    return np.array([date.toordinal() for date in (*dates, today.here)], np.int64)
+    markets = store.vocabularies["market"]
+    dates = np.full(len(markets.values) + 1, today.here.toordinal(), np.int64)
+    for market, day in today.elsewhere.items():
+        if market in markets.codes:
+            dates[markets.codes[market]] = day.toordinal()
+    return dates
 
 
 def _runs(request: SearchRequest, store: ColumnStore, today: Today) -> NDArray[np.int64]:

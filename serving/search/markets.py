@@ -56,6 +56,10 @@ class MarketBook:
         return self._listed[int(distances.argmin())]
 
     @cached_property
+    def _timezones(self) -> dict[str, str]:
+        return {key: market.timezone for key, market in self.markets.items()}
+
+    @cached_property
     def _listed(self) -> tuple[MarketInfo, ...]:
         return tuple(self.markets.values())
 
@@ -74,8 +78,7 @@ class MarketBook:
         timezone
             Where the search looks.
         """
-        looked_at = {} if market is not None else {key: each.timezone for key, each in self.markets.items()}
-        return Today.at(instant, timezone, looked_at)
+        return Today.at(instant, timezone, self._timezones if market is None else {})
 
     def rates(self, currency: str) -> dict[str, float]:
         """Units of `currency` for one unit of each currency known.

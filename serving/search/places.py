@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -48,17 +49,18 @@ class Where:
 def today_at(where: Where, check_in: date | None, book: MarketBook, clock: Clock) -> Today:
     """The dates where a search looks; :class:`InvalidSearch` for an arrival that has passed wherever that is."""
     today = book.today(where.market, where.timezone, clock.now())
-    if check_in is not None and check_in < min([today.here, *map(today.of, _looked_at(where, book))]):
-        raise InvalidSearch(
-            f"{check_in} has passed where you look; today is {today.here}.", hint="Choose a later arrival."
-        )
-    return today
+    if check_in is None or check_in >= today.here:
+        return today
+    if any(check_in >= today.of(market) for market in _looked_at(where, book)):
+        return today
+    raise InvalidSearch(f"{check_in} has passed where you look; today is {today.here}.", hint="Choose a later arrival.")
 
 
-def _looked_at(where: Where, book: MarketBook) -> list[str]:
+def _looked_at(where: Where, book: MarketBook) -> Iterator[str]:
     """Markets whose middle a search looks at: of an area that holds none, the nearest one's date will do."""
-    markets = book.markets.values()
-    return [each.market_key for each in markets if where.area is None or contains(where.area, each.centre)]
+    for market in book.markets.values():
+        if where.area is None or contains(where.area, market.centre):
+            yield market.market_key
 
 
 def find_place(query: PlaceQuery, book: MarketBook, gazetteer: Gazetteer) -> Where:
