@@ -86,6 +86,11 @@ class World:
         ]
         return cls(supply, today, documents)
 
+    @property
+    def columns(self) -> ColumnStore:
+        """Its listings as columns."""
+        return ColumnStore(lambda: self.documents)
+
     def bookable(self, stay: Stay, *, guests: int) -> dict[int, int]:
         """Totals of the listings that can be booked, by the rule that books, each on its own date."""
         priced = {
@@ -115,7 +120,7 @@ def test_a_search_of_the_world_finds_what_can_be_booked(seed: int, instant: date
     """Columns, rows and clauses find what the rule takes on the listing's own date, at its total, and nothing else."""
     rng = np.random.default_rng(seed)
     world = World.drawn(rng, instant, timezones)
-    store = ColumnStore(lambda: world.documents)
+    store = world.columns
     for _ in range(12):
         stay, guests = world.draw_stay(rng), int(rng.integers(1, 4))
         request = make_request(stay=stay, guests=guests)
@@ -138,7 +143,7 @@ def test_flexible_dates_and_price_calendars_do_too(seed: int, instant: datetime,
     """Each listing by the cheapest stay that it takes on its own date; each day by all that can be booked then."""
     rng = np.random.default_rng(seed)
     world = World.drawn(rng, instant, timezones)
-    store = ColumnStore(lambda: world.documents)
+    store = world.columns
     today = world.today
     arrival = max(today.days) + timedelta(days=int(rng.integers(0, 4)))
     stays = stays_of(AroundDates(Stay(arrival, arrival + timedelta(days=2)), 4), today=today)
@@ -161,7 +166,7 @@ def test_one_date_for_all_would_be_noticed() -> None:
     for seed in range(20):
         rng = np.random.default_rng(seed)
         world = World.drawn(rng, NOON - timedelta(hours=1, minutes=30), [FIRST, LAST, "UTC"])
-        store = ColumnStore(lambda world=world: world.documents)
+        store = world.columns
         for _ in range(12):
             stay = world.draw_stay(rng)
             found = totals_of(retrieve(make_request(stay=stay), store, today=Today(world.today.here)))
