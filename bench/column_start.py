@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from datetime import UTC, datetime
 
 import orjson
 import psutil
@@ -25,7 +24,7 @@ def start(lake: str, *, mapped: bool) -> dict[str, float]:
         files = newest_files(SEARCH_DOCUMENTS, lake)
         store = ColumnStore(lambda: documents(files))
     engine = ColumnEngine(store)
-    asyncio.run(engine.prepare(today=datetime.now(UTC).date()))
+    asyncio.run(engine.prepare())
     engine.close()
     process = psutil.Process()
     return {"seconds": time.time() - process.create_time(), "private_mb": process.memory_full_info().uss / 1e6}

@@ -25,6 +25,7 @@ from search.engine import OpenSearchEngine, connect
 from search.facets import FACETS
 from search.index import create_index, finish_loading, load_documents, put_in_service
 from search.request import SearchRequest
+from search.today import Today
 
 SEED, WARM_UP, TAKEN = 20261127, 40, 400
 UPDATES = 200
@@ -102,9 +103,9 @@ async def _ask(
         for number, asked in enumerate(islice(searches(stock, seed=SEED), WARM_UP + TAKEN)):
             kind, request = asked.kind, asked.request
             started = perf_counter()
-            mine = retrieve(request, store, today=today)
+            mine = retrieve(request, store, today=Today(today))
             seen = perf_counter()
-            other = await engine.retrieve(request, today=today)
+            other = await engine.retrieve(request, today=Today(today))
             done = perf_counter()
             _compare(mine, other, request)
             if number >= WARM_UP:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
+
+_zone = cache(ZoneInfo)
+"""A zone by its name; zoneinfo itself holds eight and reads the file of each other one again."""
 
 
 class Clock(Protocol):
@@ -39,12 +43,17 @@ class FixedClock:
 
 def now_in(timezone: str, clock: Clock) -> datetime:
     """What the clocks in a time zone (IANA name) show at the clock's instant."""
-    return clock.now().astimezone(ZoneInfo(timezone))
+    return clock.now().astimezone(_zone(timezone))
 
 
 def today_in(timezone: str, clock: Clock) -> date:
     """The date in a time zone (IANA name) at the clock's instant."""
-    return now_in(timezone, clock).date()
+    return date_at(clock.now(), timezone)
+
+
+def date_at(instant: datetime, timezone: str) -> date:
+    """The date in a time zone (IANA name) at an instant."""
+    return instant.astimezone(_zone(timezone)).date()
 
 
 def local_instant(day: date, hour: int, timezone: str) -> datetime:
@@ -52,4 +61,4 @@ def local_instant(day: date, hour: int, timezone: str) -> datetime:
 
     An hour that the clocks skip that day is read as if they had not; one that they repeat is the first.
     """
-    return datetime.combine(day, time(hour), ZoneInfo(timezone)).astimezone(UTC)
+    return datetime.combine(day, time(hour), _zone(timezone)).astimezone(UTC)

@@ -172,6 +172,10 @@ SEARCHES: Final = pa.schema(
         "nothing_because": pa.string(),  # null: something was found
         "degraded": pa.list_(pa.string()),
         "latency_ms": pa.float64(),
+        "flexible": pa.string(),  # null: fixed dates, or none
+        "flexible_days": pa.int32(),
+        "flexible_months": pa.list_(pa.string()),
+        "area": pa.string(),  # null: a market, or the world
     }
 )
 """A search a row. The columns from `asked` on are null in what was staged before there were any."""
@@ -191,6 +195,8 @@ IMPRESSIONS: Final = pa.schema(
         "quoted": pa.bool_(),
         "held": pa.bool_(),
         "booked": pa.bool_(),
+        "check_in": pa.date32(),  # of the stay that it was shown with
+        "check_out": pa.date32(),
     }
 )
 """A listing shown in a search a row."""

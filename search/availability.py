@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from lodestay.calendar import StayCalendar
 from lodestay.stay import MAX_NIGHTS, Stay
 from search.ring import RING, is_askable, slot, window
+from search.today import Today
 
 WEEK: Final = 7
 _LEVELS: Final = 10
@@ -43,6 +44,7 @@ _LONGEST: Final = 2 ** (_LEVELS - 1) - 1
 _NIGHT, _WEEK, _ARRIVAL, _DEPARTURE = (tuple(f"{kind}{at}" for at in range(RING)) for kind in "nwxd")
 
 Query = dict[str, Any]
+_NEVER: Final[Query] = {"match_none": {}}
 
 MAPPING: Final[dict[str, Any]] = {
     "stay_tokens": {"type": "text", "analyzer": "tokens", "index_options": "docs", "norms": False},
@@ -107,10 +109,10 @@ def availability_fields(calendar: StayCalendar | None, *, today: date) -> dict[s
     }
 
 
-def clauses(stay: Stay, today: date) -> list[Query]:
-    """Filters that hold for the listings that take the stay, asked on `today`; all of them must."""
-    if not is_askable(stay, today):
-        return [{"match_none": {}}]
+def clauses(stay: Stay, today: Today) -> list[Query]:
+    """Filters that hold for the listings that take the stay, asked `today`; all of them must."""
+    if not today.is_askable(stay):
+        return [_NEVER]
     arrival = f"x{slot(stay.check_in)}"
     usual = [
         {"range": {"usual_min_stay": {"lte": stay.nights}}},
@@ -120,8 +122,7 @@ def clauses(stay: Stay, today: date) -> list[Query]:
         *({"term": {"stay_tokens": token}} for token in _free_tokens(stay)),
         {"range": {"calendar_from": {"lte": stay.check_in.toordinal()}}},
         {"range": {"calendar_until": {"gte": stay.check_out.toordinal()}}},
-        {"range": {"advance_notice_days": {"lte": (stay.check_in - today).days}}},
-        {"range": {"booking_window_days": {"gte": (stay.check_out - today).days}}},
+        *_far_enough_ahead(stay, today),
         {
             "bool": {
                 "should": [
@@ -132,6 +133,28 @@ def clauses(stay: Stay, today: date) -> list[Query]:
             }
         },
         {"bool": {"must_not": [{"term": {"stay_tokens": f"d{slot(stay.check_out)}"}}]}},
+    ]
+
+
+def _far_enough_ahead(stay: Stay, today: Today) -> list[Query]:
+    """Filters on the days until the stay, which are each market's own."""
+    if not today.elsewhere:
+        return _ahead_of(stay, today.here)
+    others = [
+        {"bool": {"filter": [{"terms": {"market": markets}}, *_ahead_of(stay, day)]}}
+        for day, markets in today.markets_by_day().items()
+    ]
+    all_others = {"terms": {"market": sorted(today.elsewhere)}}
+    here = {"bool": {"filter": _ahead_of(stay, today.here), "must_not": [all_others]}}
+    return [{"bool": {"should": [here, *others], "minimum_should_match": 1}}]
+
+
+def _ahead_of(stay: Stay, day: date) -> list[Query]:
+    if not is_askable(stay, day):
+        return [_NEVER]
+    return [
+        {"range": {"advance_notice_days": {"lte": (stay.check_in - day).days}}},
+        {"range": {"booking_window_days": {"gte": (stay.check_out - day).days}}},
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final
 
 from opensearchpy import AsyncOpenSearch
@@ -17,6 +16,7 @@ from search.errors import SearchUnavailable
 from search.facets import FACETS, PRICE, facet_values
 from search.query import EXACT_UP_TO, TEXT_SCORE, TICKED, VECTOR_SCORE, VECTOR_WEIGHT, count_body, search_body
 from search.request import SearchRequest
+from search.today import Today
 
 INCOMPLETE: Final = "search index incomplete: some listings may be missing and the counts too low"
 SLOW: Final = "search index slow: some listings may be missing and the counts too low"
@@ -61,7 +61,7 @@ class OpenSearchEngine:
         self._alias = alias
         self._timeout_ms = timeout_ms
 
-    async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:
+    async def retrieve(self, request: SearchRequest, *, today: Today) -> Retrieved:
         """Find the best candidates and count the whole filtered set.
 
         Raises
@@ -71,7 +71,7 @@ class OpenSearchEngine:
         """
         return retrieved(request, await self._ask(await self._body(request, today)))
 
-    async def best(self, request: SearchRequest, among: Collection[int] | None = None, *, today: date) -> Best:
+    async def best(self, request: SearchRequest, among: Collection[int] | None = None, *, today: Today) -> Best:
         """Find the best candidates and count nothing.
 
         Parameters
@@ -89,7 +89,7 @@ class OpenSearchEngine:
         answer = await self._ask(body)
         return Best(candidates(request, answer), shortcomings(answer))
 
-    async def _body(self, request: SearchRequest, today: date, among: Collection[int] | None = None) -> dict[str, Any]:
+    async def _body(self, request: SearchRequest, today: Today, among: Collection[int] | None = None) -> dict[str, Any]:
         """The search; where it means something, whether it is wide is counted first, which stops early."""
         wide = False
         if request.text_vector is not None:

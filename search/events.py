@@ -30,7 +30,13 @@ class _Event(BaseModel):
 
 
 class Shown(BaseModel):
-    """A listing in an answer: where it stood, what it cost and what the ranker saw."""
+    """A listing in an answer: where it stood, what it cost and what the ranker saw.
+
+    Attributes
+    ----------
+    check_in, check_out
+        Of the stay that it was shown with, where the dates were flexible; else they are the search's.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,10 +45,42 @@ class Shown(BaseModel):
     total_minor: int | None
     score: float | None
     features: dict[str, float] = Field(default_factory=dict, max_length=100)
+    check_in: date | None = None
+    check_out: date | None = None
+
+
+class FlexibleDates(BaseModel):
+    """Dates that were left open.
+
+    Attributes
+    ----------
+    kind
+        ``days`` where a stay may move, else the trip (:class:`search.flexible.Trip`).
+    nights
+        Of each stay that would do.
+    days, check_in, check_out
+        The stay that may move, and by how many days; null for a trip.
+    months
+        In which the trip lies, YYYY-MM; none where it may be any of those up to `months_ahead`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str = Field(max_length=20)
+    nights: int = Field(ge=1)
+    days: int | None = Field(None, ge=1)
+    check_in: date | None = None
+    check_out: date | None = None
+    months: list[str] = Field(default_factory=list, max_length=12)
+    months_ahead: int | None = Field(None, ge=1)
 
 
 MOST_KEPT_OUT: Final = 20
 """Filters that an event names for what they kept out, the most first."""
+
+
+AreaKind = Literal["circle", "bounds", "polygon"]
+"""What may be looked at in the place of a market or the world."""
 
 
 class NoResults(StrEnum):
@@ -95,6 +133,10 @@ class SearchEvent(_Event):
         From the question to the answer, without the way over the network.
     exploration
         The order was drawn at random (the slice that unbiased evaluation reads).
+    flexible
+        Asked for in the place of `check_in` and `check_out`, which are null then; None for fixed dates, and for none.
+    area
+        What kind of area was looked at; None for a market or the world.
     """
 
     type: Literal["search"] = "search"
@@ -122,6 +164,8 @@ class SearchEvent(_Event):
     nothing_because: NoResults | None = None
     degraded: list[str] = Field(default_factory=list, max_length=20)
     latency_ms: float | None = Field(None, ge=0)
+    flexible: FlexibleDates | None = None
+    area: AreaKind | None = None
 
 
 class ImpressionEvent(_Event):

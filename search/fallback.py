@@ -25,6 +25,7 @@ from search.geography import contains, distance_km
 from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Filters, Point, SearchRequest, Sort
 from search.ring import is_askable
 from search.stay_price import exchange_factors, exchanged
+from search.today import Today
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class _Found:
     unticked: frozenset[str]
 
 
-def retrieve(request: SearchRequest, supply: Supply, *, today: date, reason: str) -> Retrieved:
+def retrieve(request: SearchRequest, supply: Supply, *, today: Today, reason: str) -> Retrieved:
     """Answer a search from rows.
 
     Parameters
@@ -64,10 +65,10 @@ def retrieve(request: SearchRequest, supply: Supply, *, today: date, reason: str
     """
     factors = exchange_factors(request.rates, request.currency)
     found = [
-        _look_at(listing, chosen, request, supply, factors=factors, today=today)
+        _look_at(listing, chosen, request, supply, factors=factors, today=today.of(listing["market"]))
         for listing in supply.listings
         if _is_possible(listing, request)
-        and (chosen := _choose(listing["listing_id"], request, supply, today)) is not None
+        and (chosen := _choose(listing, request, supply, today.of(listing["market"]))) is not None
     ]
     results = sorted((f for f in found if not f.unticked), key=lambda f: _rank(f, request))
     return Retrieved(
@@ -95,7 +96,7 @@ def retrieve(request: SearchRequest, supply: Supply, *, today: date, reason: str
     )
 
 
-def price_days(request: SearchRequest, stays: Iterable[Stay], supply: Supply, *, today: date) -> tuple[PriceDay, ...]:
+def price_days(request: SearchRequest, stays: Iterable[Stay], supply: Supply, *, today: Today) -> tuple[PriceDay, ...]:
     """Say of each stay how many listings a search for it would find, and the lowest price.
 
     Parameters
@@ -113,13 +114,13 @@ def _price_day(
     listings: Iterable[Mapping[str, Any]],
     supply: Supply,
     factors: Mapping[str, float],
-    today: date,
+    today: Today,
 ) -> PriceDay:
     """Ask for one stay."""
     assert request.stay is not None  # noqa: S101 - it is what is asked for
     prices = []
     for listing in listings:
-        chosen = _choose(listing["listing_id"], request, supply, today)
+        chosen = _choose(listing, request, supply, today.of(listing["market"]))
         if chosen is None or chosen.total_minor is None:
             continue
         factor = factors.get(supply.terms[listing["listing_id"]].currency)
@@ -137,10 +138,11 @@ class _Chosen:
     total_minor: int | None
 
 
-def _choose(listing_id: int, request: SearchRequest, supply: Supply, today: date) -> _Chosen | None:
-    """Choose the cheapest stay that the listing takes, the earliest of several; None where it takes none."""
+def _choose(listing: Mapping[str, Any], request: SearchRequest, supply: Supply, today: date) -> _Chosen | None:
+    """Choose the cheapest stay that a listing takes on its own date, the earliest of several; None: it takes none."""
     if request.nights is None:
         return _Chosen(None, None)
+    listing_id = listing["listing_id"]
     calendar = supply.calendars.get(listing_id)
     if calendar is None:
         return None

@@ -13,7 +13,7 @@ from lodestay.calendar import HORIZON_NIGHTS, WEEKEND_NIGHTS
 from lodestay.pricing import MONTH_NIGHTS, WEEK_NIGHTS
 from lodestay.stay import Stay
 from search.request import InvalidSearch
-from search.ring import is_askable
+from search.today import Today
 
 MAX_DAYS: Final = 7
 """Days that an arrival may move either way."""
@@ -62,6 +62,10 @@ class Month:
     def read(cls, text: str) -> Month:
         """Read a month written YYYY-MM."""
         return cls.of(date.fromisoformat(f"{text}-01"))
+
+    def __str__(self) -> str:
+        """Write it as :meth:`read` reads it."""
+        return f"{self.year:04}-{self.month:02}"
 
     def after(self, months: int) -> Month:
         """Return the month so many months on."""
@@ -147,20 +151,20 @@ class MonthsAhead:
         return _trips(self.trip, [Span(today, Month.of(today).after(self.months).day(today.day))])
 
 
-def dates_of(when: Stay | Wish | None, *, today: date) -> tuple[Stay | None, tuple[Stay, ...]]:
+def dates_of(when: Stay | Wish | None, *, today: Today) -> tuple[Stay | None, tuple[Stay, ...]]:
     """What a search request holds of its dates: the one stay, or those of a wish (:func:`stays_of`), or neither."""
     if when is None or isinstance(when, Stay):
         return when, ()
     return None, stays_of(when, today=today)
 
 
-def stays_of(wish: Wish, *, today: date) -> tuple[Stay, ...]:
+def stays_of(wish: Wish, *, today: Today) -> tuple[Stay, ...]:
     """List the stays that fulfil a wish and can be asked for, the earliest first.
 
     Parameters
     ----------
     today
-        Date where the guest looks: what has passed by then is left out, and what lies beyond the horizon.
+        What has passed wherever a listing may be found is left out, and what lies beyond the horizon.
 
     Returns
     -------
@@ -172,15 +176,15 @@ def stays_of(wish: Wish, *, today: date) -> tuple[Stay, ...]:
     InvalidSearch
         There is none: all have passed, or nobody can book them yet.
     """
-    every = sorted(set(wish.stays(today)), key=lambda stay: stay.check_in)
-    stays = tuple(stay for stay in every if is_askable(stay, today))
+    every = sorted(set(wish.stays(today.here)), key=lambda stay: stay.check_in)
+    stays = tuple(stay for stay in every if today.is_askable(stay))
     if stays:
         return stays
-    horizon = today + timedelta(days=HORIZON_NIGHTS)
-    if every[-1].check_in < today:
-        raise InvalidSearch(f"All of these dates have passed; today is {today}.", hint="Choose later ones.")
+    horizon = today.here + timedelta(days=HORIZON_NIGHTS)
+    if every[-1].check_in < today.here:
+        raise InvalidSearch(f"All of these dates have passed; today is {today.here}.", hint="Choose later ones.")
     raise InvalidSearch(
-        f"None of these dates can be booked: today is {today}, and stays end by {horizon}.",
+        f"None of these dates can be booked: today is {today.here}, and stays end by {horizon}.",
         hint="Choose dates between the two.",
     )
 

@@ -18,6 +18,7 @@ from search.engine import candidates
 from search.errors import IndexNotReady
 from search.query import search_body
 from search.request import Circle, Filters, Point, SearchRequest, Sort
+from search.today import Today
 
 _PATIENCE_MS: Final = 30_000
 _STAYS: Final = 8
@@ -101,7 +102,7 @@ def _look_up(client: OpenSearch, index: str, sample: Sample, *, rng: np.random.G
     requests = [_request(sample, stay) for stay in (None, *_random_stays(sample.calendar, sample.today, rng))]
     searches: list[dict[str, Any]] = []
     for request in requests:
-        body = search_body(request, today=sample.today, timeout_ms=_PATIENCE_MS) | {"size": 1, "aggs": {}}
+        body = search_body(request, today=Today(sample.today), timeout_ms=_PATIENCE_MS) | {"size": 1, "aggs": {}}
         body["query"]["bool"]["filter"].append({"term": {"listing_id": listing_id}})
         searches += [{}, body]
     answers = client.msearch(index=index, body=searches)["responses"]

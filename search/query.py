@@ -8,7 +8,6 @@ are free, one for each that is ticked.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
 from itertools import chain, pairwise
 from math import floor
 from typing import Any, Final
@@ -19,6 +18,7 @@ from search.facets import FACETS, MAX_VALUES, PRICE, Facet, text
 from search.polygon import parts
 from search.request import MAX_PAGE_DEPTH, MAX_TEXT, Area, Bounds, Circle, Filters, Point, Polygon, SearchRequest, Sort
 from search.stay_price import PriceScript, exchange_factors
+from search.today import Today
 from search.words import languages_asked, matched
 
 TEXT_SCORE: Final = "text"
@@ -52,7 +52,7 @@ _STEPS: Final = 2**32
 
 
 def count_body(
-    request: SearchRequest, *, today: date, timeout_ms: int, up_to: int, among: Collection[int] | None = None
+    request: SearchRequest, *, today: Today, timeout_ms: int, up_to: int, among: Collection[int] | None = None
 ) -> dict[str, Any]:
     """Build a request that counts what meets all that must be, and stops beyond `up_to`."""
     return {
@@ -66,7 +66,7 @@ def count_body(
 def search_body(
     request: SearchRequest,
     *,
-    today: date,
+    today: Today,
     timeout_ms: int,
     wide: bool = False,
     among: Collection[int] | None = None,
@@ -76,7 +76,7 @@ def search_body(
     Parameters
     ----------
     today
-        Date where the guest looks: nights before it are past.
+        Dates of the markets that are looked at: nights before them are past.
     timeout_ms
         After which the engine answers with what it has.
     wide
@@ -88,7 +88,7 @@ def search_body(
         request.stay,
         guests=request.guests,
         factors=exchange_factors(request.rates, request.currency),
-        lead_days=None if request.stay is None else (request.stay.check_in - today).days,
+        today=today,
     )
     ticked = _ticked(request, price)
     required = _required(request, today, among)
@@ -109,7 +109,7 @@ def search_body(
     }
 
 
-def _required(request: SearchRequest, today: date, among: Collection[int] | None) -> list[Query]:
+def _required(request: SearchRequest, today: Today, among: Collection[int] | None) -> list[Query]:
     return [
         *([] if among is None else [{"terms": {"listing_id": list(among)}}]),
         {"term": {"is_active": True}},

@@ -30,4 +30,9 @@ def window(calendar: StayCalendar, today: date) -> range:
 
 def is_askable(stay: Stay, today: date) -> bool:
     """Whether the stay lies between today and the horizon, where every listing's answer is on the ring."""
-    return stay.check_in >= today and (stay.check_out - today).days <= HORIZON_NIGHTS
+    return is_within_reach(stay.check_in.toordinal(), stay.check_out.toordinal(), today.toordinal())
+
+
+def is_within_reach(check_in: int, check_out: int, today: int) -> bool:
+    """:func:`is_askable` of the days' ordinals; compiled, it is asked for each listing by its own date."""
+    return today <= check_in and check_out - today <= HORIZON_NIGHTS

@@ -21,6 +21,7 @@ from lodestay.money import minor_digits
 from lodestay.pricing import MONTH_NIGHTS, WEEK_NIGHTS, PriceTerms
 from lodestay.stay import Stay
 from search.ring import RING, slot, window
+from search.today import Today
 
 _SLOTS: Final = tuple(map(str, range(RING)))
 _READ_ONLY: Final[dict[str, Any]] = {"type": "long", "index": False}
@@ -118,6 +119,9 @@ _FUNCTIONS: Final = """
 long lead_bps(Map doc, Map params) {
   if (params.lead == null) { return 0L; }
   long lead = params.lead;
+  if (!params.leads.isEmpty() && params.leads.containsKey(doc['market'].value)) {
+    lead = params.leads[doc['market'].value];
+  }
   long late = doc['last_minute_days'].value;
   long early = doc['early_bird_days'].value;
   long off_late = late > 0L && lead <= late ? doc['last_minute_discount_bps'].value : 0L;
@@ -161,14 +165,14 @@ class PriceScript:
         Size of the party.
     factors
         Of :func:`exchange_factors`; listings of other currencies have no price.
-    lead_days
-        Days from today to the check-in; None takes no discount for them.
+    today
+        From when the days to the check-in are counted, in each market; None takes no discount for them.
     """
 
     def __init__(
-        self, stay: Stay | None, *, guests: int, factors: Mapping[str, float], lead_days: int | None = None
+        self, stay: Stay | None, *, guests: int, factors: Mapping[str, float], today: Today | None = None
     ) -> None:
-        self._params = {**_reads(stay), "guests": guests, "factors": dict(factors), "lead": lead_days}
+        self._params = {**_reads(stay), **_leads(stay, today), "guests": guests, "factors": dict(factors)}
 
     def amount(self) -> dict[str, Any]:
         """Exact total in the listing's currency; -1 where it is not known."""
@@ -208,6 +212,14 @@ def _reads(stay: Stay | None) -> dict[str, Any]:
         "discount": discount_field(stay.nights),
         "nights": stay.nights,
     }
+
+
+def _leads(stay: Stay | None, today: Today | None) -> dict[str, Any]:
+    """Days from today to the check-in, and those of markets where it is another day."""
+    if stay is None or today is None:
+        return {"lead": None, "leads": {}}
+    leads = {market: (stay.check_in - day).days for market, day in today.elsewhere.items()}
+    return {"lead": (stay.check_in - today.here).days, "leads": leads}
 
 
 def discount_field(nights: int) -> str | None:

@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from typing import Protocol, TypedDict
 
@@ -24,6 +23,7 @@ from search.engine import Best, OpenSearchEngine, connect
 from search.errors import SearchUnavailable
 from search.event_log import EventLog
 from search.request import SearchRequest
+from search.today import Today
 from serving.models import FIRST_LOOK_SECONDS, ModelShelf
 from serving.observability.metrics import Metrics
 from serving.observability.tracing import trace_statements
@@ -234,17 +234,17 @@ def words_timeout_ms(settings: Settings) -> int:
 class Engine(Protocol):
     """What finds candidates."""
 
-    async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:
+    async def retrieve(self, request: SearchRequest, *, today: Today) -> Retrieved:
         """Find the best candidates and count the whole filtered set, or raise `SearchUnavailable`."""
 
-    async def best(self, request: SearchRequest, among: Collection[int] | None = None, *, today: date) -> Best:
+    async def best(self, request: SearchRequest, among: Collection[int] | None = None, *, today: Today) -> Best:
         """Find the best candidates (among some listings) and count nothing, or raise `SearchUnavailable`."""
 
 
 class NoEngine:
     """Stands where no address of OpenSearch is known."""
 
-    async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:  # noqa: ARG002 (the interface)
+    async def retrieve(self, request: SearchRequest, *, today: Today) -> Retrieved:  # noqa: ARG002 (the interface)
         """Say that there is none."""
         raise _not_known()
 
@@ -253,7 +253,7 @@ class NoEngine:
         request: SearchRequest,  # noqa: ARG002 (the interface)
         among: Collection[int] | None = None,  # noqa: ARG002
         *,
-        today: date,  # noqa: ARG002
+        today: Today,  # noqa: ARG002
     ) -> Best:
         """Say that there is none."""
         raise _not_known()

@@ -48,7 +48,7 @@ class Outcome:
     found
         Results that the requests found, that the comparison means something.
     other_day
-        Listings left out of a comparison, since their date is another than that where the guest looks.
+        Of the listings that were judged those whose date was another than that where the guest looked.
     kills, exports
         Columns killed and started again; times that documents were made anew.
     broken

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from random import Random
 from typing import Final
 
@@ -23,6 +22,8 @@ from serving.state import Services
 
 AROUND: Final = 0.2
 """Degrees from a market's middle that hold all of it."""
+ON_THE_LINE: Final = tuple(place for place in PLACES if place.key in {"honolulu", "kiritimati"})
+"""Neighbours that are a day apart: a box holds both."""
 VISIT: Final = Visit("lookout", None, None)
 
 
@@ -33,9 +34,9 @@ class Look:
     Attributes
     ----------
     place
-        The market that is looked at; None for the world.
+        The market that is looked at; None for several.
     as_area
-        Whether it is named by a box.
+        Whether it is named by a box; several are those :data:`ON_THE_LINE` then, and else the world.
     low, high
         Of the total, in the place's currency.
     """
@@ -51,21 +52,29 @@ class Look:
     def kind(self) -> str:
         """What is counted."""
         if self.place is None:
-            return "columns, the world"
+            return "columns, over the date line" if self.as_area else "columns, the world"
         return "columns, an area" if self.as_area else "columns, a market"
 
     @property
+    def places(self) -> tuple[Place, ...]:
+        """Markets that are looked at."""
+        if self.place is not None:
+            return (self.place,)
+        return ON_THE_LINE if self.as_area else PLACES
+
+    @property
     def timezone(self) -> str:
-        """Whose date counts."""
+        """Of who looks."""
         return WORLD_TIMEZONE if self.place is None else self.place.timezone
 
     def request(self) -> SearchRequest:
         """What the columns are asked."""
         place = self.place
         box = None
-        if place is not None and self.as_area:
-            south, west = place.latitude - AROUND, place.longitude - AROUND
-            box = Bounds(south, west, place.latitude + AROUND, place.longitude + AROUND)
+        if self.as_area:
+            latitudes, longitudes = zip(*((each.latitude, each.longitude) for each in self.places), strict=True)
+            south, west = min(latitudes) - AROUND, min(longitudes) - AROUND
+            box = Bounds(south, west, max(latitudes) + AROUND, max(longitudes) + AROUND)
         return SearchRequest(
             text=None,
             market=None if place is None or self.as_area else place.key,
@@ -92,9 +101,9 @@ def draw_look(draws: Random, plan: Plan, truth: Truth, touched: Sequence[int]) -
     near = bool(touched) and draws.random() < 0.5
     place = plan.place_of(draws.choice(touched)) if near else draws.choice(PLACES)
     where = draws.random()
-    looked_at = None if where < 0.02 else place
-    today = truth.today(place.timezone if looked_at else WORLD_TIMEZONE)
-    look = Look(looked_at, as_area=where > 0.9, stay=draw_stay(draws, today), guests=draws.choice((1, 1, 2, 4)))
+    looked_at = None if where < 0.02 or where > 0.98 else place
+    stay = draw_stay(draws, truth.today(place.timezone))
+    look = Look(looked_at, as_area=where > 0.9, stay=stay, guests=draws.choice((1, 1, 2, 4)))
     if looked_at is None or draws.random() < 0.8:
         return look
     low = draws.choice((None, draws.randrange(60_000)))
@@ -114,16 +123,17 @@ class Lookout:
 
     async def ask_columns(self, engine: ColumnEngine, look: Look) -> None:
         """Columns that have caught up find exactly what can be booked, at the exact total."""
-        today = self._truth.today(look.timezone)
+        today = self._truth.dates(look.timezone, {place.key: place.timezone for place in look.places})
         answer = await engine.retrieve(look.request(), today=today)
         found = {candidate.listing_id: candidate.total_minor for candidate in answer.candidates}
         self._outcome.requests[look.kind] += 1
-        asked = self._same_day(look, today)
+        asked = [number for place in look.places for number in self._of_place[place]]
         expected = self._truth.fitting(asked, look.stay, look.guests, with_hour=False)
         expected = {number: total for number, total in expected.items() if look.holds(total)}
-        if len(asked) < self._plan.listings and look.place is None:
-            found = {number: total for number, total in found.items() if number in set(asked)}
-        elif answer.total_count != len(found):
+        self._outcome.other_day += sum(
+            len(self._of_place[place]) for place in look.places if place.key in today.elsewhere
+        )
+        if answer.total_count != len(found):
             self._report(STALE, look, f"{answer.total_count} are counted and {len(found)} found")
         self._outcome.judged += len(asked)
         self._outcome.found += len(found)
@@ -180,15 +190,6 @@ class Lookout:
                 self._report(KEPT, look, f"listing {number}: {kept} was kept, PostgreSQL says {said[number]}")
         await self.ask_columns(engine, look)
 
-    def _same_day(self, look: Look, today: date) -> Sequence[int]:
-        """Listings that are looked at and have the same date as who looks."""
-        if look.place is not None:
-            return self._of_place[look.place]
-        same = [place for place in PLACES if self._truth.today(place.timezone) == today]
-        asked = [number for place in same for number in self._of_place[place]]
-        self._outcome.other_day += self._plan.listings - len(asked)
-        return asked
-
     def _explain(
         self, look: Look, found: Mapping[int, int | None], expected: Mapping[int, int], *, with_hour: bool
     ) -> None:
@@ -203,7 +204,7 @@ class Lookout:
                 self._report(TOTAL, look, f"listing {number}: {found[number]} instead of {expected[number]}")
 
     def _report(self, rule: str, look: Look, what: str) -> None:
-        where = "world" if look.place is None else look.place.key
+        where = look.kind if look.place is None else look.place.key
         asked = f"{look.stay.check_in} to {look.stay.check_out}, {look.guests} guests, {where}"
         if look.low is not None or look.high is not None:
             asked += f", {look.low} to {look.high}"

@@ -84,7 +84,7 @@ def _summary(order: Order, outcome: Outcome) -> str:
         *((f"broken: {rule}", f"{outcome.broken[rule]:,}") for rule in RULES),
         ("operations and requests", f"{outcome.steps:,} ({rate:,.0f} a second)"),
         ("listings held to the truth in requests", f"{outcome.judged:,}, {outcome.found:,} of them found"),
-        ("left out: their date is not the one where the guest looks", f"{outcome.other_day:,}"),
+        ("of them with another date than where the guest looks", f"{outcome.other_day:,}"),
         ("worlds", f"{outcome.worlds:,} of {order.worlds:,}, {order.listings} listings each, {outcome.days:.0f} days"),
         ("columns killed and started again; documents made anew", f"{outcome.kills:,}; {outcome.exports:,}"),
         ("time", f"{outcome.seconds / 60:.1f} min with {order.workers} workers"),

@@ -7,7 +7,7 @@ says. A reading costs what a search may not cost; so between two changes the rul
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Final
 
@@ -18,6 +18,7 @@ from bench.lookout.documents import year_around
 from lodestay.calendar import RefusedStay, StayCalendar
 from lodestay.clock import Clock, now_in
 from lodestay.stay import Stay
+from search.today import Today
 from transactional.calendars.repository import load_calendars
 from transactional.calendars.rules import Window
 from transactional.listings.repository import BookableListing, load_bookable
@@ -85,6 +86,10 @@ class Truth:
     def today(self, timezone: str) -> date:
         """Date in a time zone."""
         return self._at(timezone).date()
+
+    def dates(self, timezone: str, markets: Mapping[str, str]) -> Today:
+        """Dates where somebody looks, and of the time zones of some markets."""
+        return Today.at(self._clock.now(), timezone, markets)
 
     def judge(self, listing_id: int, stay: Stay, guests: int, *, with_hour: bool) -> Verdict:
         """What PostgreSQL's rule says of a stay now.

@@ -120,7 +120,7 @@ TIME: Final = (
         "hours are those of UTC",
         "B4",
         "lodestay/clock.py",
-        "    return datetime.combine(day, time(hour), ZoneInfo(timezone)).astimezone(UTC)",
+        "    return datetime.combine(day, time(hour), _zone(timezone)).astimezone(UTC)",
         "    return datetime.combine(day, time(hour), UTC)",
         (f"{BOOKINGS}/test_rules.py",),
     ),

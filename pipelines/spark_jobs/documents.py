@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 
 import numpy as np
 import orjson
@@ -11,10 +11,12 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
+from lodestay.clock import date_at
 from lodestay.lake import (
     LANDMARKS,
     LISTING_FEATURES,
     LISTING_VECTORS,
+    RAW,
     SEARCH_DOCUMENTS,
     STAGED_LISTINGS,
     STAGED_NIGHTS,
@@ -45,6 +47,7 @@ _MENTIONS = pa.schema(
     }
 )
 _PLACE = ("latitude", "longitude")
+_ONE_DAY = timedelta(days=1)
 DEMAND = ("bookings_90",)
 """Columns of `ml.listing_features.SCHEMA` that popularity is made of, beside the listing's own."""
 
@@ -62,10 +65,12 @@ def documents(
 
     Parameters
     ----------
+    listings
+        With `exported_at`: a document's first night is the date at the listing then, as the relay has it.
     vectors
         Of one model; a listing without one is found by its words only.
     day
-        First night that the documents speak of.
+        Of the partition; no listing's date is more than one before it.
     """
     rows = (
         listings.where(F.col("currency").isNotNull())
@@ -73,9 +78,9 @@ def documents(
         .join(vectors.select("listing_id", "vector"), "listing_id", "left")
         .join(newest_reviews(reviews), "listing_id", "left")
     )
-    ahead = nights.where(F.col("night") >= F.lit(day - NIGHTS_BEFORE)).select("market", *NIGHT_COLUMNS)
+    ahead = nights.where(F.col("night") >= F.lit(day - _ONE_DAY - NIGHTS_BEFORE)).select("market", *NIGHT_COLUMNS)
     groups = (rows.groupBy("market", bucket()), ahead.groupBy("market", bucket()))
-    return groups[0].cogroup(groups[1]).applyInArrow(_documents(day), DOCUMENTS)
+    return groups[0].cogroup(groups[1]).applyInArrow(_documents, DOCUMENTS)
 
 
 def newest_reviews(reviews: DataFrame) -> DataFrame:
@@ -91,38 +96,33 @@ def newest_reviews(reviews: DataFrame) -> DataFrame:
     )
 
 
-def _documents(day: date) -> Callable[[pa.Table, pa.Table], pa.Table]:
-    def build(listings: pa.Table, nights: pa.Table) -> pa.Table:
-        rows = listings.drop_columns("vector").to_pylist()
-        vectors = _vectors(listings)
-        known = calendars(nights, rows)
-        return pa.table(
-            {
-                "listing_id": listings["listing_id"],
-                "market": listings["market"],
-                "document": pa.array(
-                    [
-                        orjson.dumps(
-                            build_document(
-                                row,
-                                calendar=known.get(row["listing_id"]),
-                                terms=price_terms(row),
-                                vector=vector,
-                                popularity=popularity(
-                                    row["rating"], row["review_count"], bookings_90=row["bookings_90"]
-                                ),
-                                today=day,
-                                reviews=row["reviews"] or (),
-                            )
-                        ).decode()
-                        for row, vector in zip(rows, vectors, strict=True)
-                    ],
-                    pa.string(),
-                ),
-            }
-        )
-
-    return build
+def _documents(listings: pa.Table, nights: pa.Table) -> pa.Table:
+    rows = listings.drop_columns("vector").to_pylist()
+    vectors = _vectors(listings)
+    known = calendars(nights, rows)
+    return pa.table(
+        {
+            "listing_id": listings["listing_id"],
+            "market": listings["market"],
+            "document": pa.array(
+                [
+                    orjson.dumps(
+                        build_document(
+                            row,
+                            calendar=known.get(row["listing_id"]),
+                            terms=price_terms(row),
+                            vector=vector,
+                            popularity=popularity(row["rating"], row["review_count"], bookings_90=row["bookings_90"]),
+                            today=date_at(row["exported_at"], row["timezone"]),
+                            reviews=row["reviews"] or (),
+                        )
+                    ).decode()
+                    for row, vector in zip(rows, vectors, strict=True)
+                ],
+                pa.string(),
+            ),
+        }
+    )
 
 
 def _vectors(listings: pa.Table) -> list[np.ndarray[tuple[int], np.dtype[np.float32]] | None]:
@@ -176,7 +176,9 @@ def make_documents(spark: SparkSession, scope: Scope, model: Embedder) -> Writte
         for dataset in (STAGED_LISTINGS, STAGED_NIGHTS, LISTING_FEATURES, STAGED_REVIEWS)
     )
     vectors = read(spark, LISTING_VECTORS, scope.lake, [(model.model, market) for market in scope.markets])
-    made = documents(listings, nights, features.drop("market"), vectors, reviews, day=scope.day)
+    exported = read(spark, RAW["markets"], scope.lake, scope.partitions).select("market", "exported_at")
+    dated = listings.join(F.broadcast(exported), "market")
+    made = documents(dated, nights, features.drop("market"), vectors, reviews, day=scope.day)
     named = made.withColumns(
         {
             "day": F.lit(scope.day.isoformat()),

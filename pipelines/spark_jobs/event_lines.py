@@ -13,7 +13,11 @@ ATTRIBUTION_DAYS = 1
 """Days after a search on which a click or booking still counts for it: a session can run past midnight."""
 
 KEPT_OUT = "filter string, value string, more bigint"
-SHOWN = "listing_id bigint, position int, total_minor bigint, score double, features map<string, double>"
+SHOWN = (
+    "listing_id bigint, position int, total_minor bigint, score double, features map<string, double>, "
+    "check_in date, check_out date"
+)
+FLEXIBLE = "kind string, nights int, days int, check_in date, check_out date, months array<string>, months_ahead int"
 EVENT = (
     "type string, event_id string, occurred_at timestamp, market string, session_id string, guest_key string, "
     "search_id string, text string, check_in date, check_out date, guests int, latitude double, longitude double, "
@@ -21,7 +25,7 @@ EVENT = (
     f"results array<struct<{SHOWN}>>, listing_id bigint, position int, total_minor bigint, asked string, "
     "visitor string, place string, lead_days int, filters map<string, array<string>>, sort string, page int, "
     f"page_size int, kept_out array<struct<{KEPT_OUT}>>, nothing_because string, degraded array<string>, "
-    "latency_ms double"
+    f"latency_ms double, flexible struct<{FLEXIBLE}>, area string"
 )
 """Fields of every kind of event, side by side."""
 
@@ -74,6 +78,10 @@ SEARCH = (
     "nothing_because",
     "degraded",
     "latency_ms",
+    "flexible",
+    "flexible_days",
+    "flexible_months",
+    "area",
 )
 
 
@@ -121,18 +129,21 @@ def searches(events_: DataFrame) -> DataFrame:
         {
             "exploration": _explored(),
             "page": F.coalesce("page", F.lit(1)),
-            "nights": F.datediff("check_out", "check_in"),
+            "nights": F.coalesce(F.datediff("check_out", "check_in"), F.col("flexible.nights")),
             "shown": F.size("results"),
             "filters": F.coalesce(F.map_keys("filters"), F.array().cast("array<string>")),
             "kept_out_by": most["filter"],
             "kept_out": most["more"],
             "degraded": F.coalesce("degraded", F.array().cast("array<string>")),
+            "flexible": F.col("flexible.kind"),
+            "flexible_days": F.col("flexible.days"),
+            "flexible_months": F.col("flexible.months"),
         }
     ).select(*SEARCH)
 
 
 def impressions(events_: DataFrame) -> DataFrame:
-    """A row a listing of an answer, with what became of it.
+    """A row a listing of an answer, with the stay that it was shown with and what became of it.
 
     `seen` is whether the guest had it in view (or opened or booked it), null where the search has no
     record of views at all. Clicks, quotes, holds and bookings count from the search on, up to
@@ -144,6 +155,8 @@ def impressions(events_: DataFrame) -> DataFrame:
         "search_id",
         "occurred_at",
         _explored().alias("exploration"),
+        "check_in",
+        "check_out",
         F.explode("results").alias("shown"),
     )
     acts = events_.where(F.col("type") != "search").select(
@@ -163,6 +176,7 @@ def impressions(events_: DataFrame) -> DataFrame:
             F.col(f"shown.{name}").alias(name)
             for name in ("listing_id", "position", "total_minor", "score", "features")
         ),
+        *(F.coalesce(F.col(f"shown.{name}"), F.col(name)).alias(name) for name in ("check_in", "check_out")),
     )
     joined = rows.join(per_listing, ["search_id", "listing_id"], "left").join(viewed, "search_id", "left")
     return joined.withColumns(
@@ -180,6 +194,8 @@ def impressions(events_: DataFrame) -> DataFrame:
         "exploration",
         F.when(F.col("views"), F.col("in_view") | F.col("clicked") | F.col("booked")).alias("seen"),
         *_COUNTED,
+        "check_in",
+        "check_out",
     )
 
 

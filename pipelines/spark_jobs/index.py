@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import orjson
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from opensearchpy import OpenSearch
 
+from lodestay.clock import date_at
 from lodestay.lake import RAW, SEARCH_DOCUMENTS, STAGED_LISTINGS, STAGED_NIGHTS
 from lodestay.settings import Settings, get_settings
 from pipelines.calendar_columns import NIGHT_COLUMNS, NIGHTS_BEFORE, calendars, price_terms
@@ -112,13 +113,15 @@ def _documents(lake: str, partitions: Sequence[Partition]) -> Iterator[dict[str,
 
 
 def samples(lake: str, partitions: Sequence[Partition], rng: np.random.Generator) -> list[Sample]:
-    """Listings drawn from every market, each as of the day of its own documents."""
+    """Listings drawn from every market, each as of the day with which its own document begins."""
     share = -(-SAMPLES // len(partitions))
     return [sample for partition in partitions for sample in _samples_of(lake, partition, share, rng)]
 
 
 def _samples_of(lake: str, partition: Partition, count: int, rng: np.random.Generator) -> list[Sample]:
-    today, market = date.fromisoformat(partition[0]), partition[1]
+    _, market = partition
+    (exported,) = read_table(RAW["markets"], lake, partition, columns=["exported_at", "timezone"]).to_pylist()
+    today = date_at(exported["exported_at"], exported["timezone"])
     ids = read_table(SEARCH_DOCUMENTS, lake, partition, columns=["listing_id"])["listing_id"].to_numpy()
     chosen = pa.array(rng.choice(ids, size=min(count, len(ids)), replace=False), pa.int64())
     listings = read_rows(STAGED_LISTINGS, lake, partition, pc.field("listing_id").isin(chosen))

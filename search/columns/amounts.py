@@ -34,8 +34,8 @@ _exchanged = inlined(stay_price.exchanged)
 
 
 @inlined
-def amount_of(prices: Prices, stay: StayAsk, row: int) -> int:
-    """Total of the stay in the listing's currency; without a stay what a night usually costs."""
+def amount_of(prices: Prices, stay: StayAsk, today: int, row: int) -> int:
+    """Total of the stay in the currency of a listing where it is `today`; without a stay what a night usually costs."""
     terms = prices.terms
     length = stay.nights.size
     if length == 0:
@@ -45,7 +45,7 @@ def amount_of(prices: Prices, stay: StayAsk, row: int) -> int:
     nights = _nights_sum(prices, stay, row)
     if stay.length_discount != NO_DISCOUNT:
         nights -= _share(nights, terms[stay.length_discount, row])
-    nights -= _share(nights, _lead_bps(terms, stay.notice, row))
+    nights -= _share(nights, _lead_bps(terms, stay.check_in - today, row))
     extra = max(0, stay.guests - terms[_INCLUDED, row]) * terms[_EXTRA_GUEST, row] * length
     subtotal = nights + extra + terms[_CLEANING, row]
     return int(subtotal + _share(subtotal, terms[_SERVICE, row]) + _share(subtotal, terms[_TAX, row]))

@@ -42,8 +42,10 @@ class StayAsk(NamedTuple):
     ----------
     nights
         (n,) slots; none without a stay.
-    departure, check_in, check_out, notice, until
-        Slot of the check-out; the days as ordinals; days from today to them.
+    departure, check_in, check_out
+        Slot of the check-out; the days as ordinals.
+    today
+        (markets + 1,) by code of market: the date there as an ordinal; the last one is for none, whose code is -1.
     length_discount
         Row of the price terms, or :data:`NO_DISCOUNT`.
     """
@@ -52,8 +54,7 @@ class StayAsk(NamedTuple):
     departure: int
     check_in: int
     check_out: int
-    notice: int
-    until: int
+    today: NDArray[np.int64]
     length_discount: int
     guests: int
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Final
 
 import numpy as np
@@ -30,15 +29,16 @@ from search.columns.store import BIT_FACETS, CODED_FACETS, ColumnStore, Vocabula
 from search.columns.table import NO_CODE, WORD
 from search.facets import Facet
 from search.request import Area, Bounds, Circle, Filters, SearchRequest
-from search.ring import is_askable, slot
+from search.ring import slot
 from search.stay_price import discount_field, exchange_factors
+from search.today import Today
 
 _EDGES: Final = np.array(histogram.EDGES, np.float64)
 _ALL_OF: Final = np.array([facet.all_of for facet in BIT_FACETS])
 _NO_ROWS: Final = np.zeros((0, 2), np.int64)
 
 
-def ask_of(request: SearchRequest, store: ColumnStore, *, today: date) -> Ask:
+def ask_of(request: SearchRequest, store: ColumnStore, *, today: Today) -> Ask:
     """Put a search into numbers.
 
     Raises
@@ -51,15 +51,25 @@ def ask_of(request: SearchRequest, store: ColumnStore, *, today: date) -> Ask:
         runs=_runs(request, store, today),
         market=market,
         area=_area(request.area),
-        stay=_stay(request, today),
+        stay=_stay(request, dates_by_market(store, today)),
         groups=_groups(request.filters, store),
         price=_price(request, store),
         tiles=_tiles(request, store),
     )
 
 
-def _runs(request: SearchRequest, store: ColumnStore, today: date) -> NDArray[np.int64]:
-    if request.stay is not None and not is_askable(request.stay, today):
+def dates_by_market(store: ColumnStore, today: Today) -> NDArray[np.int64]:
+    """Write dates as :class:`search.columns.ask.StayAsk` has them."""
+    markets = store.vocabularies["market"]
+    dates = np.full(len(markets.values) + 1, today.here.toordinal(), np.int64)
+    for market, day in today.elsewhere.items():
+        if market in markets.codes:
+            dates[markets.codes[market]] = day.toordinal()
+    return dates
+
+
+def _runs(request: SearchRequest, store: ColumnStore, today: Today) -> NDArray[np.int64]:
+    if request.stay is not None and not today.is_askable(request.stay):
         return _NO_ROWS
     if request.market is not None and request.market not in store.markets:
         return _NO_ROWS
@@ -87,18 +97,17 @@ def _area(area: Area | None) -> AreaAsk:
     return AreaAsk(POLYGON, *edges, 0.0, latitudes, longitudes)
 
 
-def _stay(request: SearchRequest, today: date) -> StayAsk:
+def _stay(request: SearchRequest, today: NDArray[np.int64]) -> StayAsk:
     stay = request.stay
     if stay is None:
-        return StayAsk(np.zeros(0, np.int64), 0, 0, 0, 0, 0, NO_DISCOUNT, request.guests)
+        return StayAsk(np.zeros(0, np.int64), 0, 0, 0, today, NO_DISCOUNT, request.guests)
     field = discount_field(stay.nights)
     return StayAsk(
         nights=np.array([slot(night) for night in stay], np.int64),
         departure=slot(stay.check_out),
         check_in=stay.check_in.toordinal(),
         check_out=stay.check_out.toordinal(),
-        notice=(stay.check_in - today).days,
-        until=(stay.check_out - today).days,
+        today=today,
         length_discount=NO_DISCOUNT if field is None else LENGTH_DISCOUNTS[field],
         guests=request.guests,
     )

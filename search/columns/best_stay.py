@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Final
 
 import numpy as np
@@ -19,7 +18,7 @@ from lodestay.stay import Stay
 from search.answer import BestStays, PriceDay, Retrieved
 from search.columns.amounts import LENGTH_DISCOUNTS
 from search.columns.ask import NO_DISCOUNT, Ask, PriceAsk
-from search.columns.asking import ask_of
+from search.columns.asking import ask_of, dates_by_market
 from search.columns.many_stays import StaysAsk, StaysTally, try_stays
 from search.columns.reading import retrieved
 from search.columns.scan import scan
@@ -27,16 +26,18 @@ from search.columns.store import CODES, ColumnStore
 from search.columns.table import TERMS, WORD, Table
 from search.columns.tally import Tally, empty_tally
 from search.request import Filters, InvalidSearch, SearchRequest
-from search.ring import is_askable, slot
+from search.ring import slot
 from search.stay_price import discount_field
+from search.today import Today
 
 MOST_TRIES: Final = 8_000_000
 """Stays times listings that are tried at once, which takes some tenths of a second: other searches wait for it."""
 _CURRENCY: Final = CODES.index("currency")
+_MARKET: Final = CODES.index("market")
 _NIGHTLY: Final = TERMS.index("nightly_price_minor")
 
 
-def retrieve_flexible(request: SearchRequest, store: ColumnStore, *, today: date) -> Retrieved:
+def retrieve_flexible(request: SearchRequest, store: ColumnStore, *, today: Today) -> Retrieved:
     """Answer a search with flexible dates.
 
     Raises
@@ -44,12 +45,12 @@ def retrieve_flexible(request: SearchRequest, store: ColumnStore, *, today: date
     InvalidSearch
         It asks for too many map tiles, or for too many stays in too many listings.
     """
-    stays = tuple(stay for stay in request.flexible if is_askable(stay, today))
+    stays = tuple(stay for stay in request.flexible if today.is_askable(stay))
     ask = ask_of(request, store, today=today)
     table = store.table
     # What a guest may take back is counted too: the rows are those that fit without it.
     rows = _rows(replace(request, filters=Filters(), tile_zoom=None), store, today)
-    tried = _try(table, rows, _stays_ask(stays, request.guests, today), ask.price)
+    tried = _try(table, rows, _stays_ask(stays, request.guests, dates_by_market(store, today)), ask.price)
     tally = empty_tally(ask)
     scan(_at_their_best(table, tried), ask, tally)
     best = _best_stays(stays, tally, tried, table)
@@ -59,7 +60,7 @@ def retrieve_flexible(request: SearchRequest, store: ColumnStore, *, today: date
 
 
 def price_days(
-    request: SearchRequest, stays: Sequence[Stay], store: ColumnStore, *, today: date
+    request: SearchRequest, stays: Sequence[Stay], store: ColumnStore, *, today: Today
 ) -> tuple[PriceDay, ...]:
     """Say of each stay what a search for it would: how many listings, and the lowest price.
 
@@ -75,18 +76,18 @@ def price_days(
     InvalidSearch
         These are too many days for so many listings.
     """
-    askable = [stay for stay in stays if is_askable(stay, today)]
+    askable = [stay for stay in stays if today.is_askable(stay)]
     filters = replace(request.filters, min_price_minor=None, max_price_minor=None)
     rows = _rows(replace(request, filters=filters, tile_zoom=None), store, today)
     ask = ask_of(request, store, today=today)
-    tried = _try(store.table, rows, _stays_ask(askable, request.guests, today), ask.price)
+    tried = _try(store.table, rows, _stays_ask(askable, request.guests, dates_by_market(store, today)), ask.price)
     found = dict(zip(askable, zip(tried.counts.tolist(), tried.cheapest.tolist(), strict=True), strict=True))
     return tuple(PriceDay.of(stay, *found.get(stay, (0, np.inf))) for stay in stays)
 
 
 def compile_stays(table: Table, ask: Ask) -> None:
     """Have the passes compiled for the types of a table."""
-    tried = _try(table, np.zeros(0, np.int64), _stays_ask([], 1, date(2000, 1, 1)), ask.price)
+    tried = _try(table, np.zeros(0, np.int64), _stays_ask([], 1, ask.stay.today), ask.price)
     scan(_at_their_best(table, tried), ask, empty_tally(ask))
 
 
@@ -97,7 +98,7 @@ def _at_their_best(table: Table, tried: StaysTally) -> Table:
     return table._replace(nights=table.nights._replace(active=tried.taking), prices=table.prices._replace(terms=terms))
 
 
-def _rows(request: SearchRequest, store: ColumnStore, today: date) -> NDArray[np.int64]:
+def _rows(request: SearchRequest, store: ColumnStore, today: Today) -> NDArray[np.int64]:
     """Rows that fit a search without dates."""
     ask = ask_of(request, store, today=today)
     tally = empty_tally(ask)
@@ -111,7 +112,7 @@ def _bits(rows: NDArray[np.int64], table: Table) -> NDArray[np.uint64]:
     return np.packbits(held, bitorder="little").view("<u8").astype(np.uint64, copy=False)
 
 
-def _stays_ask(stays: Sequence[Stay], guests: int, today: date) -> StaysAsk:
+def _stays_ask(stays: Sequence[Stay], guests: int, today: NDArray[np.int64]) -> StaysAsk:
     nights = stays[0].nights if stays else 0
     field = discount_field(nights)
     return StaysAsk(
@@ -119,8 +120,7 @@ def _stays_ask(stays: Sequence[Stay], guests: int, today: date) -> StaysAsk:
         departures=_column(slot(stay.check_out) for stay in stays),
         check_ins=_column(stay.check_in.toordinal() for stay in stays),
         check_outs=_column(stay.check_out.toordinal() for stay in stays),
-        notices=_column((stay.check_in - today).days for stay in stays),
-        untils=_column((stay.check_out - today).days for stay in stays),
+        today=today,
         length_discount=NO_DISCOUNT if field is None else LENGTH_DISCOUNTS[field],
         guests=guests,
     )
@@ -144,8 +144,8 @@ def _try(table: Table, rows: NDArray[np.int64], stays: StaysAsk, asked: PriceAsk
         counts=np.zeros(tried, np.int64),
         cheapest=np.full(tried, np.inf),
     )
-    currencies = table.traits.codes[_CURRENCY]
-    try_stays(table.nights, table.stays, table.prices, currencies, _bits(rows, table), stays, asked, tally)
+    currencies, markets = table.traits.codes[_CURRENCY], table.traits.codes[_MARKET]
+    try_stays(table.nights, table.stays, table.prices, currencies, markets, _bits(rows, table), stays, asked, tally)
     return tally
 
 

@@ -26,7 +26,7 @@ def _cache_folder() -> Path:
         here.parent / "polygon.py",
         here.parent / "ring.py",
         here.parent / "stay_price.py",
-        *(foundation / name for name in ("geography.py", "money.py", "pricing.py")),
+        *(foundation / name for name in ("calendar.py", "geography.py", "money.py", "pricing.py")),
     )
     sources = hashlib.sha256()
     for source in (*sorted(here.glob("*.py")), *elsewhere):

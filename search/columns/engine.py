@@ -21,6 +21,7 @@ from search.columns.scan import scan
 from search.columns.store import ColumnStore
 from search.columns.tally import empty_tally
 from search.request import Filters, SearchRequest, Sort
+from search.today import Today
 
 _ANYTHING: Final = SearchRequest(
     text=None,
@@ -37,6 +38,7 @@ _ANYTHING: Final = SearchRequest(
     locale="en",
     rates={},
 )
+_ANY_DAY: Final = Today(date(2000, 1, 1))
 
 
 WAITING: Final = 50
@@ -78,7 +80,7 @@ class ColumnEngine:
         """Memory of the kept answers, about."""
         return self._kept.size
 
-    async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:
+    async def retrieve(self, request: SearchRequest, *, today: Today) -> Retrieved:
         """Find the best candidates and count the whole filtered set.
 
         Raises
@@ -96,13 +98,13 @@ class ColumnEngine:
         self._kept.keep(key, answer, runs, changes)
         return answer
 
-    async def price_days(self, request: SearchRequest, stays: Sequence[Stay], *, today: date) -> tuple[PriceDay, ...]:
+    async def price_days(self, request: SearchRequest, stays: Sequence[Stay], *, today: Today) -> tuple[PriceDay, ...]:
         """Say of each stay what a search for it would find (:func:`search.columns.best_stay.price_days`)."""
         return await self._thread.run(lambda: price_days(request, stays, self._store, today=today))
 
-    async def prepare(self, *, today: date) -> None:
+    async def prepare(self) -> None:
         """Have the pass compiled before the first guest asks: that takes some seconds where no process did it yet."""
-        await self._thread.run_surely(self._prepare, today)
+        await self._thread.run_surely(self._prepare)
 
     async def update(self, changes: Mapping[int, Mapping[str, Any]]) -> int:
         """Replace parts of listings (:meth:`search.columns.store.ColumnStore.update`)."""
@@ -112,8 +114,8 @@ class ColumnEngine:
         """Let the thread end once everybody who asked has an answer."""
         self._thread.close()
 
-    def _prepare(self, today: date) -> None:
-        ask = ask_of(_ANYTHING, self._store, today=today)._replace(runs=np.zeros((0, 2), np.int64))
+    def _prepare(self) -> None:
+        ask = ask_of(_ANYTHING, self._store, today=_ANY_DAY)._replace(runs=np.zeros((0, 2), np.int64))
         scan(self._store.table, ask, empty_tally(ask))
         compile_stays(self._store.table, ask)
 
@@ -124,19 +126,19 @@ class ColumnEngine:
             rows, held = self._store.rows_of(changes)
             self._kept.changed.add(rows[held])
 
-    def _retrieve(self, request: SearchRequest, today: date) -> tuple[Retrieved, NDArray[np.int64], int]:
+    def _retrieve(self, request: SearchRequest, today: Today) -> tuple[Retrieved, NDArray[np.int64], int]:
         """Answer; the rows looked at; how many had ever changed by then, as this thread, which changes them, knows."""
         changes = self._kept.changed.count
         answer, runs = _answered(request, self._store, today=today)
         return answer, runs, changes
 
 
-def retrieve(request: SearchRequest, store: ColumnStore, *, today: date) -> Retrieved:
+def retrieve(request: SearchRequest, store: ColumnStore, *, today: Today) -> Retrieved:
     """Answer a search from columns."""
     return _answered(request, store, today=today)[0]
 
 
-def _answered(request: SearchRequest, store: ColumnStore, *, today: date) -> tuple[Retrieved, NDArray[np.int64]]:
+def _answered(request: SearchRequest, store: ColumnStore, *, today: Today) -> tuple[Retrieved, NDArray[np.int64]]:
     """The answer, and the runs of rows that it depends on."""
     if request.flexible:
         return retrieve_flexible(request, store, today=today), ask_of(request, store, today=today).runs

@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 
 from lodestay.geography import distance_km
-from search import polygon
+from search import polygon, ring
 from search.columns.ask import BOX, CIRCLE, POLYGON, AreaAsk, StayAsk
 from search.columns.compiled import inlined
 from search.columns.table import PART, PART_MASK, RULES, Nights, Places, StayRules
 
 _USUAL_MIN, _USUAL_MAX, _NOTICE, _WINDOW, _FROM, _UNTIL = (RULES.index(name) for name in RULES)
 _BIT, _ONE = 63, np.uint64(1)
-# The one definition of each, compiled in: how far points are apart, and what lies in a ring.
+# The one definition of each, compiled in: how far points are apart, what lies in a ring, and how far ahead stays lie.
 _distance_km = inlined(distance_km)
 _lifted = inlined(polygon.lifted)
 _holds = inlined(polygon.holds)
+_is_within_reach = inlined(ring.is_within_reach)
 
 
 @inlined
@@ -32,12 +33,14 @@ def candidates(nights: Nights, stay: StayAsk, word: int) -> Any:
 
 
 @inlined
-def takes(rules: StayRules, stay: StayAsk, row: int) -> bool:
-    """Whether a listing whose nights are free takes a stay of this length, so far ahead (search.availability)."""
+def takes(rules: StayRules, stay: StayAsk, today: int, row: int) -> bool:
+    """Whether a listing whose nights are free, and where it is `today`, takes the stay (search.availability)."""
     numbers, length = rules.numbers, stay.nights.size
     if numbers[_FROM, row] > stay.check_in or numbers[_UNTIL, row] < stay.check_out:
         return False
-    if numbers[_NOTICE, row] > stay.notice or numbers[_WINDOW, row] < stay.until:
+    if not _is_within_reach(stay.check_in, stay.check_out, today):
+        return False
+    if numbers[_NOTICE, row] > stay.check_in - today or numbers[_WINDOW, row] < stay.check_out - today:
         return False
     arrival = stay.nights[0]
     if rules.odd[arrival, row >> 6] >> np.uint64(row & _BIT) & _ONE == np.uint64(0):

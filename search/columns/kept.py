@@ -6,7 +6,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields
-from datetime import date
 from typing import Final
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from search.answer import Retrieved
 from search.request import SearchRequest
+from search.today import Today
 
 HIT, CHANGED, ABSENT = "answered", "changed", "absent"
 """What became of looking for an answer."""
@@ -29,13 +29,13 @@ Told = Callable[[str, float | None], None]
 """Hears what became of looking for an answer, and the seconds that have passed since the one found was made."""
 
 
-def key_of(request: SearchRequest, today: date) -> Hashable:
+def key_of(request: SearchRequest, today: Today) -> Hashable:
     """Everything that the columns' answer depends on but the listings: two searches with one key have one answer.
 
     What is not known to change nothing is part of it, so that a new field of a request cannot be forgotten.
     """
     asked = tuple(getattr(request, field.name) for field in fields(request) if field.name not in _NOT_ASKED_OF_COLUMNS)
-    return asked, frozenset(request.rates.items()), today
+    return asked, frozenset(request.rates.items()), today.here, frozenset(today.elsewhere.items())
 
 
 class ChangedRows:

@@ -25,9 +25,9 @@ class StaysAsk(NamedTuple):
     ----------
     nights
         (s, nights) slots.
-    departures, check_ins, check_outs, notices, untils
+    departures, check_ins, check_outs
         (s,) of each what :class:`search.columns.ask.StayAsk` says of one.
-    length_discount, guests
+    today, length_discount, guests
         The same for all of them.
     """
 
@@ -35,8 +35,7 @@ class StaysAsk(NamedTuple):
     departures: NDArray[np.int64]
     check_ins: NDArray[np.int64]
     check_outs: NDArray[np.int64]
-    notices: NDArray[np.int64]
-    untils: NDArray[np.int64]
+    today: NDArray[np.int64]
     length_discount: int
     guests: int
 
@@ -69,6 +68,7 @@ def try_stays(  # noqa: PLR0917 - compiled code takes whole tuples apart faster 
     rules: StayRules,
     prices: Prices,
     currencies: NDArray[np.int32],
+    markets: NDArray[np.int32],
     possible: NDArray[np.uint64],
     stays: StaysAsk,
     asked: PriceAsk,
@@ -85,8 +85,7 @@ def try_stays(  # noqa: PLR0917 - compiled code takes whole tuples apart faster 
                 stays.departures[place],
                 stays.check_ins[place],
                 stays.check_outs[place],
-                stays.notices[place],
-                stays.untils[place],
+                stays.today,
                 stays.length_discount,
                 stays.guests,
             )
@@ -94,9 +93,10 @@ def try_stays(  # noqa: PLR0917 - compiled code takes whole tuples apart faster 
             while bits != _NONE:
                 row = (word << 6) + trailing_zeros(bits)
                 bits &= bits - _ONE
-                if not takes(rules, stay, row):
+                today = stay.today[markets[row]]
+                if not takes(rules, stay, today, row):
                     continue
-                amount = amount_of(prices, stay, row)
+                amount = amount_of(prices, stay, today, row)
                 mask = _ONE << np.uint64(row & _BIT)
                 if taking[word] & mask == _NONE or amount < amounts[row]:
                     taking[word] |= mask

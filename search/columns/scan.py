@@ -52,12 +52,15 @@ def scan(table: Table, ask: Ask, tally: Tally) -> None:  # noqa: C901, PLR0912 -
                     continue
                 if market != NO_CODE and traits.codes[_MARKET, row] != market:
                     continue
-                if not lies_in(places, area, row) or (stay.nights.size > 0 and not takes(stays, stay, row)):
+                if not lies_in(places, area, row):
+                    continue
+                today = stay.today[traits.codes[_MARKET, row]] if stay.nights.size > 0 else 0
+                if stay.nights.size > 0 and not takes(stays, stay, today, row):
                     continue
                 failed, group = _failed(traits, groups, many, row)
                 if failed > 1:
                     continue
-                amount = amount_of(prices, stay, row)
+                amount = amount_of(prices, stay, today, row)
                 price = exchanged(amount, traits.codes[_CURRENCY, row], price_ask.factors)
                 if not np.isnan(price_ask.low) and not (price >= price_ask.low and price <= price_ask.high):
                     failed, group = failed + 1, coded + sets

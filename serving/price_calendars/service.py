@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 import structlog
 
-from lodestay.clock import today_in
 from lodestay.crowding import TooBusy
 from lodestay.stay import Stay
 from search.answer import PriceDay
 from search.request import InvalidSearch, SearchRequest, Sort
+from search.today import Today
 from serving.observability.tracing import POSTGRESQL
 from serving.price_calendars.schemas import PlaceCalendarOut, PlaceCalendarQuery, PlaceDayOut
 from serving.search.budget import within
 from serving.search.database import price_days_database
-from serving.search.places import find_place
+from serving.search.places import find_place, today_at
 from serving.state import Services
 
 NO_COLUMNS = "columns not loaded: the days were counted in the database"
@@ -34,7 +33,7 @@ async def calendar_of_place(services: Services, query: PlaceCalendarQuery) -> Pl
     """
     book = await services.markets.book()
     where = find_place(query, book, services.models.current.gazetteer)
-    today, currency = today_in(where.timezone, services.clock), query.currency or where.currency
+    today, currency = today_at(where, None, book, services.clock), query.currency or where.currency
     request = SearchRequest(
         text=None,
         market=where.market,
@@ -50,7 +49,7 @@ async def calendar_of_place(services: Services, query: PlaceCalendarQuery) -> Pl
         locale="en",
         rates=book.rates(currency),
     )
-    days, degraded = await _price_days(services, request, query.stays(today=today), today=today)
+    days, degraded = await _price_days(services, request, query.stays(today=today.here), today=today)
     return PlaceCalendarOut(
         market=where.market,
         nights=query.nights,
@@ -61,7 +60,7 @@ async def calendar_of_place(services: Services, query: PlaceCalendarQuery) -> Pl
 
 
 async def _price_days(
-    services: Services, request: SearchRequest, stays: Sequence[Stay], *, today: date
+    services: Services, request: SearchRequest, stays: Sequence[Stay], *, today: Today
 ) -> tuple[tuple[PriceDay, ...], list[str]]:
     """Ask the columns; PostgreSQL where there are none in service, or they fail."""
     columns, seconds = services.columns.engine, services.guards.allowance.whole

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.calendar import StayCalendar
-from lodestay.clock import Clock, today_in
+from lodestay.clock import Clock
 from search.fallback import Supply, retrieve
 from search.request import MAX_PAGE_DEPTH, SearchRequest
 from search.stay_price import exchange_factors, exchanged
+from search.today import Today
 from serving.search.confirmation import judge
 from transactional.calendars.repository import load_calendars
 from transactional.calendars.rules import Window
@@ -44,7 +45,7 @@ async def load_supply(session: AsyncSession, listing_ids: Collection[int], *, cl
 
 
 def matching(
-    request: SearchRequest, supplied: Supplied, listing_ids: Collection[int], *, timezone: str, clock: Clock
+    request: SearchRequest, supplied: Supplied, listing_ids: Collection[int], *, today: Today, clock: Clock
 ) -> dict[int, int | None]:
     """Say which of some listings a search finds, and for how much.
 
@@ -52,8 +53,8 @@ def matching(
 
     Parameters
     ----------
-    timezone
-        Where the search looks.
+    today
+        Dates where the search looks.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def matching(
         calendars=supplied.calendars,
         terms={n: supplied.bookable[n].terms for n in known},
     )
-    found = retrieve(request, supply, today=today_in(timezone, clock), reason="held against a saved search")
+    found = retrieve(request, supply, today=today, reason="held against a saved search")
     factors = exchange_factors(request.rates, request.currency)
     totals: dict[int, int | None] = {}
     for candidate in found.candidates:

@@ -19,7 +19,7 @@ async def understood(services: Services, name: str, query: SearchQuery) -> NewSe
     """
     book = await services.markets.book()
     where = find_place(query, book, services.models.current.gazetteer)
-    today = today_at(where, query.first_arrival, services.clock)
+    today = today_at(where, query.first_arrival, book, services.clock)
     search = new_search(name, query, where, today=today)
     request_of(search, book.rates(search.currency), today=today)
     return search

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from math import asin, cos, degrees, radians, sin
 from typing import Final
 
@@ -13,6 +12,7 @@ from lodestay.geography import EARTH_RADIUS_KM
 from lodestay.stay import Stay
 from search.flexible import MonthsAhead, dates_of
 from search.request import Bounds, Circle, InvalidSearch, Polygon, SearchRequest, Sort
+from search.today import Today
 from serving.search.places import Where
 from serving.search.schemas import PAGING, SearchQuery
 from transactional.saved_searches.records import NewSearch, Reach, SavedSearchRecord
@@ -26,7 +26,7 @@ _HAIR: Final = 1e-6
 """Degrees, some ten centimetres: what rounding might cost a circle's box."""
 
 
-def new_search(name: str, query: SearchQuery, where: Where, *, today: date) -> NewSearch:
+def new_search(name: str, query: SearchQuery, where: Where, *, today: Today) -> NewSearch:
     """Write a search down that was understood.
 
     Parameters
@@ -34,7 +34,7 @@ def new_search(name: str, query: SearchQuery, where: Where, *, today: date) -> N
     where
         Where it looks; a place keeps meaning what it meant when the search was saved.
     today
-        Date there. A search ends with the last stay that it asks for.
+        Dates there. A search ends with the last stay that it asks for.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def new_search(name: str, query: SearchQuery, where: Where, *, today: date) -> N
     )
 
 
-def _last_stay(query: SearchQuery, today: date) -> Stay | None:
+def _last_stay(query: SearchQuery, today: Today) -> Stay | None:
     wish = query.wish()
     stay, stays = dates_of(wish, today=today)
     if not stays:
@@ -68,7 +68,7 @@ def _last_stay(query: SearchQuery, today: date) -> Stay | None:
     return None if isinstance(wish, MonthsAhead) else max(stays, key=lambda stay: stay.check_in)
 
 
-def request_of(saved: SavedSearchRecord | NewSearch, rates: Mapping[str, float], *, today: date) -> SearchRequest:
+def request_of(saved: SavedSearchRecord | NewSearch, rates: Mapping[str, float], *, today: Today) -> SearchRequest:
     """What a saved search asks of each listing; the words of a wish order results and ask nothing.
 
     Parameters
@@ -76,7 +76,7 @@ def request_of(saved: SavedSearchRecord | NewSearch, rates: Mapping[str, float],
     rates
         Of the search's currency, now.
     today
-        Date where it looks: flexible dates are those still to come.
+        Dates where it looks: flexible dates are those still to come.
 
     Raises
     ------

@@ -16,9 +16,10 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from lodestay.clock import Clock, today_in
+from lodestay.clock import Clock
 from lodestay.errors import InvalidInput
 from search.request import SearchRequest
+from search.today import Today
 from serving.saved_searches.matching import Supplied, load_supply, matching
 from serving.saved_searches.stored import request_of
 from serving.search.database import candidate_query
@@ -133,7 +134,9 @@ class Watch:
             lambda: [
                 finding
                 for pair, request in able
-                for finding in self._judge(pair, request, supplied, known, causes=causes)
+                for finding in self._judge(
+                    pair, request, supplied, known, causes=causes, today=_today(pair.search, book, self.clock)
+                )
             ]
         )
 
@@ -145,9 +148,10 @@ class Watch:
         known: Mapping[tuple[UUID, int], Match],
         *,
         causes: Mapping[int, str] | None,
+        today: Today,
     ) -> Iterable[Finding]:
         search = pair.search
-        totals = matching(request, supplied, pair.listing_ids, timezone=search.timezone, clock=self.clock)
+        totals = matching(request, supplied, pair.listing_ids, today=today, clock=self.clock)
         for listing_id in pair.listing_ids:
             verdict = judge(
                 known.get((search.saved_search_id, listing_id)),
@@ -160,6 +164,11 @@ class Watch:
                 yield Finding(search, listing_id, verdict.match, verdict.is_news, cause, totals.get(listing_id))
 
 
+def _today(search: SavedSearchRecord, book: MarketBook, clock: Clock) -> Today:
+    """The dates where it looks; it may be everywhere."""
+    return book.today(None, search.timezone, clock.now())
+
+
 def _request(search: SavedSearchRecord, book: MarketBook, clock: Clock) -> SearchRequest | None:
     """What a search asks; None where today's rules cannot read it any more."""
     try:
@@ -167,7 +176,7 @@ def _request(search: SavedSearchRecord, book: MarketBook, clock: Clock) -> Searc
     except NoExchangeRate:  # prices in other currencies are not known for now, as in a search
         rates = {}
     try:
-        return request_of(search, rates, today=today_in(search.timezone, clock))
+        return request_of(search, rates, today=_today(search, book, clock))
     except (ValidationError, InvalidInput) as error:
         # What it says is a person's: the log has only what is wrong.
         log.warning(

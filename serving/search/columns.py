@@ -195,7 +195,7 @@ class ColumnShelf:
         """Bring columns to the present."""
         store, exports = found.store, found.exports
         engine = ColumnEngine(store, kept=self._keeping())
-        await engine.prepare(today=self._clock.now().date())
+        await engine.prepare()
         # Where the outbox does not reach back to an export, every listing of its market is looked at.
         known = self._clock.now() - outbox.KEEP + SURELY_SEEN
         late = {market for market, at in exports.items() if at is None or at < known}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from search.answer import PriceDay, Retrieved
 from search.fallback import Supply, price_days, retrieve
 from search.request import Bounds, Polygon, SearchRequest
 from search.request import Circle as SearchCircle
+from search.today import Today
 from transactional.calendars.repository import load_calendars
 from transactional.calendars.rules import Window
 from transactional.listings.candidates import Box, CandidateQuery, Circle, search_free
@@ -31,7 +32,7 @@ SOME = "only the {:,} best rated listings were looked at"
 
 
 async def search_database(
-    session: AsyncSession, request: SearchRequest, *, today: date, clock: Clock, reason: str, seconds: float
+    session: AsyncSession, request: SearchRequest, *, today: Today, clock: Clock, reason: str, seconds: float
 ) -> Retrieved:
     """Answer from PostgreSQL, of as many listings as there is time to look at.
 
@@ -53,7 +54,7 @@ async def price_days_database(
     request: SearchRequest,
     stays: Sequence[Stay],
     *,
-    today: date,
+    today: Today,
     clock: Clock,
     reason: str,
     seconds: float,
@@ -100,7 +101,7 @@ async def _load(session: AsyncSession, request: SearchRequest, window: Window, *
 
 
 async def supply_of(
-    session: AsyncSession, listing_ids: Collection[int], request: SearchRequest, *, today: date, now: datetime
+    session: AsyncSession, listing_ids: Collection[int], request: SearchRequest, *, today: Today, now: datetime
 ) -> Supply:
     """Load what a search looks at of some listings; those without a rate plan are not in it."""
     return await _supply(session, listing_ids, _nights(request, today), now=now)
@@ -129,13 +130,13 @@ def candidate_query(request: SearchRequest) -> CandidateQuery:
     )
 
 
-def _nights(request: SearchRequest, today: date) -> Window:
+def _nights(request: SearchRequest, today: Today) -> Window:
     """The stays' nights; without dates all that can be booked, since a night costs the median of the free ones."""
     if request.stay is not None:
         return Window.around(request.stay)
     if request.flexible:
         return Window.around(*request.flexible)
-    return Window(today, today + timedelta(days=HORIZON_NIGHTS + 2))
+    return Window(min(today.days), max(today.days) + timedelta(days=HORIZON_NIGHTS + 2))
 
 
 def _area(request: SearchRequest) -> Box | Circle | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import structlog
 
@@ -12,13 +11,14 @@ from search.answer import Retrieved
 from search.columns.engine import ColumnEngine
 from search.events import NoResults
 from search.request import Filters, SearchRequest
+from search.today import Today
 from serving.search.budget import within
 
 log = structlog.get_logger(__name__)
 
 
 async def why_nothing(
-    columns: ColumnEngine | None, request: SearchRequest, retrieved: Retrieved, *, today: date, seconds: float
+    columns: ColumnEngine | None, request: SearchRequest, retrieved: Retrieved, *, today: Today, seconds: float
 ) -> NoResults | None:
     """Say why nothing was found; None where something was.
 
@@ -52,7 +52,7 @@ def reason(request: SearchRequest, retrieved: Retrieved, *, undated: int | None)
 
 
 async def _count_undated(
-    columns: ColumnEngine | None, request: SearchRequest, *, today: date, seconds: float
+    columns: ColumnEngine | None, request: SearchRequest, *, today: Today, seconds: float
 ) -> int | None:
     """Count what fits on other dates. Bounds of the price are left out with them: they are of the stay's total."""
     if columns is None or request.nights is None:

@@ -12,6 +12,7 @@ from lodestay.errors import Forbidden, Unauthenticated
 from ml.ranking.features import FEATURES
 from search.answer import Retrieved
 from search.request import SearchRequest
+from search.today import Today
 from serving.models import Models
 from serving.search.database import supply_of
 from serving.search.debug_answer import DebugOut, HindranceOut, StepOut, WeighedOut, WhyOut
@@ -161,7 +162,7 @@ async def _hindrances(
     if card is None:
         raise ListingNotFound(listing_id)
     local = now_in(book.get(card.market).timezone, clock)
-    supply = await supply_of(session, [listing_id], request, today=local.date(), now=clock.now())
+    supply = await supply_of(session, [listing_id], request, today=Today(local.date()), now=clock.now())
     found = [] if card.is_active else [named(INACTIVE)]
     if not supply.listings:
         return [*found, named(NO_RATE_PLAN)]

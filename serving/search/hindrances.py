@@ -10,6 +10,7 @@ from typing import Final
 from lodestay.calendar import RefusedStay, StayCalendar
 from search.fallback import Supply, retrieve
 from search.request import Filters, SearchRequest, Sort
+from search.today import Today
 
 INACTIVE = "inactive"
 NO_RATE_PLAN = "no_rate_plan"
@@ -69,14 +70,14 @@ def hindrances(request: SearchRequest, supply: Supply, *, today: date, hour: int
     return found + [
         Hindrance(name, SENTENCES.get(name, f"It does not have what {name} asks."))
         for name, alone in parts
-        if not retrieve(alone, supply, today=today, reason="").total_count
+        if not retrieve(alone, supply, today=Today(today), reason="").total_count
     ]
 
 
 def _takes_any(request: SearchRequest, supply: Supply, *, today: date) -> bool:
     """Whether the listing takes one of the flexible stays; true without any."""
     dates = replace(_nothing(request), flexible=request.flexible)
-    return not request.flexible or bool(retrieve(dates, supply, today=today, reason="").total_count)
+    return not request.flexible or bool(retrieve(dates, supply, today=Today(today), reason="").total_count)
 
 
 def _refused(request: SearchRequest, calendar: StayCalendar | None, *, today: date, hour: int) -> Hindrance | None:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import Final
 
 from lodestay.clock import Clock
 from lodestay.ids import new_id, pseudonym
 from lodestay.masking import mask_contacts
+from lodestay.stay import Stay
 from search.asked import asked_of
-from search.events import MOST_KEPT_OUT, KeptOut, NoResults, SearchEvent, Shown
-from search.request import Filters, SearchRequest
+from search.events import MOST_KEPT_OUT, AreaKind, FlexibleDates, KeptOut, NoResults, SearchEvent, Shown
+from search.flexible import AroundDates, InMonths, MonthsAhead, Wish
+from search.request import Bounds, Circle, Filters, Polygon, SearchRequest
 from serving.search.answer import SearchOut
 from serving.search.ranking import Seen
 from transactional.users.actors import Actor
 
 NOWHERE = "nowhere"
 """Market of a search that named none and found nothing."""
+_AREAS: Final[dict[type, AreaKind]] = {Circle: "circle", Bounds: "bounds", Polygon: "polygon"}
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,14 @@ class Circumstances:
     ----------
     written
         The wish as it came, the place in it included.
+    when
+        The dates as they were asked for.
     today
         Where the guest looked.
     """
 
     written: str | None
+    when: Stay | Wish | None
     today: date
     nothing_because: NoResults | None
     latency_ms: float
@@ -102,6 +109,8 @@ def search_event(
                 total_minor=None if result.price.total is None else result.price.total.minor,
                 score=result.score,
                 features=seen[result.rank - first_rank].features,
+                check_in=result.check_in if request.flexible else None,
+                check_out=result.check_out if request.flexible else None,
             )
             for result in answer.results
         ],
@@ -117,7 +126,24 @@ def search_event(
         nothing_because=around.nothing_because,
         degraded=answer.degraded,
         latency_ms=round(around.latency_ms, 3),
+        flexible=flexible_dates(around.when),
+        area=_AREAS.get(type(request.area)),
     )
+
+
+def flexible_dates(when: Stay | Wish | None) -> FlexibleDates | None:
+    """Write down dates that were left open; None for fixed ones and none."""
+    match when:
+        case AroundDates(stay, days):
+            return FlexibleDates(
+                kind="days", nights=stay.nights, days=days, check_in=stay.check_in, check_out=stay.check_out
+            )
+        case InMonths(trip, months):
+            return FlexibleDates(kind=trip, nights=trip.nights, months=[str(month) for month in months])
+        case MonthsAhead(trip, months_ahead):
+            return FlexibleDates(kind=trip, nights=trip.nights, months_ahead=months_ahead)
+        case _:
+            return None
 
 
 def filters_in_use(filters: Filters) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.geography import distances_km
 from search.request import Point
+from search.today import Today
 from transactional.markets.errors import MarketNotFound, NoExchangeRate
 from transactional.markets.exchange import ExchangeRates
 from transactional.markets.repository import latest_rates, list_all
@@ -54,6 +56,10 @@ class MarketBook:
         return self._listed[int(distances.argmin())]
 
     @cached_property
+    def _timezones(self) -> dict[str, str]:
+        return {key: market.timezone for key, market in self.markets.items()}
+
+    @cached_property
     def _listed(self) -> tuple[MarketInfo, ...]:
         return tuple(self.markets.values())
 
@@ -61,6 +67,18 @@ class MarketBook:
     def _centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         centres = [market.centre for market in self._listed]
         return np.array([at.latitude for at in centres]), np.array([at.longitude for at in centres])
+
+    def today(self, market: str | None, timezone: str, instant: datetime) -> Today:
+        """Dates of everything that a search may find.
+
+        Parameters
+        ----------
+        market
+            The one that is looked at; None for all.
+        timezone
+            Where the search looks.
+        """
+        return Today.at(instant, timezone, self._timezones if market is None else {})
 
     def rates(self, currency: str) -> dict[str, float]:
         """Units of `currency` for one unit of each currency known.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from lodestay.clock import Clock, today_in
+from lodestay.clock import Clock
 from lodestay.errors import NotFound
 from search.gazetteer import Gazetteer
+from search.geography import contains
 from search.places import Place, PlaceKind
 from search.request import Area, Circle, InvalidSearch, Point
+from search.today import Today
 from serving.search.markets import WORLD_CURRENCY, WORLD_TIMEZONE, MarketBook, MarketInfo
 from serving.search.schemas import PlaceQuery
 
@@ -43,12 +46,21 @@ class Where:
     text: str | None
 
 
-def today_at(where: Where, check_in: date | None, clock: Clock) -> date:
-    """Today's date where a search looks; :class:`InvalidSearch` for an arrival that has passed there."""
-    today = today_in(where.timezone, clock)
-    if check_in is not None and check_in < today:
-        raise InvalidSearch(f"{check_in} has passed where you look; today is {today}.", hint="Choose a later arrival.")
-    return today
+def today_at(where: Where, check_in: date | None, book: MarketBook, clock: Clock) -> Today:
+    """The dates where a search looks; :class:`InvalidSearch` for an arrival that has passed wherever that is."""
+    today = book.today(where.market, where.timezone, clock.now())
+    if check_in is None or check_in >= today.here:
+        return today
+    if any(check_in >= today.of(market) for market in _looked_at(where, book)):
+        return today
+    raise InvalidSearch(f"{check_in} has passed where you look; today is {today.here}.", hint="Choose a later arrival.")
+
+
+def _looked_at(where: Where, book: MarketBook) -> Iterator[str]:
+    """Markets whose middle a search looks at: of an area that holds none, the nearest one's date will do."""
+    for market in book.markets.values():
+        if where.area is None or contains(where.area, market.centre):
+            yield market.market_key
 
 
 def find_place(query: PlaceQuery, book: MarketBook, gazetteer: Gazetteer) -> Where:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from datetime import date
 from typing import Any, Final, TypeVar
 
 from lodestay.crowding import TooBusy
 from search.answer import Candidate, Retrieved
 from search.engine import Best
 from search.request import MAX_PAGE_DEPTH, SearchRequest, Sort
+from search.today import Today
 from serving.observability.tracing import OPENSEARCH, POSTGRESQL
 from serving.search.budget import Step
 from serving.search.database import search_database
@@ -31,7 +31,7 @@ _LAGGING: Final = 100
 Found = TypeVar("Found", Retrieved, Best)
 
 
-async def retrieve(services: Services, steps: Steps, request: SearchRequest, *, today: date) -> Retrieved:
+async def retrieve(services: Services, steps: Steps, request: SearchRequest, *, today: Today) -> Retrieved:
     """Find the best candidates and count all that fit.
 
     Raises
@@ -55,7 +55,7 @@ async def retrieve(services: Services, steps: Steps, request: SearchRequest, *, 
     return _without_tiles(retrieved, request)
 
 
-async def _retrieve_flexible(services: Services, steps: Steps, request: SearchRequest, *, today: date) -> Retrieved:
+async def _retrieve_flexible(services: Services, steps: Steps, request: SearchRequest, *, today: Today) -> Retrieved:
     """Ask the columns for flexible dates, and OpenSearch to order what they found; without columns PostgreSQL.
 
     OpenSearch prices one stay at a time.
@@ -81,7 +81,7 @@ def _without_tiles(retrieved: Retrieved, request: SearchRequest) -> Retrieved:
 
 
 async def _require_database(
-    services: Services, steps: Steps, request: SearchRequest, *, today: date, reason: str
+    services: Services, steps: Steps, request: SearchRequest, *, today: Today, reason: str
 ) -> Retrieved:
     """Ask PostgreSQL, unless the columns have only too much to do: it is spared, for it takes far longer."""
     if not {steps.why.get(step) for step in (Step.SCAN, Step.TRY_STAYS)}.isdisjoint({BUSY, LATE}):
@@ -93,7 +93,7 @@ async def _require_database(
     )
 
 
-async def _ask_columns(services: Services, steps: Steps, request: SearchRequest, *, today: date) -> Retrieved | None:
+async def _ask_columns(services: Services, steps: Steps, request: SearchRequest, *, today: Today) -> Retrieved | None:
     """Ask the columns; None where there are none in service, or they give nothing."""
     columns = services.columns.engine
     if columns is None:
@@ -102,7 +102,7 @@ async def _ask_columns(services: Services, steps: Steps, request: SearchRequest,
     return await steps.attempt(step, lambda: columns.retrieve(request, today=today))
 
 
-async def _ask_words(services: Services, steps: Steps, request: SearchRequest, *, today: date) -> Best | None:
+async def _ask_words(services: Services, steps: Steps, request: SearchRequest, *, today: Today) -> Best | None:
     """Ask OpenSearch who fits a text best, where columns say the rest; None without a text or an answer."""
     if request.text is None or services.columns.engine is None:
         return None
@@ -120,7 +120,7 @@ async def _ask_engine(
 
 
 async def _ask_database(
-    services: Services, request: SearchRequest, *, today: date, reason: str, seconds: float
+    services: Services, request: SearchRequest, *, today: Today, reason: str, seconds: float
 ) -> Retrieved:
     async with services.guards.reading.place(), services.sessions() as session:
         return await search_database(

@@ -7,13 +7,13 @@ Each step has its time (:mod:`serving.search.budget`), and one that gives nothin
 from __future__ import annotations
 
 import asyncio
-from datetime import date
 from time import perf_counter
 
 from lodestay.ids import new_id
 from search.flexible import dates_of
 from search.request import SearchRequest
 from search.stay_price import exchange_factors
+from search.today import Today
 from serving.events.writer import write_events
 from serving.models import NO_MEANING, NO_PRICER, Models
 from serving.observability.tracing import POSTGRESQL
@@ -70,7 +70,7 @@ async def search(
     rerank, viewed = services.reranking, services.viewed.of(visit.session_id)
     ranked = steps.compute(
         Step.RANK,
-        lambda: rank(models, request, candidates, factors=factors, today=today, reranking=rerank, viewed=viewed),
+        lambda: rank(models, request, candidates, factors=factors, today=today.here, reranking=rerank, viewed=viewed),
     )
     if ranked is None:
         steps.missing.append(NO_RANKING)
@@ -94,7 +94,7 @@ async def search(
         answered = Answered(request, retrieved, page, seen, confirmed)
         return answer.model_copy(update={"debug": await debug(services, steps, inspector, models, answered)})
     nothing = await why_nothing(services.columns.engine, request, retrieved, today=today, seconds=steps.left(Step.SCAN))
-    around = Circumstances(query.text, today, nothing, 1000 * (perf_counter() - started))
+    around = Circumstances(query.text, query.wish(), today.here, nothing, 1000 * (perf_counter() - started))
     event = search_event(answer, request, seen, around, first_rank=page.first_rank, visit=visit, clock=services.clock)
     write_events(services.events, [event])
     return answer
@@ -102,11 +102,11 @@ async def search(
 
 async def _where(
     services: Services, steps: Steps, query: SearchQuery, models: Models
-) -> tuple[MarketBook, Where, date]:
-    """The markets, where among them a search looks, and the date there."""
+) -> tuple[MarketBook, Where, Today]:
+    """The markets, where among them a search looks, and the dates there."""
     book = await steps.require(Step.MARKETS, services.markets.book, system=POSTGRESQL)
     where = find_place(query, book, models.gazetteer)
-    today = today_at(where, query.first_arrival, services.clock)
+    today = today_at(where, query.first_arrival, book, services.clock)
     return book, where, today
 
 
@@ -118,7 +118,7 @@ async def _request(
     *,
     book: MarketBook,
     models: Models,
-    today: date,
+    today: Today,
 ) -> SearchRequest:
     """The search in the field's terms; `steps` is told what of it cannot be had."""
     currency = query.currency or where.currency

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
@@ -21,6 +21,7 @@ from search.document import nightly_price_minor
 from search.engine import Best
 from search.request import MAX_TEXT, Circle, Filters, Point, SearchRequest, Sort
 from search.stay_price import exchange_factors
+from search.today import Today
 from search.vectors import vector_of
 from serving.observability.tracing import OPENSEARCH, POSTGRESQL
 from serving.search.budget import Budget, Step
@@ -76,7 +77,7 @@ async def find_similar(services: Services, listing_id: int, query: SimilarQuery)
     book = await services.markets.book()
     original = await _original(services, listing_id, book.markets)
     where = _where(original.card, book.get(original.card.market))
-    today = today_at(where, query.check_in, services.clock)
+    today = today_at(where, query.check_in, book, services.clock)
     currency = query.currency or where.currency
     request = _request(query, where, currency=currency, rates=book.rates(currency))
     candidates, degraded = await _near(services, steps, request, original.card, today=today)
@@ -140,7 +141,7 @@ def _request(query: SimilarQuery, where: Where, *, currency: str, rates: dict[st
 
 
 async def _near(
-    services: Services, steps: Steps, request: SearchRequest, card: ListingCard, *, today: date
+    services: Services, steps: Steps, request: SearchRequest, card: ListingCard, *, today: Today
 ) -> tuple[Sequence[Candidate], list[str]]:
     """Free listings near another: the closest in meaning, or without the index the closest; and what is missing."""
     reason, client = NO_MEANING, services.opensearch
@@ -173,7 +174,7 @@ async def _near(
 
 
 async def _alike(
-    services: Services, client: AsyncOpenSearch, request: SearchRequest, card: ListingCard, *, today: date
+    services: Services, client: AsyncOpenSearch, request: SearchRequest, card: ListingCard, *, today: Today
 ) -> Best | None:
     """The closest in meaning; None where the index knows nothing of what the listing says."""
     vector = await _vector(services, client, card.listing_id)

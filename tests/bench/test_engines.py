@@ -15,6 +15,7 @@ from bench.engines.stock import Stock, draw_stock
 from bench.engines.truth import brute_force
 from search.columns.engine import retrieve
 from search.columns.store import ColumnStore
+from search.today import Today
 
 TODAY = date(2026, 11, 27)
 
@@ -30,7 +31,7 @@ def test_columns_answer_as_brute_force_does(stock: Stock) -> None:
     store, found = ColumnStore(lambda: documents(stock)), 0
     for asked in islice(searches(stock, seed=1), 12):
         request = replace(asked.request, area=None, tile_zoom=None)
-        truth, answer = brute_force(stock, request), retrieve(request, store, today=TODAY)
+        truth, answer = brute_force(stock, request), retrieve(request, store, today=Today(TODAY))
         assert answer.total_count == truth.total_count
         assert {each.from_minor: each.count for each in answer.histogram if each.count} == truth.histogram
         for name, right in truth.facets.items():

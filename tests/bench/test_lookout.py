@@ -23,11 +23,13 @@ from bench.lookout.marketplace import make
 from bench.lookout.plan import Plan
 from bench.lookout.report import BEGIN, END, publish
 from bench.lookout.run import Order
+from bench.lookout.truth import Truth
 from bench.lookout.world import play
 from bench.proof.plan import STARTS_AT
 from search import availability
 from search.document import rate_fields
 from search.ring import slot
+from search.today import Today
 from serving.relay import present
 from serving.search import columns, confirmation
 from serving.worker.jobs import standing_jobs
@@ -143,6 +145,11 @@ def start_without_the_past(monkeypatch: Patch) -> None:
     monkeypatch.setattr(world, "KILL_EVERY", 3)
 
 
+def give_one_date(monkeypatch: Patch) -> None:
+    """Every listing has the date of who looks."""
+    monkeypatch.setattr(Truth, "dates", lambda truth, timezone, _markets: Today(truth.today(timezone)))
+
+
 CONTROLS = {
     lose_news: {MISSING, STALE, TOTAL},
     forget_preparation: {STALE},
@@ -151,6 +158,7 @@ CONTROLS = {
     confirm_at_any_hour: {SHOWN_THOUGH_REFUSED},
     add_a_cent: {TOTAL},
     start_without_the_past: {MISSING, STALE, TOTAL},
+    give_one_date: {MISSING, STALE, TOTAL},
 }
 
 

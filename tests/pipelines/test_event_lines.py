@@ -14,15 +14,17 @@ from pydantic import BaseModel
 from pyspark.sql import SparkSession
 
 from lodestay.lake import RAW_EVENTS, REJECTED_EVENTS, STAGED_IMPRESSIONS, STAGED_SEARCHES, Dataset
+from lodestay.stay import Stay
 from pipelines.event_files import EventFile, outdated
 from pipelines.partitions import read_table
-from pipelines.spark_jobs.event_lines import EVENT, KEPT_OUT, REQUIRED, SHOWN
+from pipelines.spark_jobs.event_lines import EVENT, FLEXIBLE, KEPT_OUT, REQUIRED, SHOWN
 from pipelines.spark_jobs.job import Scope
 from pipelines.spark_jobs.stage_events import Staged, stage_events
 from pipelines.writing import publish
 from search.events import (
     BookingEvent,
     ClickEvent,
+    FlexibleDates,
     HoldEvent,
     ImpressionEvent,
     KeptOut,
@@ -49,7 +51,7 @@ TYPES: dict[object, str] = {
 
 def _fields(ddl: str) -> dict[str, str]:
     nested = {f"array<struct<{SHOWN}>>": "shown", f"array<struct<{KEPT_OUT}>>": "kept_out"}
-    nested |= {"map<string, array<string>>": "map"}
+    nested |= {f"struct<{FLEXIBLE}>": "flexible", "map<string, array<string>>": "map"}
     for spelled, short in nested.items():
         ddl = ddl.replace(spelled, short)
     return dict(field.split(" ", 1) for field in ddl.split(", "))
@@ -75,6 +77,7 @@ def test_columns_are_those_of_the_events(model: type[BaseModel]) -> None:
         nullable = type(None) in arms or not field.is_required()
         assert nullable or name == "type" or name in REQUIRED[kind], name
     assert set(KeptOut.model_fields) == set(_fields(KEPT_OUT))
+    assert set(FlexibleDates.model_fields) == set(_fields(FLEXIBLE))
     assert set(Shown.model_fields) == {
         field.split()[0] for field in SHOWN.replace("map<string, double>", "m").split(", ")
     }
@@ -248,6 +251,44 @@ def test_what_was_asked_is_staged(spark: SparkSession, lake: str) -> None:
     columns = ["listing_id", "clicked", "quoted", "held", "booked"]
     shown = read_table(STAGED_IMPRESSIONS, lake, partition, columns=columns).sort_by("listing_id").to_pylist()
     assert [tuple(row.values()) for row in shown] == [(11, False, True, True, False), (12, *[False] * 4)]
+
+
+@pytest.mark.spark
+def test_flexible_dates_and_the_stays_shown_are_staged(spark: SparkSession, lake: str) -> None:
+    """What was left open stands in the search, each result's own stay beside it; fixed dates are every result's."""
+    own = Stay(DAY + timedelta(days=5), DAY + timedelta(days=7))
+    flexible, fixed = _search(21), _search(22)
+    flexible = flexible.model_copy(
+        update={
+            "flexible": FlexibleDates(kind="weekend", nights=2, months=["2026-03", "2026-05"]),
+            "area": "polygon",
+            "results": [flexible.results[0].model_copy(update={"check_in": own.check_in, "check_out": own.check_out})],
+        }
+    )
+    fixed = fixed.model_copy(update={"check_in": DAY, "check_out": DAY + timedelta(days=3)})
+    older = json.loads(_search(23).model_dump_json())
+    for name in ("flexible", "area"):
+        del older[name]
+    for name in ("check_in", "check_out"):
+        del older["results"][0][name]
+    _append(lake, DAY, flexible, fixed, json.dumps(older))
+    _stage(spark, Scope(DAY, (MARKET,), lake))
+    partition = (DAY.isoformat(), MARKET)
+    columns = ["search_id", "nights", "flexible", "flexible_days", "flexible_months", "area"]
+    rows = {
+        str(row.pop("search_id")): row
+        for row in read_table(STAGED_SEARCHES, lake, partition, columns=columns).to_pylist()
+    }
+    assert list(rows[str(flexible.search_id)].values()) == [2, "weekend", None, ["2026-03", "2026-05"], "polygon"]
+    assert list(rows[str(fixed.search_id)].values()) == [3, None, None, None, None]
+    assert list(rows[older["search_id"]].values()) == [None] * 5
+    columns = ["listing_id", "check_in", "check_out"]
+    shown = read_table(STAGED_IMPRESSIONS, lake, partition, columns=columns).sort_by("listing_id").to_pylist()
+    assert [tuple(row.values()) for row in shown] == [
+        (21, own.check_in, own.check_out),
+        (22, DAY, DAY + timedelta(days=3)),
+        (23, None, None),
+    ]
 
 
 def test_a_late_click_of_another_market_outdates_a_day() -> None:

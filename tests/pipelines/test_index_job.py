@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from pipelines.spark_jobs.export import snapshot_of
 from search.index import REPLAYED, SURELY_REPLAYED
 
 OSLO, RIGA = ("2026-03-01", "oslo"), ("2026-03-02", "riga")
+ZONES = {"oslo": "Europe/Oslo", "riga": "Pacific/Auckland"}
+"""One in which the evening of the export is the next day already."""
 CHANGE = "INSERT INTO outbox (topic, market_key, payload, occurred_at) VALUES ('t', 'oslo', '{}', %s)"
 
 
@@ -53,21 +55,27 @@ def test_replay_and_check_leave_no_gap() -> None:
 
 @pytest.mark.parametrize("partitions", [[OSLO], [OSLO, RIGA]], ids=["another day", "two days"])
 def test_every_market_is_sampled(lake: str, partitions: list[Partition]) -> None:
-    """Listings are drawn from each market as of the day of its documents, though no market is of the run's day."""
+    """Listings are drawn from each market as of its date at the export, though no market is of the run's day."""
     terms = dict.fromkeys(PriceTerms.__dataclass_fields__, 0) | {"currency": "EUR"}
     rules = dict.fromkeys(RULE_COLUMNS, 0)
     for place, partition in enumerate(partitions):
         day = date.fromisoformat(partition[0])
+        first = day + timedelta(days=partition == RIGA)
         night = {"min_stay": 1, "max_stay": 30, "closed_to_arrival": False, "closed_to_departure": False}
         night |= {"min_stay_through": 2, "max_stay_through": 30}
         rows = [
-            {"listing_id": place, "night": day + timedelta(days=ahead), "price_minor": 1, "is_free": True, **night}
+            {"listing_id": place, "night": first + timedelta(days=ahead), "price_minor": 1, "is_free": True, **night}
             for ahead in (-46, -1, 0, 1)
         ]
+        exported_at = datetime.combine(day, time(20), UTC)
+        _put(RAW["markets"], lake, partition, [{"exported_at": exported_at, "timezone": ZONES[partition[1]]}])
         _put(SEARCH_DOCUMENTS, lake, partition, [{"listing_id": place}])
         _put(STAGED_LISTINGS, lake, partition, [{"listing_id": place, **rules, **terms}])
         _put(STAGED_NIGHTS, lake, partition, rows)
     found = index.samples(lake, partitions, np.random.default_rng(1))
-    assert [(one.listing["market"], one.today.isoformat()) for one in found] == [(m, d) for d, m in partitions]
+    began = {"oslo": date(2026, 3, 1), "riga": date(2026, 3, 3)}
+    assert [(one.listing["market"], one.today) for one in found] == [
+        (market, began[market]) for _, market in partitions
+    ]
     starts = [one.calendar.start if one.calendar else None for one in found]
     assert starts == [one.today - timedelta(days=1) for one in found], "as far back as a rule on gaps looks"

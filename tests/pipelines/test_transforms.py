@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time, timedelta
 
+import numpy as np
+import orjson
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
@@ -11,8 +14,9 @@ from pyspark.sql.functions import lit
 
 from lodestay.lake import LANDMARKS, LISTING_VECTORS, STAGED_LISTINGS
 from ml.listing_features import SCHEMA, booking_stats, listing_features, night_stats, review_stats
+from pipelines.calendar_columns import RULE_COLUMNS
 from pipelines.partitions import read_table
-from pipelines.spark_jobs.documents import named_landmarks, newest_reviews
+from pipelines.spark_jobs.documents import documents, named_landmarks, newest_reviews
 from pipelines.spark_jobs.embeddings import make_vectors
 from pipelines.spark_jobs.job import Scope
 from pipelines.spark_jobs.listing_features import features
@@ -23,6 +27,7 @@ from search.document import REVIEW_CHARACTERS, REVIEWS
 from search.landmarks import SCHEMA as LANDMARK_SCHEMA
 from search.landmarks import Mention, find_landmarks
 from search.request import Point
+from tests.search.marketplace import random_listing, random_terms
 
 pytestmark = pytest.mark.spark
 
@@ -251,3 +256,40 @@ def test_landmarks_are_the_pure_function(spark: SparkSession, lake: str) -> None
 def test_week_of() -> None:
     """A week begins on Monday."""
     assert week_of(date(2026, 3, 8)) == week_of(date(2026, 3, 2)) == date(2026, 3, 2)
+
+
+def test_documents_begin_with_the_date_at_the_listing(spark: SparkSession) -> None:
+    """An export at 20 of UTC is of that day in Lisbon and of the next one in Tokyo; at 8, of the last in Honolulu."""
+    zones = {"lisbon": "Europe/Lisbon", "tokyo": "Asia/Tokyo", "honolulu": "Pacific/Honolulu"}
+    moments = {"lisbon": time(20), "tokyo": time(20), "honolulu": time(8)}
+    rng = np.random.default_rng(1)
+    rows = [
+        random_listing(rng, listing_id=number, market="stockholm")
+        | asdict(random_terms(rng, currency="SEK"))
+        | dict.fromkeys(RULE_COLUMNS, 0)
+        | {"booking_window_days": 365, "fills_gaps": False, "market": market, "timezone": zone}
+        | {"exported_at": datetime.combine(DAY, moments[market], UTC)}
+        for number, (market, zone) in enumerate(zones.items())
+    ]
+    said = {"price_minor": 9_000, "is_free": True, "min_stay": 2, "max_stay": 30}
+    said |= {"closed_to_arrival": False, "closed_to_departure": False, "min_stay_through": 1, "max_stay_through": 365}
+    nights = [
+        {"listing_id": row["listing_id"], "market": row["market"], "night": DAY + timedelta(days=ahead), **said}
+        for row in rows
+        for ahead in range(-3, 370)
+    ]
+    numbers = pa.array([row["listing_id"] for row in rows])
+    # Spark takes no column of which nothing but null is known.
+    listed = pa.Table.from_pylist([row | {"neighbourhood": "N", "rating": 4.5} for row in rows])
+    made = documents(
+        spark.createDataFrame(listed),
+        spark.createDataFrame(pa.Table.from_pylist(nights)),
+        spark.createDataFrame(pa.table({"listing_id": numbers, "bookings_90": pa.array([0.0] * len(rows))})),
+        spark.createDataFrame([], "listing_id bigint, vector array<float>"),
+        spark.createDataFrame(
+            [], "listing_id bigint, review_id bigint, written_on date, comment string, language string"
+        ),
+        day=DAY,
+    )
+    began = {row.market: orjson.loads(row.document)["calendar_from"] - DAY.toordinal() for row in made.collect()}
+    assert began == {"lisbon": 0, "tokyo": 1, "honolulu": -1}

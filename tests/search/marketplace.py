@@ -13,8 +13,11 @@ from lodestay.stay import Stay
 from search.document import build_document, popularity
 from search.fallback import Supply
 from search.request import Bounds, Circle, Filters, Point, Polygon, SearchRequest, Sort
+from search.today import Today
 
 TODAY = date(2026, 6, 15)
+HERE = Today(TODAY)
+"""Every market's date."""
 DIMENSION = 8
 MODEL = "test"
 

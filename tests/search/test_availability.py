@@ -16,8 +16,9 @@ from lodestay.stay import Stay
 from search import availability
 from search.availability import availability_fields, clauses
 from search.ring import RING
+from search.today import Today
 from tests.search.conftest import IndexedMarketplace
-from tests.search.marketplace import TODAY, random_calendar, random_stay
+from tests.search.marketplace import HERE, TODAY, random_calendar, random_stay
 
 
 def matches(fields: dict[str, Any], query: dict[str, Any]) -> bool:
@@ -42,7 +43,7 @@ def matches(fields: dict[str, Any], query: dict[str, Any]) -> bool:
 
 def takes(fields: dict[str, Any], stay: Stay, today: date) -> bool:
     """Whether the document passes every clause."""
-    return all(matches(fields, query) for query in clauses(stay, today))
+    return all(matches(fields, query) for query in clauses(stay, Today(today)))
 
 
 @given(seed=st.integers(0, 2**32 - 1), start_after=st.integers(0, 800))
@@ -89,7 +90,7 @@ def test_every_length_and_arrival_of_one_calendar() -> None:
 def test_clauses_stay_small(nights: int) -> None:
     """A stay of any length needs at most some seventy terms; one of three months about thirty."""
     stay = Stay(TODAY, TODAY + timedelta(days=nights))
-    terms = sum(len(q["terms"]["stay_tokens"]) if "terms" in q else 1 for q in _leaves(clauses(stay, TODAY)))
+    terms = sum(len(q["terms"]["stay_tokens"]) if "terms" in q else 1 for q in _leaves(clauses(stay, HERE)))
     assert terms <= min(nights, 7 + nights // 7) + 18
 
 
@@ -116,7 +117,7 @@ def test_the_comparison_would_notice() -> None:
         rng = np.random.default_rng(seed)
         calendar = random_calendar(rng)
         fields, stay = availability_fields(calendar, today=TODAY), random_stay(rng)
-        loose = [query for query in clauses(stay, TODAY) if "bool" not in query]
+        loose = [query for query in clauses(stay, HERE) if "bool" not in query]
         wrong += all(matches(fields, query) for query in loose) and calendar.refuse(stay, today=TODAY) is not None
     assert wrong > 0
 
@@ -128,7 +129,7 @@ def test_the_engine_agrees(opensearch: OpenSearch, marketplace: IndexedMarketpla
     listed = {row["listing_id"] for row in marketplace.supply.listings}
     for _ in range(200):
         stay = random_stay(rng)
-        body = {"query": {"bool": {"filter": clauses(stay, TODAY)}}, "size": 1000, "docvalue_fields": ["listing_id"]}
+        body = {"query": {"bool": {"filter": clauses(stay, HERE)}}, "size": 1000, "docvalue_fields": ["listing_id"]}
         hits = opensearch.search(index=marketplace.alias, body=body)["hits"]["hits"]
         free = {
             listing_id

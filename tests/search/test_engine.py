@@ -18,7 +18,7 @@ from search.geography import contains
 from search.query import NEAREST, search_body
 from search.request import Bounds, Filters, Point, Sort
 from tests.search.conftest import IndexedMarketplace
-from tests.search.marketplace import DIMENSION, TODAY, make_request, random_stay, unit
+from tests.search.marketplace import DIMENSION, HERE, make_request, random_stay, unit
 
 pytestmark = pytest.mark.opensearch
 
@@ -28,7 +28,7 @@ async def test_cosines_are_exact(searches: OpenSearchEngine, marketplace: Indexe
     query = unit(np.random.default_rng(2).normal(size=DIMENSION))
     vectors = {document["listing_id"]: document["vector"] for document in marketplace.documents}
     request = make_request(text="zzz", text_vector=tuple(query.tolist()))
-    answer = await searches.retrieve(request, today=TODAY)
+    answer = await searches.retrieve(request, today=HERE)
     assert len(answer.candidates) > 300
     for candidate in answer.candidates:
         vector = vectors[candidate.listing_id]
@@ -51,7 +51,7 @@ async def test_a_narrow_search_is_exact_and_a_wide_one_by_the_graph(
     request = make_request(text="zzz", text_vector=query, filters=filters)
     exact = OpenSearchEngine(async_client, alias=marketplace.alias, timeout_ms=20_000)
     graph = OpenSearchEngine(async_client, alias=marketplace.alias, timeout_ms=20_000, exact_up_to=10)
-    compared, walked = await exact.best(request, today=TODAY), await graph.best(request, today=TODAY)
+    compared, walked = await exact.best(request, today=HERE), await graph.best(request, today=HERE)
     cosines = {c.listing_id: c.vector_score for c in compared.candidates}
     assert 10 < len(cosines) <= NEAREST
     assert {c.listing_id: c.vector_score for c in walked.candidates} == pytest.approx(cosines, abs=1e-5)
@@ -66,7 +66,7 @@ async def test_few_words_of_a_wide_search_are_near(
     monkeypatch.setattr("search.query.NEAREST", 20)
     query = unit(np.random.default_rng(6).normal(size=DIMENSION))
     engine = OpenSearchEngine(async_client, alias=marketplace.alias, timeout_ms=20_000, exact_up_to=10)
-    answer = await engine.best(make_request(text="zzz", text_vector=tuple(query.tolist())), today=TODAY)
+    answer = await engine.best(make_request(text="zzz", text_vector=tuple(query.tolist())), today=HERE)
     told = [c.listing_id for c in answer.candidates if c.vector_score is not None]
     cosines = {
         document["listing_id"]: float(np.dot(document["vector"], query))
@@ -84,8 +84,8 @@ async def test_words_come_first_and_hide_nothing(
     searches: OpenSearchEngine, marketplace: IndexedMarketplace, words: str
 ) -> None:
     """Listings with the words stand before those without, accents, case and plural aside; the count stays the same."""
-    answer = await searches.retrieve(make_request(text=words), today=TODAY)
-    plain = await searches.retrieve(make_request(), today=TODAY)
+    answer = await searches.retrieve(make_request(text=words), today=HERE)
+    plain = await searches.retrieve(make_request(), today=HERE)
     assert answer.total_count == plain.total_count
     assert answer.facets == plain.facets
     scores = [candidate.text_score or 0.0 for candidate in answer.candidates]
@@ -97,8 +97,8 @@ async def test_scores_are_there_in_every_order(searches: OpenSearchEngine) -> No
     """Sorted by price, the candidates still carry what words and meaning say of them."""
     query = tuple(unit(np.ones(DIMENSION)).tolist())
     request = make_request(text="sauna", text_vector=query, sort=Sort.PRICE)
-    answer = await searches.retrieve(request, today=TODAY)
-    by_relevance = await searches.retrieve(replace(request, sort=Sort.RELEVANCE), today=TODAY)
+    answer = await searches.retrieve(request, today=HERE)
+    by_relevance = await searches.retrieve(replace(request, sort=Sort.RELEVANCE), today=HERE)
     scores = {c.listing_id: (c.text_score, c.vector_score) for c in by_relevance.candidates}
     assert {c.listing_id: (c.text_score, c.vector_score) for c in answer.candidates} == scores
 
@@ -119,7 +119,7 @@ async def test_scores_are_there_in_every_order(searches: OpenSearchEngine) -> No
 async def test_odd_texts_are_only_words(searches: OpenSearchEngine, text: str) -> None:
     """No text is syntax, and none breaks the search."""
     text = text.encode("utf-8", "ignore").decode()
-    answer = await searches.retrieve(make_request(text=text), today=TODAY)
+    answer = await searches.retrieve(make_request(text=text), today=HERE)
     assert answer.total_count > 0
     assert answer.degraded == ()
 
@@ -134,7 +134,7 @@ async def test_a_box_without_an_extent_is_searched(
     """Edges that lie on each other are a box as any other, also at the ends of the Earth."""
     south, west = corner
     area = Bounds(south, west, min(south + wide[0], 90), min(west + wide[1], 180))
-    answer = await searches.retrieve(make_request(area=area), today=TODAY)
+    answer = await searches.retrieve(make_request(area=area), today=HERE)
     assert answer.total_count == 0
 
 
@@ -152,7 +152,7 @@ async def test_what_lies_on_the_edge_of_a_box_is_in_it(
     for one, other in zip(corners, corners[apart:], strict=False):
         south, north = sorted([one.latitude, other.latitude])
         area = Bounds(south, one.longitude, north, other.longitude)
-        best = await searches.best(make_request(area=area), today=TODAY)
+        best = await searches.best(make_request(area=area), today=HERE)
         expected = {listing_id for listing_id, place in places.items() if contains(area, place)}
         assert {candidate.listing_id for candidate in best.candidates} == expected, area
 
@@ -160,7 +160,7 @@ async def test_what_lies_on_the_edge_of_a_box_is_in_it(
 async def test_a_box_round_the_earth_lacks_nothing(searches: OpenSearchEngine, marketplace: IndexedMarketplace) -> None:
     """Its edges may lie nearer to each other than the engine can tell: it is the Earth, not the gap between them."""
     area = Bounds(-90.0, 18.000000001, 90.0, 18.0)
-    answer = await searches.retrieve(make_request(area=area), today=TODAY)
+    answer = await searches.retrieve(make_request(area=area), today=HERE)
     assert answer.total_count == sum(row["is_active"] for row in marketplace.supply.listings)
 
 
@@ -168,7 +168,7 @@ async def test_no_index_yet(async_client: AsyncOpenSearch) -> None:
     """Before the first build, the error says what to build."""
     engine = OpenSearchEngine(async_client, alias="nothing-here", timeout_ms=1_000)
     with pytest.raises(SearchUnavailable, match="no search index") as missing:
-        await engine.retrieve(make_request(), today=TODAY)
+        await engine.retrieve(make_request(), today=HERE)
     assert "Build it" in (missing.value.hint or "")
 
 
@@ -177,7 +177,7 @@ async def test_nobody_listens() -> None:
     client = connect("http://127.0.0.1:9")
     engine = OpenSearchEngine(client, alias="listings", timeout_ms=1_000)
     with pytest.raises(SearchUnavailable, match="did not answer"):
-        await engine.retrieve(make_request(), today=TODAY)
+        await engine.retrieve(make_request(), today=HERE)
     await client.close()
 
 
@@ -196,14 +196,14 @@ async def test_a_node_that_hangs_or_raves(answer: bytes) -> None:
         client = connect(url)
         engine = OpenSearchEngine(client, alias="listings", timeout_ms=100)
         with pytest.raises(SearchUnavailable):
-            await engine.retrieve(make_request(), today=TODAY)
+            await engine.retrieve(make_request(), today=HERE)
         await client.close()
 
 
 def test_half_an_answer_says_so(opensearch: OpenSearch, marketplace: IndexedMarketplace) -> None:
     """Shards that failed or ran out of time are told to the guest."""
     request = make_request()
-    raw = opensearch.search(index=marketplace.alias, body=search_body(request, today=TODAY, timeout_ms=9_000))
+    raw = opensearch.search(index=marketplace.alias, body=search_body(request, today=HERE, timeout_ms=9_000))
     assert retrieved(request, raw).degraded == ()
     cut: Retrieved = retrieved(request, raw | {"timed_out": True, "_shards": {"failed": 1}})
     assert cut.degraded == (SLOW, INCOMPLETE)
@@ -222,7 +222,7 @@ async def test_no_script_is_compiled_twice(opensearch: OpenSearch, searches: Ope
     async def ask(n: int) -> None:
         filters = replace(make_request().filters, max_price_minor=int(rng.integers(1, 10**6)))
         request = make_request(centre=Point(1.0, n / 10), stay=random_stay(rng), filters=filters, guests=1 + n % 5)
-        await searches.retrieve(replace(request, sort=sorts[n % 3]), today=TODAY)
+        await searches.retrieve(replace(request, sort=sorts[n % 3]), today=HERE)
 
     for n in range(3):
         await ask(n)

@@ -16,7 +16,7 @@ from search.answer import FacetValue
 from search.fallback import Supply, retrieve
 from search.geography import contains, distance_km
 from search.request import Bounds, Circle, Filters, Point, Sort
-from tests.search.marketplace import TODAY, make_request, random_listing, random_terms
+from tests.search.marketplace import HERE, make_request, random_listing, random_terms
 
 REASON = "search index unavailable: it is being moved"
 
@@ -40,7 +40,7 @@ def supply_of(*changes: dict[str, Any]) -> Supply:
 def test_words_order_and_the_reason_is_told() -> None:
     """More words in common stand first; the answer is marked as poorer."""
     supply = supply_of({}, {"title": "Sunny flat"}, {"title": "Sunny loft", "amenities": ["sauna"]})
-    answer = retrieve(make_request(text="SUNNY loft sauna"), supply, today=TODAY, reason=REASON)
+    answer = retrieve(make_request(text="SUNNY loft sauna"), supply, today=HERE, reason=REASON)
     assert [c.listing_id for c in answer.candidates] == [2, 1, 0]
     assert [c.text_score for c in answer.candidates] == pytest.approx([1, 1 / 3, 0])
     assert answer.degraded == (REASON,)
@@ -55,12 +55,12 @@ def test_facets_of_one_and_of_all() -> None:
         {"room_type": "private_room", "amenities": []},
     )
     filters = Filters(room_types=frozenset({"entire_home"}), amenities=frozenset({"sauna"}))
-    answer = retrieve(make_request(filters=filters), supply, today=TODAY, reason=REASON)
+    answer = retrieve(make_request(filters=filters), supply, today=HERE, reason=REASON)
     assert answer.total_count == 1
     assert answer.facets["room_type"] == (FacetValue("entire_home", 1, True), FacetValue("private_room", 1, False))
     assert answer.facets["amenities"] == (FacetValue("sauna", 1, True), FacetValue("wifi", 1, False))
     missing = replace(filters, property_types=frozenset({"castle"}))
-    answer = retrieve(make_request(filters=missing), supply, today=TODAY, reason=REASON)
+    answer = retrieve(make_request(filters=missing), supply, today=HERE, reason=REASON)
     assert FacetValue("castle", 0, selected=True) in answer.facets["property_type"]
 
 
@@ -69,11 +69,11 @@ def test_a_currency_without_a_rate_has_no_price() -> None:
     supply = supply_of({"base_price_minor": 10_000}, {"base_price_minor": 1_000}, {"base_price_minor": 500})
     supply = replace(supply, terms=supply.terms | {2: replace(supply.terms[2], currency="XCD")})
     for sort, order in ((Sort.PRICE, [1, 0, 2]), (Sort.PRICE_DESC, [0, 1, 2])):
-        answer = retrieve(make_request(sort=sort), supply, today=TODAY, reason=REASON)
+        answer = retrieve(make_request(sort=sort), supply, today=HERE, reason=REASON)
         assert [c.listing_id for c in answer.candidates] == order
         assert sum(b.count for b in answer.histogram) == 2
     ranged = make_request(filters=Filters(min_price_minor=0))
-    assert retrieve(ranged, supply, today=TODAY, reason=REASON).total_count == 2
+    assert retrieve(ranged, supply, today=HERE, reason=REASON).total_count == 2
 
 
 @given(

@@ -26,6 +26,7 @@ from search.flexible import (
 )
 from search.request import InvalidSearch, SearchRequest
 from search.ring import is_askable
+from search.today import Today
 from tests.search.marketplace import make_request
 
 TODAYS = st.dates(date(2024, 1, 1), date(2031, 12, 31))
@@ -77,17 +78,17 @@ def test_months_ahead_begin_today(today: date, trip: Trip, months: int) -> None:
 
 def test_a_month_that_is_shorter_ends_on_its_last_day() -> None:
     """A month after the 31st of January is the 28th of February."""
-    stays = stays_of(MonthsAhead(Trip.WEEK, 1), today=date(2027, 1, 31))
+    stays = stays_of(MonthsAhead(Trip.WEEK, 1), today=Today(date(2027, 1, 31)))
     assert stays[-1] == Stay(date(2027, 2, 21), date(2027, 2, 28))
 
 
 def test_a_weekend_is_friday_to_sunday_and_a_long_one_to_monday() -> None:
     """May 2027 has four of them, the last one its end: the night of the 31st is a Monday's."""
     today, may = date(2027, 4, 1), (Month(2027, 5),)
-    weekends = stays_of(InMonths(Trip.WEEKEND, may), today=today)
+    weekends = stays_of(InMonths(Trip.WEEKEND, may), today=Today(today))
     assert [stay.check_in.day for stay in weekends] == [7, 14, 21, 28]
     assert {stay.check_out.strftime("%A") for stay in weekends} == {"Sunday"}
-    long = stays_of(InMonths(Trip.LONG_WEEKEND, may), today=today)
+    long = stays_of(InMonths(Trip.LONG_WEEKEND, may), today=Today(today))
     assert {stay.check_out.strftime("%A") for stay in long} == {"Monday"}
 
 
@@ -95,9 +96,9 @@ def test_months_that_follow_one_another_are_one_stretch() -> None:
     """A week over the end of May is in May and June, and in neither of them alone."""
     over = Stay(date(2027, 5, 29), date(2027, 6, 5))
     today, may, june = date(2027, 4, 1), Month(2027, 5), Month(2027, 6)
-    assert over in stays_of(InMonths(Trip.WEEK, (june, may)), today=today)
-    assert over not in stays_of(InMonths(Trip.WEEK, (may,)), today=today)
-    assert over not in stays_of(InMonths(Trip.WEEK, (june,)), today=today)
+    assert over in stays_of(InMonths(Trip.WEEK, (june, may)), today=Today(today))
+    assert over not in stays_of(InMonths(Trip.WEEK, (may,)), today=Today(today))
+    assert over not in stays_of(InMonths(Trip.WEEK, (june,)), today=Today(today))
 
 
 @pytest.mark.parametrize(
@@ -112,12 +113,12 @@ def test_months_that_follow_one_another_are_one_stretch() -> None:
 def test_no_stay_left_is_a_clear_problem(wish: Wish, said: str) -> None:
     """What has passed, and what cannot be booked yet, says so."""
     with pytest.raises(InvalidSearch, match=said):
-        stays_of(wish, today=date(2027, 4, 28))
+        stays_of(wish, today=Today(date(2027, 4, 28)))
 
 
 def test_the_shortest_time_ahead_has_room_for_the_longest_trip() -> None:
     """28 nights fit between the 31st of January and the 28th of February, if only just."""
-    (only,) = stays_of(MonthsAhead(Trip.MONTH, 1), today=date(2027, 1, 31))
+    (only,) = stays_of(MonthsAhead(Trip.MONTH, 1), today=Today(date(2027, 1, 31)))
     assert only == Stay(date(2027, 1, 31), date(2027, 2, 28))
 
 
@@ -163,6 +164,6 @@ def test_arrivals_are_every_day_of_the_months(year: int, month: int, nights: int
 def expand(wish: Wish, today: date) -> tuple[Stay, ...]:
     """The stays of a wish; none where that is a problem."""
     try:
-        return stays_of(wish, today=today)
+        return stays_of(wish, today=Today(today))
     except InvalidSearch:
         return ()

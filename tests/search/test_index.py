@@ -31,7 +31,16 @@ from search.index import (
 from search.index_checks import Expected, Sample, check
 from search.live import update_documents
 from search.request import Filters
-from tests.search.marketplace import DIMENSION, MODEL, TODAY, documents_of, make_request, random_calendar, random_supply
+from tests.search.marketplace import (
+    DIMENSION,
+    HERE,
+    MODEL,
+    TODAY,
+    documents_of,
+    make_request,
+    random_calendar,
+    random_supply,
+)
 
 pytestmark = pytest.mark.opensearch
 
@@ -152,7 +161,7 @@ async def test_a_booking_takes_its_nights_and_a_cancellation_gives_them_back(
 
     async def found() -> bool:
         opensearch.indices.refresh(index=alias)
-        return listing_id in {c.listing_id for c in (await engine.retrieve(request, today=TODAY)).candidates}
+        return listing_id in {c.listing_id for c in (await engine.retrieve(request, today=HERE)).candidates}
 
     booked = replace(calendar, free=calendar.free.copy())
     booked.free[calendar.index(stay.check_in)] = False
@@ -183,8 +192,8 @@ async def test_random_updates_leave_what_a_build_would_write(
     changed = replace(supply, calendars=calendars)
     for nights in range(1, 30):
         stay = Stay(TODAY + timedelta(days=nights), TODAY + timedelta(days=2 * nights))
-        answer = await engine.retrieve(make_request(stay=stay), today=TODAY)
-        plain = fallback.retrieve(make_request(stay=stay), changed, today=TODAY, reason="")
+        answer = await engine.retrieve(make_request(stay=stay), today=HERE)
+        plain = fallback.retrieve(make_request(stay=stay), changed, today=HERE, reason="")
         assert answer.histogram == plain.histogram
         assert {c.listing_id: c.total_minor for c in answer.candidates} == {
             c.listing_id: c.total_minor for c in plain.candidates
@@ -217,10 +226,10 @@ async def test_new_and_closed_listings(
     request = make_request(filters=Filters(neighbourhoods=frozenset({"Nowhere else"})))
     opensearch.index(index=alias, id=document_id(5), body=document)
     opensearch.indices.refresh(index=alias)
-    assert [c.listing_id for c in (await engine.retrieve(request, today=TODAY)).candidates] == [5]
+    assert [c.listing_id for c in (await engine.retrieve(request, today=HERE)).candidates] == [5]
     await update_documents(async_client, alias, {5: {"is_active": False}})
     opensearch.indices.refresh(index=alias)
-    assert (await engine.retrieve(request, today=TODAY)).total_count == 0
+    assert (await engine.retrieve(request, today=HERE)).total_count == 0
 
 
 def _bookable(supply: Supply) -> tuple[int, Any, Stay]:

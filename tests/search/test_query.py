@@ -13,14 +13,14 @@ from lodestay.stay import Stay
 from search.errors import SearchUnavailable
 from search.query import search_body
 from search.request import Bounds, Circle, Filters, InvalidSearch, Point, SearchRequest, Sort
-from tests.search.marketplace import TODAY, make_request
+from tests.search.marketplace import HERE, make_request
 
 WEEKEND = Stay(date(2026, 7, 3), date(2026, 7, 5))
 
 
 def body_of(request: SearchRequest) -> dict[str, Any]:
     """Body with each script's source named, and the price bins left out."""
-    body: dict[str, Any] = _shortened(search_body(request, today=TODAY, timeout_ms=800))
+    body: dict[str, Any] = _shortened(search_body(request, today=HERE, timeout_ms=800))
     return body
 
 
@@ -81,6 +81,7 @@ def test_a_search_without_anything() -> None:
                                     "discount": None,
                                     "nights": 0,
                                     "guests": 1,
+                                    "leads": {},
                                     "factors": {"SEK": 0.0871, "SGD": 0.6912, "JPY": 0.613, "EUR": 1.0},
                                     "lead": None,
                                 },
@@ -184,6 +185,7 @@ def test_a_city_map_with_dates_and_filters() -> None:
                                     "discount": None,
                                     "nights": 2,
                                     "guests": 3,
+                                    "leads": {},
                                     "factors": {"SEK": 0.0871, "SGD": 0.6912, "JPY": 0.613, "EUR": 1.0},
                                     "lead": 18,
                                     "low": 0.0,
@@ -215,6 +217,7 @@ def test_a_city_map_with_dates_and_filters() -> None:
                                         "discount": None,
                                         "nights": 2,
                                         "guests": 3,
+                                        "leads": {},
                                         "factors": {"SEK": 0.0871, "SGD": 0.6912, "JPY": 0.613, "EUR": 1.0},
                                         "lead": 18,
                                         "low": 0.0,
@@ -244,6 +247,7 @@ def test_a_city_map_with_dates_and_filters() -> None:
                                         "discount": None,
                                         "nights": 2,
                                         "guests": 3,
+                                        "leads": {},
                                         "factors": {"SEK": 0.0871, "SGD": 0.6912, "JPY": 0.613, "EUR": 1.0},
                                         "lead": 18,
                                         "low": 0.0,
@@ -272,6 +276,7 @@ def test_a_city_map_with_dates_and_filters() -> None:
                                         "discount": None,
                                         "nights": 2,
                                         "guests": 3,
+                                        "leads": {},
                                         "factors": {"SEK": 0.0871, "SGD": 0.6912, "JPY": 0.613, "EUR": 1.0},
                                         "lead": 18,
                                         "low": 0.0,
@@ -332,6 +337,7 @@ def test_a_city_map_with_dates_and_filters() -> None:
                             "discount": None,
                             "nights": 2,
                             "guests": 3,
+                            "leads": {},
                             "factors": {"SEK": 0.0871, "SGD": 0.6912, "JPY": 0.613, "EUR": 1.0},
                             "lead": 18,
                         },

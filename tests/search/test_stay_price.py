@@ -15,7 +15,7 @@ from lodestay.stay import Stay
 from search.ring import slot
 from search.stay_price import PriceScript, exchange_factors, exchanged, price_fields
 from tests.search.conftest import IndexedMarketplace
-from tests.search.marketplace import RATES, TODAY, random_calendar
+from tests.search.marketplace import HERE, RATES, TODAY, random_calendar
 
 
 @pytest.mark.opensearch
@@ -27,8 +27,9 @@ def test_totals_are_the_pure_price_to_the_unit(opensearch: OpenSearch, marketpla
         nights = int(rng.choice([1, 2, 6, 7, 27, 28, 90, rng.integers(1, 366)]))
         check_in = TODAY + timedelta(days=int(rng.integers(0, 366 - nights)))
         stay, guests = Stay(check_in, check_in + timedelta(days=nights)), int(rng.integers(1, 10))
-        lead_days = None if rng.random() < 0.1 else (check_in - TODAY).days
-        script = PriceScript(stay, guests=guests, factors={}, lead_days=lead_days).amount()
+        today = None if rng.random() < 0.1 else HERE
+        lead_days = None if today is None else (check_in - TODAY).days
+        script = PriceScript(stay, guests=guests, factors={}, today=today).amount()
         inside = {"range": {"calendar_until": {"gte": stay.check_out.toordinal()}}}
         body = {"query": inside, "size": 1000, "script_fields": {"total": {"script": script}}}
         for hit in opensearch.search(index=marketplace.alias, body=body)["hits"]["hits"]:

@@ -27,7 +27,7 @@ from search.words import (
     synonyms,
     synonyms_version,
 )
-from tests.search.marketplace import DIMENSION, MODEL, TODAY, make_request, random_listing, random_terms
+from tests.search.marketplace import DIMENSION, HERE, MODEL, TODAY, make_request, random_listing, random_terms
 
 PLAIN = {"market": "stockholm", "is_active": True, "house_rules": "", "amenities": [], "neighbourhood": None}
 TEXTS: dict[str, dict[str, Any]] = {
@@ -108,15 +108,15 @@ def engine(async_client: AsyncOpenSearch, alias: str) -> OpenSearchEngine:
 )
 async def test_who_is_found_first(engine: OpenSearchEngine, ids: dict[str, int], text: str, best: str) -> None:
     """In each language by other forms of its words, by words that mean the same, and with a letter wrong."""
-    answer = await engine.best(make_request(text=text), today=TODAY)
+    answer = await engine.best(make_request(text=text), today=HERE)
     scored = [c.listing_id for c in answer.candidates if c.text_score]
     assert ids[best] in scored[:2], [(c.listing_id, c.text_score) for c in answer.candidates]
 
 
 async def test_a_word_as_written_counts_more_than_one_that_is_like_it(engine: OpenSearchEngine) -> None:
     """What is typed right is not outdone by what may be meant."""
-    right = await engine.best(make_request(text="cathedral"), today=TODAY)
-    wrong = await engine.best(make_request(text="cathderal"), today=TODAY)
+    right = await engine.best(make_request(text="cathedral"), today=HERE)
+    wrong = await engine.best(make_request(text="cathderal"), today=HERE)
     assert (right.candidates[0].text_score or 0) > 2 * (wrong.candidates[0].text_score or 0) > 0
 
 
@@ -125,7 +125,7 @@ async def test_long_queries_stay_within_the_engine_s_limit(engine: OpenSearchEng
     """Two hundred characters of words that all have many synonyms are still answered, in any script."""
     words = " ".join(group.split(",")[0].strip() for group in (synonyms() * 2)[line : line + 30])
     for text in (words, ", ".join(synonyms()[line].split(",")), "静かな庭園海景公寓" * 30, "тихий дом " * 30):
-        answer = await engine.best(make_request(text=text), today=TODAY)
+        answer = await engine.best(make_request(text=text), today=HERE)
         assert answer.degraded == ()
         assert len(answer.candidates) == len(TEXTS)
 
@@ -137,7 +137,7 @@ async def test_all_words_of_a_long_query_would_be_too_many(
     monkeypatch.setattr("search.query.matched", lambda text: text)
     with pytest.raises(SearchUnavailable):
         await engine.best(
-            make_request(text=" ".join(min(line.split(","), key=len).strip() for line in synonyms())), today=TODAY
+            make_request(text=" ".join(min(line.split(","), key=len).strip() for line in synonyms())), today=HERE
         )
 
 

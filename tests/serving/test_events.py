@@ -21,6 +21,7 @@ from search.columns.engine import ColumnEngine
 from search.event_log import read_events
 from search.events import BookingEvent, ClickEvent, HoldEvent, ImpressionEvent, NoResults, QuoteEvent, SearchEvent
 from search.request import Filters, SearchRequest, Sort
+from search.today import Today
 from serving.search.dead_ends import why_nothing
 from serving.search.retrieval import NO_ENGINE
 from tests.serving.marketplace import Marketplace
@@ -196,7 +197,7 @@ class Undated:
     def __init__(self, count: int | None) -> None:
         self.count = count
 
-    async def retrieve(self, request: SearchRequest, *, today: date) -> Retrieved:
+    async def retrieve(self, request: SearchRequest, *, today: Today) -> Retrieved:
         """Answer a search without dates, and without bounds of a stay's total."""
         assert request.stay is None
         assert request.filters.max_price_minor is None
@@ -223,4 +224,4 @@ async def test_why_nothing_was_found(
 ) -> None:
     """A filter that alone kept results out, else the dates, else what is left; what fails to be counted is no error."""
     columns = cast("ColumnEngine", Undated(elsewhen))
-    assert await why_nothing(columns, request_, retrieved, today=TODAY, seconds=1.0) is because
+    assert await why_nothing(columns, request_, retrieved, today=Today(TODAY), seconds=1.0) is because

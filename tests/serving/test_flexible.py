@@ -126,6 +126,27 @@ def test_the_ranker_sees_the_chosen_stay(counting: TestClient, marketplace: Mark
         lead = (date.fromisoformat(result["check_in"]) - date(2026, 6, 15)).days
         assert (shown["features"]["lead_days"], shown["features"]["nights"]) == (lead, 3)
         assert shown["total_minor"] == result["price"]["total"]["minor"]
+        assert (shown["check_in"], shown["check_out"]) == (result["check_in"], result["check_out"])
+
+
+def test_what_was_left_open_is_logged(counting: TestClient, marketplace: Marketplace, settings: Settings) -> None:
+    """Days around a stay, or the trip and its months; fixed dates are the search's own, and no result's."""
+    logs = []
+    for wish in (*WISHES[:4], STAY):
+        search(counting, **wish)
+        logs.append(logged(settings.home)[-1])
+    around = {"kind": "days", "nights": 3, "days": 3, "check_in": STAY["check_in"], "check_out": STAY["check_out"]}
+    trip = {"days": None, "check_in": None, "check_out": None, "months": [], "months_ahead": None}
+    assert [event["flexible"] for event in logs] == [
+        trip | around,
+        trip | {"kind": "weekend", "nights": 2, "months": ["2026-07"]},
+        trip | {"kind": "week", "nights": 7, "months": ["2026-07", "2026-08"]},
+        trip | {"kind": "month", "nights": 28, "months_ahead": 2},
+        None,
+    ]
+    assert (logs[-1]["check_in"], logs[-1]["results"][0]["check_in"]) == (STAY["check_in"], None)
+    counting.get("/v1/search", params={"polygon": "38.60,-9.30;38.90,-9.30;38.75,-9.00"})
+    assert logged(settings.home)[-1]["area"] == "polygon"
 
 
 def test_words_without_opensearch_are_said_to_be_missing(counting: TestClient, marketplace: Marketplace) -> None:

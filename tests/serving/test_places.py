@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lodestay.clock import FixedClock
 from lodestay.lake import LANDMARKS
 from search.gazetteer import Gazetteer
 from search.landmarks import SCHEMA
 from search.places import Place, PlaceKind, market_place, neighbourhood_place
-from search.request import Bounds, Circle, Point
+from search.request import Bounds, Circle, InvalidSearch, Point
 from serving.search.gazetteer import landmark_files, make_gazetteer
 from serving.search.markets import MarketBook, MarketInfo
-from serving.search.places import PlaceNotFound, find_place
+from serving.search.places import PlaceNotFound, find_place, today_at
 from serving.search.schemas import SearchQuery
 from transactional.markets.errors import MarketNotFound
 from transactional.markets.exchange import ExchangeRates
@@ -115,3 +116,30 @@ def test_what_is_not_known_is_said() -> None:
         look(place="Xyzzyville")
     with pytest.raises(MarketNotFound):
         look(market="atlantis")
+
+
+@pytest.mark.parametrize(
+    ("asked", "has_passed"),
+    [
+        ({}, False),
+        ({"bounds": "15,-160,45,0"}, False),
+        ({"bounds": "38,-10,39,-9"}, True),
+        ({"bounds": "37,-10,38,-9"}, True),
+        ({"market": "lisbon"}, True),
+        ({"market": "honolulu"}, False),
+    ],
+)
+def test_an_arrival_has_passed_where_no_market_has_its_date(asked: dict[str, str], *, has_passed: bool) -> None:
+    """Yesterday by Lisbon can be asked for wherever Honolulu is looked at too: there it is still that day."""
+    honolulu = MarketInfo("honolulu", "Honolulu", "USD", "Pacific/Honolulu", Point(21.3, -157.86))
+    book = MarketBook({**BOOK.markets, "honolulu": honolulu}, BOOK.exchange)
+    clock = FixedClock(datetime(2026, 6, 15, 8, tzinfo=UTC))
+    where = find_place(SearchQuery.model_validate(asked), book, Gazetteer(lambda: PLACES))
+    if has_passed:
+        with pytest.raises(InvalidSearch, match="2026-06-14 has passed where you look; today is 2026-06-15"):
+            today_at(where, date(2026, 6, 14), book, clock)
+        return
+    today = today_at(where, date(2026, 6, 14), book, clock)
+    assert today.of("honolulu") == date(2026, 6, 14)
+    with pytest.raises(InvalidSearch, match="has passed"):
+        today_at(where, date(2026, 6, 13), book, clock)

@@ -8,5 +8,7 @@ SELECT
   i.clicked,
   coalesce(i.quoted, FALSE) AS quoted,
   coalesce(i.held, FALSE) AS held,
-  i.booked
+  i.booked,
+  i.check_in,
+  i.check_out
 FROM lake.impressions AS i

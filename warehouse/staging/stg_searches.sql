@@ -21,5 +21,8 @@ SELECT
   coalesce(array_length(s.degraded) > 0, FALSE) AS is_degraded,
   s.latency_ms,
   s.exploration,
-  s.ranker
+  s.ranker,
+  s.flexible,
+  CAST(s.flexible_days AS BIGINT) AS flexible_days,
+  s.area
 FROM lake.searches AS s

@@ -17,7 +17,15 @@ from search.document import calendar_fields, nightly_price_minor, rate_fields
 from search.fallback import Supply
 from search.request import Filters, InvalidSearch, SearchRequest
 from tests.search.comparing import assert_same
-from tests.search.marketplace import TODAY, documents_of, make_request, random_calendar, random_request, random_supply
+from tests.search.marketplace import (
+    HERE,
+    TODAY,
+    documents_of,
+    make_request,
+    random_calendar,
+    random_request,
+    random_supply,
+)
 
 LISTINGS = 400
 
@@ -46,7 +54,7 @@ def test_whole_answers_agree(store: ColumnStore, supply: Supply) -> None:
     found = 0
     for _ in range(800):
         request = random_request(rng)
-        answer = retrieve(request, store, today=TODAY)
+        answer = retrieve(request, store, today=HERE)
         assert_same(answer, plainly(request, supply), request, within_km=1e-9)
         found += answer.total_count
     assert found > 3_000, "the searches must find something for the comparison to mean anything"
@@ -79,7 +87,7 @@ def test_answers_agree_after_changes() -> None:
         assert store.update(changes) == 10
         for _ in range(40):
             request = random_request(rng)
-            assert_same(retrieve(request, store, today=TODAY), plainly(request, supply), request, within_km=1e-9)
+            assert_same(retrieve(request, store, today=HERE), plainly(request, supply), request, within_km=1e-9)
 
 
 def test_taking_a_filter_back_adds_what_is_said(store: ColumnStore, supply: Supply) -> None:
@@ -88,7 +96,7 @@ def test_taking_a_filter_back_adds_what_is_said(store: ColumnStore, supply: Supp
     named: Counter[str] = Counter()
     for _ in range(200):
         request = random_request(rng)
-        answer = retrieve(request, store, today=TODAY)
+        answer = retrieve(request, store, today=HERE)
         total = answer.total_count
         expected = {
             name: more
@@ -108,7 +116,7 @@ def test_tiles_count_the_results(store: ColumnStore, supply: Supply) -> None:
     rng = np.random.default_rng(17)
     for _ in range(200):
         request = replace(random_request(rng), tile_zoom=int(rng.integers(0, 7)))
-        answer = retrieve(request, store, today=TODAY)
+        answer = retrieve(request, store, today=HERE)
         assert answer.tiles is not None
         assert sum(tile.count for tile in answer.tiles) == answer.total_count
         if answer.total_count > 500:
@@ -129,12 +137,12 @@ def test_tiles_count_the_results(store: ColumnStore, supply: Supply) -> None:
 def test_too_many_tiles_are_refused(store: ColumnStore) -> None:
     """A zoom that would cut the world into a million tiles is a clear problem, not a long wait."""
     with pytest.raises(InvalidSearch, match="map tiles"):
-        retrieve(make_request(tile_zoom=10), store, today=TODAY)
+        retrieve(make_request(tile_zoom=10), store, today=HERE)
 
 
 def test_a_market_that_is_not_held_has_no_tiles(store: ColumnStore) -> None:
     """A market that came after the columns were made is empty, at any zoom."""
-    assert retrieve(make_request(market="atlantis", tile_zoom=12), store, today=TODAY).tiles == ()
+    assert retrieve(make_request(market="atlantis", tile_zoom=12), store, today=HERE).tiles == ()
 
 
 def test_a_price_beyond_every_bin_is_in_none(supply: Supply) -> None:
@@ -143,20 +151,20 @@ def test_a_price_beyond_every_bin_is_in_none(supply: Supply) -> None:
     dearest = next(iter(rows.values()))
     changed = [dearest | {"nightly_price_minor": 10**16}, *list(rows.values())[1:]]
     answer = retrieve(
-        make_request(rates={"SEK": 1.0, "SGD": 1.0, "JPY": 1.0}), ColumnStore(lambda: changed), today=TODAY
+        make_request(rates={"SEK": 1.0, "SGD": 1.0, "JPY": 1.0}), ColumnStore(lambda: changed), today=HERE
     )
     assert all(each.to_minor <= 10**15 for each in answer.histogram)
 
 
 def test_no_listings_are_no_results() -> None:
     """Columns of nothing answer, and say nothing was found."""
-    answer = retrieve(make_request(tile_zoom=3), ColumnStore(tuple), today=TODAY)
+    answer = retrieve(make_request(tile_zoom=3), ColumnStore(tuple), today=HERE)
     assert (answer.total_count, answer.candidates, answer.histogram, answer.tiles) == (0, (), (), ())
 
 
 def plainly(request: SearchRequest, supply: Supply) -> Retrieved:
     """Answer from rows."""
-    return fallback.retrieve(request, supply, today=TODAY, reason="")
+    return fallback.retrieve(request, supply, today=HERE, reason="")
 
 
 def without_each(filters: Filters) -> list[tuple[tuple[str, str | None], Filters]]:

@@ -24,7 +24,7 @@ from search.request import Filters, InvalidSearch, SearchRequest, Sort
 from search.stay_price import exchange_factors, exchanged
 from tests.search.columns.test_answers import plainly, store_of, without_each
 from tests.search.comparing import assert_same
-from tests.search.marketplace import TODAY, make_request, random_request, random_stay, random_supply
+from tests.search.marketplace import HERE, TODAY, make_request, random_request, random_stay, random_supply
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def random_flexible(rng: np.random.Generator) -> SearchRequest:
     """Draw a search with flexible dates."""
     while True:
         try:
-            stays = stays_of(_random_wish(rng), today=TODAY)
+            stays = stays_of(_random_wish(rng), today=HERE)
         except InvalidSearch:
             continue
         return replace(sparing(random_request(rng), rng), stay=None, flexible=stays)
@@ -71,7 +71,7 @@ def test_whole_answers_agree(store: ColumnStore, supply: Supply) -> None:
     found = 0
     for _ in range(100):
         request = random_flexible(rng)
-        answer, plain = retrieve(request, store, today=TODAY), plainly(request, supply)
+        answer, plain = retrieve(request, store, today=HERE), plainly(request, supply)
         assert_same(answer, plain, request, within_km=1e-9)
         assert [c.stay for c in answer.candidates] == [c.stay for c in plain.candidates], request
         found += answer.total_count
@@ -85,7 +85,7 @@ def test_each_listing_stands_with_the_best_of_the_stays_asked_by_themselves(stor
     for _ in range(12):
         request = random_flexible(rng)
         expected = asked_one_by_one(request, supply)
-        answer = retrieve(request, store, today=TODAY)
+        answer = retrieve(request, store, today=HERE)
         assert {c.listing_id: (c.total_minor, c.stay) for c in answer.candidates} == expected
         assert answer.total_count == len(expected)
         compared += len(expected)
@@ -122,7 +122,7 @@ def test_tiles_and_filters_are_counted_by_the_best_stay(store: ColumnStore, supp
     named: dict[str, int] = defaultdict(int)
     for _ in range(25):
         request = replace(random_flexible(rng), tile_zoom=int(rng.integers(0, 5)), sort=Sort.PRICE)
-        answer = retrieve(request, store, today=TODAY)
+        answer = retrieve(request, store, today=HERE)
         assert answer.tiles is not None
         assert answer.regained is not None
         assert sum(tile.count for tile in answer.tiles) == answer.total_count
@@ -152,10 +152,10 @@ def test_stays_that_cannot_be_asked_for_are_nobodys(store: ColumnStore, supply: 
     """Stays before today and beyond the horizon find nothing, alone or beside one that does."""
     past, far = (Stay(day, day + timedelta(days=2)) for day in (TODAY - timedelta(days=1), TODAY + timedelta(days=364)))
     near = Stay(TODAY + timedelta(days=20), TODAY + timedelta(days=22))
-    assert retrieve(make_request(flexible=(past, far)), store, today=TODAY).total_count == 0
+    assert retrieve(make_request(flexible=(past, far)), store, today=HERE).total_count == 0
     mixed = make_request(flexible=(past, near, far))
-    assert_same(retrieve(mixed, store, today=TODAY), plainly(mixed, supply), mixed, within_km=1e-9)
-    assert retrieve(mixed, store, today=TODAY).total_count > 0
+    assert_same(retrieve(mixed, store, today=HERE), plainly(mixed, supply), mixed, within_km=1e-9)
+    assert retrieve(mixed, store, today=HERE).total_count > 0
 
 
 def test_one_stay_is_the_search_for_it(store: ColumnStore) -> None:
@@ -165,8 +165,8 @@ def test_one_stay_is_the_search_for_it(store: ColumnStore) -> None:
     for _ in range(60):
         request = replace(sparing(random_request(rng), rng), stay=random_stay(rng))
         assert request.stay is not None
-        fixed = retrieve(request, store, today=TODAY)
-        flexible = retrieve(replace(request, stay=None, flexible=(request.stay,)), store, today=TODAY)
+        fixed = retrieve(request, store, today=HERE)
+        flexible = retrieve(replace(request, stay=None, flexible=(request.stay,)), store, today=HERE)
         assert replace(flexible, candidates=tuple(c._replace(stay=None) for c in flexible.candidates)) == fixed
         found += fixed.total_count
     assert found > 30
@@ -182,47 +182,47 @@ def test_every_day_of_a_price_calendar_is_the_search_for_its_stay(
     found = 0
     for _ in range(4):
         request = replace(sparing(random_request(rng), rng), stay=None, sort=Sort.PRICE)
-        days = price_days(request, stays, store, today=TODAY)
+        days = price_days(request, stays, store, today=HERE)
         assert [day.stay for day in days] == list(stays)
         for day in days:
-            single = retrieve(replace(request, stay=day.stay), store, today=TODAY)
+            single = retrieve(replace(request, stay=day.stay), store, today=HERE)
             assert (day.count, day.cheapest_minor) == (single.total_count, _cheapest(single, request)), day
             found += day.count
-        assert fallback.price_days(request, stays, supply, today=TODAY) == days
+        assert fallback.price_days(request, stays, supply, today=HERE) == days
     assert found > (20 if nights < 28 else 0)  # few are free for so long
 
 
 def test_too_many_stays_in_too_many_listings_are_refused(store: ColumnStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """What would keep other searches waiting is a clear problem, and just below the bound it is an answer."""
-    stays = stays_of(MonthsAhead(Trip.WEEK, 3), today=TODAY)
+    stays = stays_of(MonthsAhead(Trip.WEEK, 3), today=HERE)
     request = make_request(flexible=stays)
-    listings = retrieve(make_request(), store, today=TODAY).total_count
+    listings = retrieve(make_request(), store, today=HERE).total_count
     monkeypatch.setattr(best_stay, "MOST_TRIES", len(stays) * listings)
-    assert retrieve(request, store, today=TODAY).total_count > 0
+    assert retrieve(request, store, today=HERE).total_count > 0
     monkeypatch.setattr(best_stay, "MOST_TRIES", len(stays) * listings - 1)
     with pytest.raises(InvalidSearch, match="too many to try"):
-        retrieve(request, store, today=TODAY)
+        retrieve(request, store, today=HERE)
     with pytest.raises(InvalidSearch, match="too many to try"):
-        price_days(make_request(), stays, store, today=TODAY)
+        price_days(make_request(), stays, store, today=HERE)
 
 
 def test_no_listings_have_no_best_stay() -> None:
     """Columns of nothing answer flexible dates and calendars."""
     nothing = ColumnStore(tuple)
     stay = Stay(date(2026, 7, 1), date(2026, 7, 3))
-    assert retrieve(make_request(flexible=(stay,), tile_zoom=3), nothing, today=TODAY).candidates == ()
-    (day,) = price_days(make_request(), [stay], nothing, today=TODAY)
+    assert retrieve(make_request(flexible=(stay,), tile_zoom=3), nothing, today=HERE).candidates == ()
+    (day,) = price_days(make_request(), [stay], nothing, today=HERE)
     assert (day.count, day.cheapest_minor) == (0, None)
 
 
 async def test_everything_is_compiled_before_the_first_guest(store: ColumnStore) -> None:
     """After `prepare` flexible dates and calendars compile nothing more."""
     engine = ColumnEngine(store)
-    await engine.prepare(today=TODAY)
+    await engine.prepare()
     before = list(try_stays.signatures)  # type: ignore[attr-defined]  # Numba's
     stay = Stay(TODAY + timedelta(days=20), TODAY + timedelta(days=22))
-    answer = await engine.retrieve(make_request(flexible=(stay,)), today=TODAY)
-    (day,) = await engine.price_days(make_request(), [stay], today=TODAY)
+    answer = await engine.retrieve(make_request(flexible=(stay,)), today=HERE)
+    (day,) = await engine.price_days(make_request(), [stay], today=HERE)
     assert answer.total_count == day.count > 0
     assert try_stays.signatures == before  # type: ignore[attr-defined]
     engine.close()
@@ -230,10 +230,10 @@ async def test_everything_is_compiled_before_the_first_guest(store: ColumnStore)
 
 def test_filters_of_a_listing_are_asked_with_its_dates(store: ColumnStore) -> None:
     """A price range that only a dearer stay of a listing would meet leaves it out: its best stay decides."""
-    stays = stays_of(InMonths(Trip.WEEKEND, (Month.of(TODAY).after(1),)), today=TODAY)
+    stays = stays_of(InMonths(Trip.WEEKEND, (Month.of(TODAY).after(1),)), today=HERE)
     request = make_request(flexible=stays, sort=Sort.PRICE)
-    cheapest = _cheapest(retrieve(request, store, today=TODAY), request)
+    cheapest = _cheapest(retrieve(request, store, today=HERE), request)
     assert cheapest is not None
     above = replace(request, filters=Filters(min_price_minor=cheapest + 1))
-    first = retrieve(request, store, today=TODAY).candidates[0].listing_id
-    assert first not in {c.listing_id for c in retrieve(above, store, today=TODAY).candidates}
+    first = retrieve(request, store, today=HERE).candidates[0].listing_id
+    assert first not in {c.listing_id for c in retrieve(above, store, today=HERE).candidates}

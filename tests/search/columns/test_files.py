@@ -24,7 +24,7 @@ from search.columns.table import Prices
 from search.document import calendar_fields
 from search.errors import BuildRefused
 from tests.search.columns.test_answers import plainly
-from tests.search.marketplace import TODAY, documents_of, random_calendar, random_request, random_supply
+from tests.search.marketplace import HERE, TODAY, documents_of, random_calendar, random_request, random_supply
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 EXPORTS = {"stockholm": NOW, "osaka": None}
@@ -127,7 +127,7 @@ def test_a_price_that_stops_fitting_and_fits_again(documents: Documents) -> None
             request = random_request(rng)
             if request.stay is None:
                 continue
-            answer, plain = retrieve(request, store, today=TODAY), plainly(request, dearer)
+            answer, plain = retrieve(request, store, today=HERE), plainly(request, dearer)
             totals = [(one.listing_id, one.total_minor) for one in plain.candidates]
             assert [(one.listing_id, one.total_minor) for one in answer.candidates] == totals
     assert len(store.table.prices.large) <= 2 * len(store)
@@ -144,7 +144,7 @@ def test_a_build_of_yesterday_is_right_today() -> None:
         request = random_request(rng)
         if request.stay is None:  # what a night usually costs is as of yesterday
             continue
-        answer, plain = retrieve(request, store, today=TODAY), plainly(request, supply)
+        answer, plain = retrieve(request, store, today=HERE), plainly(request, supply)
         assert (answer.total_count, answer.facets, answer.histogram) == (
             plain.total_count,
             plain.facets,
@@ -246,7 +246,7 @@ def test_nothing_makes_columns_of_nothing(tmp_path: Path) -> None:
     seal(tmp_path, merged(_parts([], 1) or _empty_part(), room_in(tmp_path)), source="", exports={})
     store = ColumnStore(open_build(tmp_path).whole)
     assert store.update({1: {"is_active": True}}) == 0
-    assert retrieve(random_request(np.random.default_rng(1)), store, today=TODAY).total_count == 0
+    assert retrieve(random_request(np.random.default_rng(1)), store, today=HERE).total_count == 0
 
 
 def _empty_part() -> list[Part]:

@@ -17,7 +17,15 @@ from search.columns.kept import ABSENT, CHANGED, HIT, ChangedRows, KeptAnswers, 
 from search.columns.store import ColumnStore
 from search.document import calendar_fields
 from search.request import Filters, Sort
-from tests.search.marketplace import TODAY, documents_of, make_request, random_calendar, random_request, random_supply
+from tests.search.marketplace import (
+    HERE,
+    TODAY,
+    documents_of,
+    make_request,
+    random_calendar,
+    random_request,
+    random_supply,
+)
 
 SEARCHES = 250
 NOTHING = Retrieved((), 0, {}, (), ())
@@ -61,7 +69,7 @@ async def disagreements(kept: KeptAnswers) -> int:
             changed = [int(n) for n in rng.choice([row["listing_id"] for row in supply.listings], 2, replace=False)]
             await engine.update({n: calendar_fields(random_calendar(rng), today=TODAY) for n in changed})
         request = replace(popular[int(rng.integers(len(popular)))], page_size=int(rng.integers(1, 50)))
-        wrong += await engine.retrieve(request, today=TODAY) != retrieve(request, store, today=TODAY)
+        wrong += await engine.retrieve(request, today=HERE) != retrieve(request, store, today=HERE)
     engine.close()
     return wrong
 
@@ -137,10 +145,10 @@ def test_memory_is_bounded() -> None:
 def test_what_changes_an_answer_is_in_its_key(other: dict[str, Any]) -> None:
     """Two searches with one key have one answer; which page of it, in which language and for which words is no part."""
     request = make_request(market="stockholm")
-    assert key_of(request, TODAY) != key_of(replace(request, **other), TODAY)
+    assert key_of(request, HERE) != key_of(replace(request, **other), HERE)
     alike = replace(request, page=2, page_size=7, locale="sv", text="sauna", text_vector=(1.0,))
-    assert key_of(request, TODAY) == key_of(alike, TODAY)
-    assert hash(key_of(request, TODAY)) == hash(key_of(alike, TODAY))
+    assert key_of(request, HERE) == key_of(alike, HERE)
+    assert hash(key_of(request, HERE)) == hash(key_of(alike, HERE))
 
 
 def test_every_part_of_a_request_is_known_to_count_or_not() -> None:
@@ -151,7 +159,7 @@ def test_every_part_of_a_request_is_known_to_count_or_not() -> None:
     for _ in range(40):
         request = random_request(rng)
         alike = replace(request, text="quiet", page=1, page_size=3, locale="fr", text_vector=(0.5,))
-        assert retrieve(request, store, today=TODAY) == retrieve(alike, store, today=TODAY)
+        assert retrieve(request, store, today=HERE) == retrieve(alike, store, today=HERE)
 
 
 async def test_too_many_searches_are_turned_away() -> None:
@@ -159,12 +167,12 @@ async def test_too_many_searches_are_turned_away() -> None:
     rng = np.random.default_rng(3)
     documents = documents_of(random_supply(rng, listings=20), rng)
     engine = ColumnEngine(ColumnStore(lambda: documents))
-    asked = [asyncio.create_task(engine.retrieve(random_request(rng), today=TODAY)) for _ in range(60)]
+    asked = [asyncio.create_task(engine.retrieve(random_request(rng), today=HERE)) for _ in range(60)]
     outcomes = Counter(type(each).__name__ for each in await asyncio.gather(*asked, return_exceptions=True))
     assert outcomes["TooBusy"] >= 1
     assert outcomes["Retrieved"] >= 51
     assert engine.waiting == 0
-    assert await engine.retrieve(make_request(), today=TODAY)
+    assert await engine.retrieve(make_request(), today=HERE)
     engine.close()
 
 
@@ -175,8 +183,8 @@ async def test_changes_to_listings_that_are_not_held_are_none() -> None:
     for held in (documents, []):
         ear = Ear()
         engine = ColumnEngine(ColumnStore(lambda held=held: held), kept=ear.answers())
-        await engine.retrieve(make_request(), today=TODAY)
+        await engine.retrieve(make_request(), today=HERE)
         assert await engine.update({10**9: {"is_active": False}}) == 0
-        await engine.retrieve(make_request(), today=TODAY)
+        await engine.retrieve(make_request(), today=HERE)
         assert ear.heard[HIT] == 1
         engine.close()
