@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import ClassVar
 
 import duckdb
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bench.engines.rivals.laid_out import DAYS, OWN, TERMS, Calendars, Columns, listing_columns
-from bench.engines.rivals.rival import Built, Place, Rival, RivalAnswer, Wish
+from bench.engines.rivals.rival import NO_COLUMN, Built, Place, Rival, RivalAnswer, Wish
 from bench.engines.rivals.sql import FACETS, answer_query, total
 from bench.engines.stock import CODES, Stock
 from search.histogram import EDGES
@@ -45,21 +45,20 @@ class DuckDb:
         The file, which is not there yet.
     """
 
-    name: Final = "DuckDB"
-    most: Final = 1_000_000
-    tuned: Final = (
+    name: ClassVar[str] = "DuckDB"
+    most: ClassVar[int] = 1_000_000
+    tuned: ClassVar[str] = (
         "One wide table, cities side by side so that row groups are skipped by their coordinates, with four columns a "
-        "day: the running sum of prices, the most nights of a stay that arrives (free ones in a row, within the maximum, "
-        "none where closed to arrival), its minimum, and whether departure is closed. A stay is two sums and three "
-        "small columns, whatever its length. Amenities are bits of 64-bit words to filter by, and lists to count. One statement, in process, on all cores."
+        "day: the running sum of prices, the most nights of a stay that arrives (free ones in a row, within the "
+        "maximum, none where closed to arrival), its minimum, and whether departure is closed. A stay is two sums and "
+        "three small columns, whatever its length. Amenities are bits of 64-bit words to filter by, and lists to "
+        "count. One statement, in process, on all cores."
     )
-    missing: Final = (
-        "an index: every search reads its columns of all row groups that its bounds do not rule out",
+    missing: ClassVar[tuple[str, ...]] = (
+        "an index: a search reads its columns of all row groups that its bounds do not rule out",
         "changes while searches run: a changed calendar rewrites four columns a day",
         "bounds across the date line",
-        "preparation days, gaps, stay rules of nights in the stay and discounts by time of booking, for which there are "
-        "no columns",
-        "a ranking by anything that is not a column",
+        NO_COLUMN,
     )
 
     def __init__(self, path: Path) -> None:
@@ -104,9 +103,7 @@ def open_rival(place: Place) -> Iterator[Rival]:
         rival.close()
 
 
-def _arrow(
-    columns: Columns, calendars: Calendars, sums: NDArray[np.int32], longest: NDArray[np.int16]
-) -> pa.Table:
+def _arrow(columns: Columns, calendars: Calendars, sums: NDArray[np.int32], longest: NDArray[np.int16]) -> pa.Table:
     """The wide table of some listings."""
     of = columns.calendar
     small = {name: getattr(columns, name) for name in OWN if name not in {"latitude", "longitude", "popularity"}}
@@ -149,7 +146,9 @@ def _priced(wish: Wish) -> str:
     where += [f"(word_{n // _WORD} >> {n % _WORD}) & 1 = 1" for n in wish.amenities]
     nights = f"(sum_{wish.departure} - sum_{wish.arrival})::BIGINT"
     exchanged = f"floor(({total(wish, 'nights', '//')}) * $factors[currency + 1] + 0.5)::BIGINT"
-    kept = ", ".join(("listing_id", "popularity", "amenities", FACETS, "service_fee_bps", "tax_bps", "currency", *TERMS))
+    kept = ", ".join(
+        ("listing_id", "popularity", "amenities", FACETS, "service_fee_bps", "tax_bps", "currency", *TERMS)
+    )
     return f"""
         SELECT *, total <= $highest AS cheap FROM (
             SELECT listing_id, popularity, amenities, {FACETS}, list_contains($rooms, room_type) AS wanted,

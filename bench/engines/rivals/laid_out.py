@@ -141,9 +141,7 @@ class Columns:
             yield calendars[place], own, np.flatnonzero(self.amenities[place]).tolist()
 
 
-OWN: Final = tuple(
-    field.name for field in fields(Columns) if field.name not in {"number", "calendar", "amenities"}
-)
+OWN: Final = tuple(field.name for field in fields(Columns) if field.name not in {"number", "calendar", "amenities"})
 """Columns of a listing that are numbers of its own."""
 
 

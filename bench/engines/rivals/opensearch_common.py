@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from time import perf_counter
 from typing import Any, Final
 
@@ -12,11 +13,10 @@ from opensearchpy import OpenSearch
 from bench.engines.rivals.laid_out import TERMS, Calendars, listing_columns
 from bench.engines.rivals.rival import BEST, OF_RESULTS, VALUES, Built, RivalAnswer, Wish
 from bench.engines.stock import Stock
+from bench.engines.truth import MOST_VALUES
 from search.histogram import EDGES
 
 _CHUNK = 5_000
-_MOST_VALUES = 1_000
-"""Of a facet; of the world's neighbourhoods the most frequent."""
 _READ_ONLY: Final[Mapping[str, Any]] = {"type": "integer", "index": False}
 _LISTING: Final[Mapping[str, Any]] = {
     "listing_id": _READ_ONLY,
@@ -25,7 +25,7 @@ _LISTING: Final[Mapping[str, Any]] = {
     "accommodates": {"type": "integer"},
     "bedrooms": {"type": "integer"},
     **{name: {"type": "keyword"} for name in VALUES},
-    **{name: _READ_ONLY for name in ("currency", "service_fee_bps", "tax_bps", *TERMS)},
+    **dict.fromkeys(("currency", "service_fee_bps", "tax_bps", *TERMS), _READ_ONLY),
 }
 TOTAL: Final = """
 long total(Map doc, Map params, long nights) {
@@ -40,7 +40,7 @@ long total(Map doc, Map params, long nights) {
 }
 """
 """Total in the guest's currency from the sum of the nights' prices; a script of ours adds what it returns."""
-RANGES: Final = [{"from": low, "to": high} for low, high in zip(EDGES, EDGES[1:], strict=False)]
+RANGES: Final = [{"from": low, "to": high} for low, high in pairwise(EDGES)]
 """Bins of the histogram."""
 
 
@@ -66,7 +66,12 @@ def load(
         Documents of one request.
     """
     begun = perf_counter()
-    settings = {"number_of_shards": 1, "number_of_replicas": 0, "refresh_interval": "-1", "requests.cache.enable": False}
+    settings = {
+        "number_of_shards": 1,
+        "number_of_replicas": 0,
+        "refresh_interval": "-1",
+        "requests.cache.enable": False,
+    }
     mapping = {"dynamic": "strict", "_source": {"enabled": False}, "properties": {**_LISTING, **nights}}
     client.indices.create(index=index, body={"settings": {"index": settings}, "mappings": mapping})
     shared = [orjson.dumps(_terms(calendars, n) | pooled(n))[1:] for n in range(len(calendars))]
@@ -156,7 +161,7 @@ def _rows(found: dict[str, Any], bins: Sequence[dict[str, Any]]) -> Iterator[tup
 
 
 def _terms_of(name: str) -> dict[str, Any]:
-    return {"terms": {"field": name, "size": min(len(VALUES[name]), _MOST_VALUES)}}
+    return {"terms": {"field": name, "size": min(len(VALUES[name]), MOST_VALUES)}}
 
 
 def _terms(calendars: Calendars, number: int) -> dict[str, Any]:

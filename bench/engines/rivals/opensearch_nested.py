@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from opensearchpy import OpenSearch
 
 from bench.engines.rivals.laid_out import Calendars
 from bench.engines.rivals.opensearch_common import ask, listing_filters, load, price_script
-from bench.engines.rivals.rival import Built, Place, Rival, RivalAnswer, Wish
+from bench.engines.rivals.rival import NO_COLUMN, Built, Place, Rival, RivalAnswer, Wish
 from bench.engines.stock import Stock
 from bench.node import opensearch_node
 from search.request import SearchRequest
@@ -45,23 +45,23 @@ class Nested:
         Of a node that has no index of the same name.
     """
 
-    name: Final = "OpenSearch, nested nights"
-    most: Final = 20_000
-    tuned: Final = (
+    name: ClassVar[str] = "OpenSearch, nested nights"
+    most: ClassVar[int] = 20_000
+    tuned: ClassVar[str] = (
         "A nested document a night with its price, whether it is free, its minimum stay and whether one may arrive or "
         "depart. No night of the stay may be taken; the nights' prices are scores that a nested query adds up, and a "
-        "`script_score` makes the total of the sum and keeps what is cheap enough by `min_score`. One node, one shard "
-        "merged to one segment, no `_source`, no request cache; facets and count in one search, the histogram in a "
-        "second, both sent in one `_msearch`."
+        "`script_score` makes the total of the sum and keeps what is cheap enough by `min_score`. The node, the index "
+        "and the two searches are as above."
     )
-    missing: Final = (
-        "more than some ten thousand listings: a million are 367 million nested documents, which one node on this "
-        "machine cannot hold, so that it is given 20,000 at most",
-        "totals above 167,772.16 euros: scores are 32-bit floats",
+    missing: ClassVar[tuple[str, ...]] = (
+        (
+            "room: a million listings are 367 million nested documents, which one node on this machine cannot hold, "
+            "and it is given 20,000 listings at most"
+        ),
+        "totals above 167,772.16 euros, since scores are 32-bit floats",
         "changes of a night: the document and its 367 nights are written again",
-        "gaps, preparation days, stay rules of nights in the stay and discounts by time of booking, for which there are "
-        "no fields",
-        "more neighbourhoods than a thousand of a search",
+        "neighbourhoods beyond a search's thousand most frequent",
+        NO_COLUMN,
     )
 
     def __init__(self, client: OpenSearch) -> None:

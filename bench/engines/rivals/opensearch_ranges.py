@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, ClassVar
 
 import numpy as np
 from opensearchpy import OpenSearch
 
 from bench.engines.rivals.laid_out import DAYS, Calendars, Span, spans
 from bench.engines.rivals.opensearch_common import ask, listing_filters, load, price_script
-from bench.engines.rivals.rival import Built, Place, Rival, RivalAnswer, Wish
+from bench.engines.rivals.rival import NO_COLUMN, Built, Place, Rival, RivalAnswer, Wish
 from bench.engines.stock import Stock
 from bench.node import opensearch_node
 from search.request import SearchRequest
@@ -30,20 +30,19 @@ class Ranges:
         Of a node that has no index of the same name.
     """
 
-    name: Final = "OpenSearch, ranges"
-    most: Final = 1_000_000
-    tuned: Final = (
-        "Free gaps are `integer_range`s that must contain the stay; days on which a stay of one, two, three … nights may "
-        "not arrive are ranges too, a field for each length up to the longest minimum. Running sums of prices are doc "
-        "values without an index, two of which a Painless script (compiled once) reads. One node, one shard merged "
-        "to one segment, no `_source`, no request cache; facets and count in one search, the histogram in a second, both "
-        "sent in one `_msearch`."
+    name: ClassVar[str] = "OpenSearch, ranges"
+    most: ClassVar[int] = 1_000_000
+    tuned: ClassVar[str] = (
+        "Free gaps are `integer_range`s that must contain the stay; days on which a stay of one, two, three … nights "
+        "may not arrive are ranges too, a field for each length up to the longest minimum. Running sums of prices are "
+        "doc values without an index, two of which a Painless script (compiled once) reads. One node with one shard "
+        "merged to one segment, no `_source`, no request cache; facets and count in one search, the histogram in a "
+        "second, both sent in one `_msearch`."
     )
-    missing: Final = (
-        "changes of a night: a document with all of its sums is written again",
-        "gaps, preparation days, stay rules of nights in the stay and discounts by time of booking, for which there are "
-        "no fields",
-        "more neighbourhoods than a thousand of a search",
+    missing: ClassVar[tuple[str, ...]] = (
+        "changes of a night: the document with all of its sums is written again",
+        "neighbourhoods beyond a search's thousand most frequent",
+        NO_COLUMN,
     )
 
     def __init__(self, client: OpenSearch) -> None:
@@ -73,9 +72,7 @@ class Ranges:
                 **{f"sum_{day}": total for day, total in enumerate(sums[number].tolist())},
             }
 
-        built = load(
-            self._client, _INDEX, stock, calendars=calendars, nights=nights, pooled=pooled, batch=_BATCH
-        )
+        built = load(self._client, _INDEX, stock, calendars=calendars, nights=nights, pooled=pooled, batch=_BATCH)
         self._stock, self._longest_minimum = stock, longest
         return built
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, ClassVar
 
+import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
-from bench.engines.rivals.laid_out import DAYS, OWN, TERMS, Calendars, listing_columns, spans
-from bench.engines.rivals.rival import Built, Place, Rival, RivalAnswer, Wish
+from bench.engines.rivals.laid_out import OWN, TERMS, Calendars, listing_columns, spans
+from bench.engines.rivals.rival import NO_COLUMN, Built, Place, Rival, RivalAnswer, Wish
 from bench.engines.rivals.sql import FACETS, answer_query, total
 from bench.engines.stock import Stock
 from search.histogram import EDGES
@@ -52,22 +54,21 @@ class Postgres:
         Commits by itself.
     """
 
-    name: Final = "PostgreSQL"
-    most: Final = 1_000_000
-    tuned: Final = (
+    name: ClassVar[str] = "PostgreSQL"
+    most: ClassVar[int] = 1_000_000
+    tuned: ClassVar[str] = (
         "One row a listing, rows of a city side by side: free nights as `int4multirange`, running sums of the nights' "
-        "prices as an array, minimum stays as bytes, none of it compressed or moved out of the row. A GiST index on the "
-        "place (`point`, since PostGIS is not in the embedded server). No index on free nights: half of the listings are "
-        "free on any dates, and one could not be joined to the box. One statement counts everything from one "
-        "materialised match: `GROUPING SETS`, `width_bucket`, `unnest`. The table is not logged, compilation is off, two "
-        "parallel workers, 256 MB to sort in, and each search is planned for its own bounds."
+        "prices as an array, minimum stays as bytes, none of it compressed or moved out of the row. A GiST index on "
+        "the place (`point`, since PostGIS is not in the embedded server). One statement counts everything from one "
+        "materialised match: `GROUPING SETS`, `width_bucket`, `unnest`. The table is not logged, compilation is off, "
+        "there are two parallel workers and 256 MB to sort in, and each search is planned for its own bounds. An "
+        "index on free nights was left out: a range of dates rules out only half of the listings, and in a row's "
+        "multirange GiST sees its ends alone."
     )
-    missing: Final = (
+    missing: ClassVar[tuple[str, ...]] = (
         "distances and shapes on the globe (no PostGIS)",
         "bounds across the date line",
-        "preparation days, gaps, stay rules of nights in the stay and discounts by time of booking, for which the row "
-        "has no columns",
-        "a ranking by anything that is not a column",
+        NO_COLUMN,
     )
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
@@ -77,10 +78,14 @@ class Postgres:
     def load(self, stock: Stock) -> Built:
         """Write the table by COPY, then its index."""
         begun, calendars = perf_counter(), Calendars.of(stock)
-        pooled = [_pooled_text(calendars, number) for number in range(len(calendars))]
+        sums = calendars.sums
+        pooled = [_pooled_text(calendars, sums, number) for number in range(len(calendars))]
         names = ", ".join(("listing_id", "place", "popularity", "amenities", *_NUMBERS, *_POOLED))
         self._connection.execute(_TABLE.encode())
-        with self._connection.cursor() as cursor, cursor.copy(f"COPY rival.listings ({names}) FROM STDIN".encode()) as copy:
+        with (
+            self._connection.cursor() as cursor,
+            cursor.copy(f"COPY rival.listings ({names}) FROM STDIN".encode()) as copy,
+        ):
             for columns in listing_columns(stock, _CHUNK):
                 for calendar, own, amenities in columns.rows():
                     copy.write(f"{_own_text(own, amenities)}\t{pooled[calendar]}\n")
@@ -116,16 +121,12 @@ def _own_text(own: dict[str, int | float], amenities: list[int]) -> str:
     return f"{own['listing_id']}\t{place}\t{own['popularity']!r}\t{{{codes}}}\t{numbers}"
 
 
-def _pooled_text(calendars: Calendars, number: int) -> str:
+def _pooled_text(calendars: Calendars, sums: NDArray[np.int32], number: int) -> str:
     """What the rows of a calendar share, as COPY reads it, in the order of its columns."""
-    listed = ((calendars.no_arrival, calendars.no_departure), (calendars.sums,))
-    (no_arrival, no_departure), (sums,) = (
-        [flags[number].nonzero()[0].tolist() for flags in listed[0]],
-        [each[number].tolist() for each in listed[1]],
-    )
+    closed = (np.flatnonzero(flags[number]) for flags in (calendars.no_arrival, calendars.no_departure))
     free = ",".join(f"[{first},{end})" for first, end in spans(calendars.free[number]))
     least = calendars.min_stay[number].astype("uint8").tobytes().hex()
-    arrays = ("{" + ",".join(map(str, values)) + "}" for values in (no_arrival, no_departure, sums))
+    arrays = ("{" + ",".join(map(str, values.tolist())) + "}" for values in (*closed, sums[number]))
     numbers = (calendars.currency[number], *calendars.terms[number], calendars.max_stay[number])
     return "\t".join([*map(str, numbers), "{" + free + "}", f"\\\\x{least}", *arrays])
 
@@ -145,7 +146,8 @@ def _priced(wish: Wish) -> str:
     exchanged = f"floor(({total(wish, 'nights', '/')}) * (%(factors)s::float8[])[currency + 1] + 0.5)::bigint"
     return f"""
         SELECT *, total <= %(highest)s AS cheap FROM (
-            SELECT listing_id, popularity, amenities, {FACETS}, room_type = ANY (%(rooms)s) AS wanted, {exchanged} AS total
+            SELECT listing_id, popularity, amenities, {FACETS}, room_type = ANY (%(rooms)s) AS wanted,
+                   {exchanged} AS total
             FROM (SELECT *, {nights} AS nights FROM rival.listings WHERE {" AND ".join(where)}) AS matching
         ) AS exchanged
     """

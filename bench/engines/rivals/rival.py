@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import ClassVar, Final, Protocol, Self
 
 from bench.engines.stock import (
     CITIES,
@@ -36,6 +36,11 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "superhost": ("false", "true"),
 }
 """Facets, and the names of their values; engines count the places in these lists."""
+NO_COLUMN: Final = (
+    "columns for preparation days, gaps, stay rules of every night in the stay, and discounts by time of booking, "
+    "which the drawn marketplace does not have either"
+)
+"""What no engine here was given, though most could have been."""
 OF_RESULTS: Final = tuple(name for name in VALUES if name not in {"room_type", "amenities"})
 """Facets of one value a listing that no search of the mix filters by."""
 
@@ -111,17 +116,17 @@ class Rival(Protocol):
     name
         As it stands in the table.
     most
-        Listings that it is given at most on a machine of two cores and 24 GiB.
+        Listings that it is given at most, on a machine of two cores and 24 GiB.
     tuned
         How it was made fast, for the published notes.
     missing
         What it cannot answer, or not rightly, for the published notes.
     """
 
-    name: str
-    most: int
-    tuned: str
-    missing: tuple[str, ...]
+    name: ClassVar[str]
+    most: ClassVar[int]
+    tuned: ClassVar[str]
+    missing: ClassVar[tuple[str, ...]]
 
     def load(self, stock: Stock) -> Built:
         """Build everything, until searches are answered at full speed."""

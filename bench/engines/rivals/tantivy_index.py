@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, ClassVar
 
 import numpy as np
 import orjson
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from tantivy import FieldType, Index, Occur, Query, Schema, SchemaBuilder
 
 from bench.engines.rivals.laid_out import Calendars, listing_columns
-from bench.engines.rivals.rival import BEST, OF_RESULTS, VALUES, Built, Place, Rival, RivalAnswer, Wish
+from bench.engines.rivals.rival import BEST, NO_COLUMN, OF_RESULTS, VALUES, Built, Place, Rival, RivalAnswer, Wish
 from bench.engines.stock import CURRENCIES, RATES, Stock
+from bench.engines.truth import MOST_VALUES
 from lodestay.money import BPS
 from search.histogram import EDGES
 from search.request import SearchRequest
@@ -29,8 +31,6 @@ _TERMS = ("free", "arrive", "no_departure", "amenities")
 _COLUMNS = ("listing_id", "accommodates", "bedrooms", "max_stay", "night_minor")
 _PLACES = ("latitude", "longitude", "popularity")
 _FACETS = tuple(name for name in VALUES if name != "amenities")
-_MOST_VALUES = 1_000
-"""Of a facet; of the world's neighbourhoods the most frequent."""
 
 
 class Tantivy:
@@ -42,21 +42,25 @@ class Tantivy:
         An empty folder.
     """
 
-    name: Final = "Tantivy"
-    most: Final = 1_000_000
-    tuned: Final = (
+    name: ClassVar[str] = "Tantivy"
+    most: ClassVar[int] = 1_000_000
+    tuned: ClassVar[str] = (
         "Each free night is a term, each arrival a term of its day and its minimum stay, so that a stay is an "
         "intersection of posting lists; coordinates, the party and what is counted are fast columns. A search is two "
         "calls in process: the best by a fast column, and one aggregation with the filters that facets do without "
-        "nested in it. It is written by two threads and its segments are merged by its own policy."
+        "nested in it. Two threads write; segments are merged by its own policy."
     )
-    missing: Final = (
-        "sums over nights and any other expression: instead of the total it filters and counts by the usual night "
-        "(median of the year, with fee and tax, in euros) times the nights, so that counts under a highest total are "
-        "wrong for many listings, and so are the histogram and the best",
-        "another currency than the one that prices were exchanged to when the index was written",
-        "updates of single fields: a changed calendar is a document written again",
-        "more neighbourhoods than a thousand of a search",
+    missing: ClassVar[tuple[str, ...]] = (
+        (
+            "expressions, and with them sums over nights: instead of the total it filters and counts by the usual "
+            "night (median of the year, with fee and tax, in euros) times the nights, so that counts, facets, "
+            "histogram and the best are wrong where a listing's total is not what it usually is"
+        ),
+        "currencies but the one that prices were exchanged to when it was written",
+        "changes of single fields: a changed calendar is a document written again",
+        "minimum stays beyond fourteen nights told apart",
+        "neighbourhoods beyond a search's thousand most frequent",
+        NO_COLUMN,
     )
 
     def __init__(self, path: Path) -> None:
@@ -116,7 +120,10 @@ class Tantivy:
         least = {"accommodates": wish.guests, "bedrooms": wish.bedrooms, "max_stay": wish.nights}
         must += [self._range(name, lower=value) for name, value in least.items()]
         if wish.bounds is not None:
-            box = {"latitude": (wish.bounds.south, wish.bounds.north), "longitude": (wish.bounds.west, wish.bounds.east)}
+            box = {
+                "latitude": (wish.bounds.south, wish.bounds.north),
+                "longitude": (wish.bounds.west, wish.bounds.east),
+            }
             must += [Query.range_query(self._schema, name, FieldType.Float, *edges) for name, edges in box.items()]
         closed = self._term("no_departure", wish.departure)
         return Query.boolean_query([*((Occur.Must, each) for each in must), (Occur.MustNot, closed)])
@@ -169,9 +176,9 @@ def _aggregations(wish: Wish) -> dict[str, Any]:
     """Facets and histogram; the filters are written in Tantivy's query language, which aggregations ask for."""
     wanted = " OR ".join(f"room_type:{place}" for place in wish.rooms)
     cheap = f"night_minor:[0 TO {wish.highest // wish.nights}]"
-    terms = {name: {"terms": {"field": name, "size": _MOST_VALUES}} for name in (*OF_RESULTS, "amenities")}
+    terms = {name: {"terms": {"field": name, "size": MOST_VALUES}} for name in (*OF_RESULTS, "amenities")}
     edges = [edge / wish.nights for edge in EDGES]
-    ranges = [{"from": low, "to": high} for low, high in zip(edges, edges[1:], strict=False)]
+    ranges = [{"from": low, "to": high} for low, high in pairwise(edges)]
     return {
         "cheap": {
             "filter": cheap,
