@@ -86,10 +86,10 @@ def measure(listings: int, *, rivals: bool = True) -> Measured:
             checked = check(api.port, stock, islice(asked, CHECKED))
             fire(api.port, _some(asked, 4_000), rate=None, seconds=WARM_UP_SECONDS)
             closed = fire(api.port, _some(asked, 10_000), rate=None, seconds=STEP_SECONDS)
-            knees = {changes: _climb(house, api, stock, asked, changes=changes) for changes in CHANGES}
-            memory = api.private_mb
             beside = list(islice(searches(stock, seed=SEED + 1), WARM_UP + TAKEN)) if rivals else []
             ours = _beside_others(house, api, stock, beside)
+            knees = {changes: _climb(house, api, stock, asked, changes=changes) for changes in CHANGES}
+            memory = api.private_mb
         with open_api(house) as again:
             warm = again.cold_seconds
         others = contest(house.database_url, stock, beside, ours) if rivals else []

@@ -14,7 +14,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from bench.engines.mix import searches
-from bench.engines.rivals.contest import ENGINES, Right, judge, notes
+from bench.engines.rivals.contest import ENGINES, Right, Sample, judge, notes
 from bench.engines.rivals.duck import DuckDb
 from bench.engines.rivals.opensearch_nested import Nested
 from bench.engines.rivals.opensearch_ranges import Ranges
@@ -22,7 +22,6 @@ from bench.engines.rivals.postgres import Postgres
 from bench.engines.rivals.rival import Rival
 from bench.engines.rivals.tantivy_index import Tantivy
 from bench.engines.stock import Stock, draw_stock
-from search.request import SearchRequest
 
 ALL_RIGHT = Right(count=100, facets=100, histogram=100, best=100)
 
@@ -34,10 +33,10 @@ def stock() -> Stock:
 
 
 @pytest.fixture(scope="module")
-def requests(stock: Stock) -> list[SearchRequest]:
+def sample(stock: Stock) -> Sample:
     """Searches of the world, which find something, and of places."""
     asked = [each.request for each in islice(searches(stock, seed=1), 9)]
-    return [replace(request, area=None) if number % 3 else request for number, request in enumerate(asked)]
+    return Sample.of(stock, [replace(each, area=None) if number % 3 else each for number, each in enumerate(asked)])
 
 
 @pytest.fixture
@@ -48,39 +47,33 @@ def client(opensearch_url: str) -> Iterator[OpenSearch]:
         client.indices.delete(index="rival-*")
 
 
-def test_databases_answer_as_brute_force_does(
-    stock: Stock, requests: list[SearchRequest], database_url: str, tmp_path: Path
-) -> None:
+def test_databases_answer_as_brute_force_does(stock: Stock, sample: Sample, database_url: str, tmp_path: Path) -> None:
     """PostgreSQL's and DuckDB's counts, facets, histograms and best are those of the rules, asked one by one."""
     with psycopg.connect(database_url, autocommit=True) as connection, closing(DuckDb(tmp_path / "rival")) as duck:
         engines: list[Rival] = [Postgres(connection), duck]
         for rival in engines:
             assert rival.load(stock).size > 0
-            assert judge(rival, stock, requests) == ALL_RIGHT, rival.name
+            assert judge(rival, sample) == ALL_RIGHT, rival.name
 
 
 @pytest.mark.opensearch
 @pytest.mark.slow
-def test_opensearch_answers_as_brute_force_does(
-    stock: Stock, requests: list[SearchRequest], client: OpenSearch
-) -> None:
+def test_opensearch_answers_as_brute_force_does(stock: Stock, sample: Sample, client: OpenSearch) -> None:
     """Both ways to keep nights in OpenSearch come to the same counts, facets, histograms and best as the rules."""
     engines: list[Rival] = [Ranges(client), Nested(client)]
     for rival in engines:
         assert rival.load(stock).size > 0
-        assert judge(rival, stock, requests) == ALL_RIGHT, rival.name
+        assert judge(rival, sample) == ALL_RIGHT, rival.name
 
 
-def test_tantivy_is_right_but_for_prices(stock: Stock, requests: list[SearchRequest], tmp_path: Path) -> None:
+def test_tantivy_is_right_but_for_prices(stock: Stock, sample: Sample, tmp_path: Path) -> None:
     """Where no highest price rules anything out, only the histogram is wrong; where one does, the rest is too."""
     rival = Tantivy(tmp_path)
     rival.load(stock)
-    free = [replace(each, filters=replace(each.filters, max_price_minor=10**9)) for each in requests]
-    found = judge(rival, stock, free)
+    found = judge(rival, _with_highest(10**9, stock, sample))
     assert found == replace(ALL_RIGHT, histogram=found.histogram)
     assert found.histogram < 100
-    tight = [replace(each, filters=replace(each.filters, max_price_minor=30_000)) for each in requests]
-    assert judge(rival, stock, tight).count < 100
+    assert judge(rival, _with_highest(30_000, stock, sample)).count < 100
 
 
 def test_the_first_listings_are_a_marketplace(stock: Stock) -> None:
@@ -96,3 +89,8 @@ def test_every_engine_says_what_it_lacks() -> None:
     for engine in ENGINES:
         assert engine.tuned in notes()
         assert all(lack in notes() for lack in engine.missing)
+
+
+def _with_highest(minor: int, stock: Stock, sample: Sample) -> Sample:
+    requests = [replace(each, filters=replace(each.filters, max_price_minor=minor)) for each in sample.requests]
+    return Sample.of(stock, requests)

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import Final, Self
 
 import httpx2
 import numpy as np
@@ -66,6 +66,26 @@ class Ours:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """Searches whose answers are known.
+
+    Attributes
+    ----------
+    popularity
+        (listings,) what the best are ordered by.
+    """
+
+    requests: Sequence[SearchRequest]
+    truths: Sequence[Truth]
+    popularity: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, stock: Stock, requests: Sequence[SearchRequest]) -> Self:
+        """Answer them by brute force."""
+        return cls(requests, [brute_force(stock, each) for each in requests], popularities(stock))
+
+
+@dataclass(frozen=True)
 class Right:
     """Shares of answers that equal brute force, in per cent."""
 
@@ -73,21 +93,6 @@ class Right:
     facets: float
     histogram: float
     best: float
-
-    @classmethod
-    def of(cls, answers: Sequence[RivalAnswer], truths: Sequence[Truth], popularity: NDArray[np.float64]) -> Right:
-        """Compare; popularity is (n,), of each listing."""
-        pairs = list(zip(answers, truths, strict=True))
-        rows = [
-            (
-                answer.total_count == truth.total_count,
-                all(is_right(answer.facets[name], right) for name, right in truth.facets.items()),
-                dict(answer.histogram) == truth.histogram,
-                _are_the_best(answer.best, truth, popularity),
-            )
-            for answer, truth in pairs
-        ]
-        return cls(*(np.array(rows).mean(axis=0) * 100).tolist())
 
 
 def notes() -> str:
@@ -104,21 +109,27 @@ def ask_us(port: int, asked: Sequence[Asked]) -> Mapping[str, Sequence[float]]:
 
 def contest(database_url: str, stock: Stock, asked: Sequence[Asked], ours: Ours) -> list[Figure]:
     """Load and ask one engine after the other; each is gone before the next is loaded."""
-    figures: list[Figure] = []
+    figures, samples = list[Figure](), dict[int, Sample]()
+    requests = [each.request for each in asked[:CHECKED]]
     for kind, opens in ENGINES.items():
         held = stock.first(min(kind.most, len(stock)))
+        if len(held) not in samples:
+            samples[len(held)] = Sample.of(held, requests)
         with (
             tempfile.TemporaryDirectory(prefix="lodestay-bench-") as folder,
             opens(Place(database_url, Path(folder))) as rival,
         ):
-            figures += _measure(rival, held, asked, ours, whole=len(stock))
+            figures += _measure(rival, held, asked, ours, samples[len(held)], whole=len(stock))
         gc.collect()
     return figures
 
 
-def _measure(rival: Rival, stock: Stock, asked: Sequence[Asked], ours: Ours, *, whole: int) -> Iterator[Figure]:
+def _measure(
+    rival: Rival, stock: Stock, asked: Sequence[Asked], ours: Ours, sample: Sample, *, whole: int
+) -> Iterator[Figure]:
+    """Figures of one engine; `whole` is how many listings ours holds."""
     built = rival.load(stock)
-    right = judge(rival, stock, [each.request for each in asked[:CHECKED]])
+    right = judge(rival, sample)
     seconds = _timed(asked, lambda each: rival.answer(each.request))
     name = rival.name if len(stock) == whole else f"{rival.name} ({len(stock):,} listings)"
     for kind in ("all", *CLASSES):
@@ -133,10 +144,23 @@ def _measure(rival: Rival, stock: Stock, asked: Sequence[Asked], ours: Ours, *, 
     yield Figure("size on disk", "MB", ours.built.size / 1e6, built.size / 1e6, name)
 
 
-def judge(rival: Rival, stock: Stock, requests: Sequence[SearchRequest]) -> Right:
+def judge(rival: Rival, sample: Sample) -> Right:
     """Hold what an engine answers to brute force."""
-    answers, truths = zip(*((rival.answer(each), brute_force(stock, each)) for each in requests), strict=True)
-    return Right.of(answers, truths, popularities(stock))
+    rows = [
+        _comparison(rival.answer(request), truth, sample.popularity)
+        for request, truth in zip(sample.requests, sample.truths, strict=True)
+    ]
+    return Right(*(np.array(rows).mean(axis=0) * 100).tolist())
+
+
+def _comparison(answer: RivalAnswer, truth: Truth, popularity: NDArray[np.float64]) -> tuple[bool, bool, bool, bool]:
+    """Whether count, facets, histogram and the best are right."""
+    return (
+        answer.total_count == truth.total_count,
+        all(is_right(answer.facets[name], right) for name, right in truth.facets.items()),
+        dict(answer.histogram) == truth.histogram,
+        _are_the_best(answer.best, truth, popularity),
+    )
 
 
 def _timed(asked: Sequence[Asked], answer: Callable[[Asked], object]) -> Mapping[str, Sequence[float]]:

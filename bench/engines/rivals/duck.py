@@ -20,7 +20,9 @@ from bench.engines.stock import CODES, Stock
 from search.histogram import EDGES
 from search.request import SearchRequest
 
-_CHUNK = 20_000
+_CHUNK = 122_880
+"""Listings that are written at once: a row group."""
+_MEMORY = "8GB"
 _WORD = 64
 _WORDS = -(-len(CODES) // _WORD)
 _UPPER = ", ".join(f"{edge - 1}" for edge in EDGES[1:])
@@ -63,7 +65,7 @@ class DuckDb:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._connection = duckdb.connect(str(path))
+        self._connection = duckdb.connect(str(path), config={"memory_limit": _MEMORY})
         self._stock: Stock | None = None
 
     def load(self, stock: Stock) -> Built:
@@ -159,9 +161,7 @@ def _priced(wish: Wish) -> str:
 
 
 def _values(wish: Wish) -> dict[str, object]:
-    bounds = wish.bounds
-    box = {} if bounds is None else {name: getattr(bounds, name) for name in ("south", "west", "north", "east")}
-    return box | {
+    return wish.edges | {
         "factors": list(wish.factors),
         "rooms": list(wish.rooms),
         "nights": wish.nights,

@@ -61,9 +61,9 @@ class Postgres:
         "prices as an array, minimum stays as bytes, none of it compressed or moved out of the row. A GiST index on "
         "the place (`point`, since PostGIS is not in the embedded server). One statement counts everything from one "
         "materialised match: `GROUPING SETS`, `width_bucket`, `unnest`. The table is not logged, compilation is off, "
-        "there are two parallel workers and 256 MB to sort in, and each search is planned for its own bounds. An "
-        "index on free nights was left out: a range of dates rules out only half of the listings, and in a row's "
-        "multirange GiST sees its ends alone."
+        "there are two parallel workers, 256 MB to sort in and the server's 256 MB of shared buffers (the system's "
+        "cache holds the rest), and each search is planned for its own bounds. An index on free nights was left out: "
+        "on most dates more than half of the listings are free, and of a row's multirange GiST sees the ends alone."
     )
     missing: ClassVar[tuple[str, ...]] = (
         "distances and shapes on the globe (no PostGIS)",
@@ -154,9 +154,7 @@ def _priced(wish: Wish) -> str:
 
 
 def _values(wish: Wish) -> dict[str, object]:
-    bounds = wish.bounds
-    box = {} if bounds is None else {name: getattr(bounds, name) for name in ("south", "west", "north", "east")}
-    return box | {
+    return wish.edges | {
         "edges": list(EDGES),
         "factors": list(wish.factors),
         "rooms": list(wish.rooms),

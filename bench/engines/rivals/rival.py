@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar, Final, Protocol, Self
 
@@ -165,6 +165,11 @@ class Wish:
     def nights(self) -> int:
         """Length of the stay."""
         return self.departure - self.arrival
+
+    @property
+    def edges(self) -> dict[str, float]:
+        """Of the bounds, by name; none of the world."""
+        return {} if self.bounds is None else asdict(self.bounds)
 
     @property
     def discount(self) -> str:
