@@ -122,13 +122,13 @@ def _pooled(calendars: Calendars, number: int) -> dict[str, Any]:
 
 def _stay(wish: Wish) -> dict[str, Any]:
     """Who matches but for room type and price, scored by the sum of the nights' prices."""
-    nights = {"range": {"nights.day": {"gte": wish.arrival, "lt": wish.departure}}}
-    arrival = [
+    nights: dict[str, Any] = {"range": {"nights.day": {"gte": wish.arrival, "lt": wish.departure}}}
+    arrival: list[dict[str, Any]] = [
         {"term": {"nights.day": wish.arrival}},
         {"term": {"nights.arrive": True}},
         {"range": {"nights.least": {"lte": wish.nights}}},
     ]
-    departure = [{"term": {"nights.day": wish.departure}}, {"term": {"nights.depart": False}}]
+    departure: list[dict[str, Any]] = [{"term": {"nights.day": wish.departure}}, {"term": {"nights.depart": False}}]
     prices = {"function_score": {"query": nights, "functions": [_PRICES], "boost_mode": "replace"}}
     return {
         "bool": {

@@ -77,8 +77,10 @@ class Tantivy:
         for columns in listing_columns(stock, _CHUNK):
             for calendar, own, amenities in columns.rows():
                 fees = BPS + int(own.pop("service_fee_bps")) + int(own.pop("tax_bps"))
-                own |= {"night_minor": int(usual[calendar] * fees / BPS), "amenities": amenities}
-                writer.add_json((orjson.dumps(own)[:-1] + b"," + pooled[calendar]).decode())
+                document = own | {"night_minor": int(usual[calendar] * fees / BPS)}
+                writer.add_json(
+                    (orjson.dumps({**document, "amenities": amenities})[:-1] + b"," + pooled[calendar]).decode()
+                )
         writer.commit()
         writer.wait_merging_threads()
         self._index.reload()
@@ -169,7 +171,9 @@ def _pooled(calendars: Calendars, number: int) -> dict[str, Any]:
 def _usual_nights(calendars: Calendars) -> NDArray[np.float64]:
     """(pool,) median night in euro cents."""
     factors = exchange_factors(RATES, "EUR")
-    return np.median(calendars.price, axis=1) * np.array([factors[name] for name in CURRENCIES])[calendars.currency]
+    in_euros = np.array([factors[name] for name in CURRENCIES], np.float64)[calendars.currency]
+    usual: NDArray[np.float64] = np.median(calendars.price, axis=1) * in_euros
+    return usual
 
 
 def _aggregations(wish: Wish) -> dict[str, Any]:
