@@ -35,7 +35,7 @@ ENGINES: Final[Mapping[type[Rival], Callable[[Place], AbstractContextManager[Riv
     duck.DuckDb: duck.open_rival,
     tantivy_index.Tantivy: tantivy_index.open_rival,
 }
-_WORLD = """
+_TOGETHER = """
 Every engine holds the marketplace that Lodestay holds in the same run, and is asked the same searches, one at a time,
 after a warm-up: bounds, a stay with every night free and its stay rules kept, party, room type, amenity, bedrooms and a
 highest total; it answers with the count, seven facets (the room type without its own filter), the histogram of
@@ -98,7 +98,7 @@ class Right:
 def notes() -> str:
     """What is published under the figures: how each was tuned, and what it cannot do."""
     each = (f"- **{kind.name}.** {kind.tuned} It lacks: {'; '.join(kind.missing)}." for kind in ENGINES)
-    return "\n".join([_WORLD.strip(), "", *each])
+    return "\n".join([_TOGETHER.strip(), "", *each])
 
 
 def ask_us(port: int, asked: Sequence[Asked]) -> Mapping[str, Sequence[float]]:
