@@ -10,6 +10,7 @@ import typer
 
 from bench import booking, columns, demo, imports, pipeline, scale, search, suggest, words
 from bench.engines import measure as engines
+from bench.engines.rivals import contest
 from bench.report import publish
 from lodestay.settings import PROJECT_ROOT
 
@@ -72,10 +73,15 @@ def run_scale(
 @app.command("engines")
 def run_engines(
     listings: Annotated[int, typer.Option(min=1_000, help="Size of the marketplace that is drawn.")] = 100_000,
+    *,
+    rivals: Annotated[bool, typer.Option(help="Ask other engines the same, in the same run.")] = True,
 ) -> None:
     """Whole searches over HTTP on a large marketplace: right, how fast, at which rate, with changes flowing in."""
     command = f"python -m bench engines --listings {listings}"
-    publish("Search over HTTP at scale", command, engines.measure(listings), engines.NOTES)
+    measured = engines.measure(listings, rivals=rivals)
+    publish("Search over HTTP at scale", command, measured.figures, engines.NOTES)
+    if measured.beside:
+        publish("Search beside other engines", command, measured.beside, contest.notes())
 
 
 @app.command("columns")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from time import perf_counter
 
 from bench.engines.changes import Changes
 from bench.engines.drive import Fired, check, fire
 from bench.engines.house import Api, House, open_api, open_house
 from bench.engines.mix import CLASSES, Asked, searches
+from bench.engines.rivals.contest import CHECKED as CHECKED_BESIDE
+from bench.engines.rivals.contest import TAKEN, WARM_UP, Ours, ask_us, contest
+from bench.engines.rivals.rival import Built
 from bench.engines.stock import Stock, draw_stock
 from bench.report import Figure
+from lodestay.lake import SEARCH_COLUMNS
 
 SEED = 20261127
 CHECKED = 60
@@ -56,8 +61,22 @@ class Knee:
     last: Fired | None
 
 
-def measure(listings: int) -> list[Figure]:
-    """Build a marketplace of so many listings and take the figures."""
+@dataclass(frozen=True)
+class Measured:
+    """Figures of ours, and those beside other engines, none where these were not asked for."""
+
+    figures: list[Figure]
+    beside: list[Figure]
+
+
+def measure(listings: int, *, rivals: bool = True) -> Measured:
+    """Build a marketplace of so many listings and take the figures.
+
+    Parameters
+    ----------
+    rivals
+        Whether other engines are measured too, once the API is gone.
+    """
     stock = draw_stock(listings, today=datetime.now(UTC).date(), seed=SEED)
     asked = searches(stock, seed=SEED)
     begun = perf_counter()
@@ -67,12 +86,15 @@ def measure(listings: int) -> list[Figure]:
             checked = check(api.port, stock, islice(asked, CHECKED))
             fire(api.port, _some(asked, 4_000), rate=None, seconds=WARM_UP_SECONDS)
             closed = fire(api.port, _some(asked, 10_000), rate=None, seconds=STEP_SECONDS)
+            beside = list(islice(searches(stock, seed=SEED + 1), WARM_UP + TAKEN)) if rivals else []
+            ours = _beside_others(house, api, stock, beside)
             knees = {changes: _climb(house, api, stock, asked, changes=changes) for changes in CHANGES}
             memory = api.private_mb
         with open_api(house) as again:
             warm = again.cold_seconds
+        others = contest(house.database_url, stock, beside, ours) if rivals else []
     where = f"{listings:,} listings"
-    return [
+    figures = [
         Figure(f"answers held to brute force, all right ({where})", "searches", checked, None, None),
         *(figure for changes, knee in knees.items() for figure in _latencies(knee, where, changes=changes)),
         Figure("one after the other's answer, on two connections", "searches/s", closed.rate, None, None),
@@ -87,6 +109,15 @@ def measure(listings: int) -> list[Figure]:
         Figure("building the marketplace: tables, lake, columns", "s", built, None, None),
         Figure("of which the columns, from documents", "documents/s", listings / house.columns_seconds, None, None),
     ]
+    return Measured(figures, others)
+
+
+def _beside_others(house: House, api: Api, stock: Stock, asked: Sequence[Asked]) -> Ours:
+    """Ask us what other engines are asked, and hold as many of the answers to brute force."""
+    check(api.port, stock, asked[:CHECKED_BESIDE])
+    files = Path(SEARCH_COLUMNS.path(str(house.home / "lake"))).rglob("*")
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    return Ours(ask_us(api.port, asked), Built(house.columns_seconds, size))
 
 
 def _latencies(knee: Knee, where: str, *, changes: float) -> Iterator[Figure]:

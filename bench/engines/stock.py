@@ -8,7 +8,7 @@ what a stay costs and whether it can be had is asked of the one definition a tho
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -34,6 +34,8 @@ TAXES: Final = (0, 500, 1_000)
 """In basis points; a city has one of them, in turn."""
 SERVICE_FEE_BPS: Final = 1_200
 CODES: Final = tuple(AMENITIES)
+_OF_THE_WHOLE: Final = frozenset({"today", "seed", "centres", "pool"})
+"""Fields of a stock that are no columns of its listings."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,11 @@ class Stock:
         """Rows in parts."""
         for first in range(0, len(self), size):
             yield slice(first, min(first + size, len(self)))
+
+    def first(self, listings: int) -> Stock:
+        """The first so many listings: a sample, since listings are in no order."""
+        whole = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _OF_THE_WHOLE}
+        return replace(self, **{name: column[:listings] for name, column in whole.items()})
 
     def has(self, code: str) -> NDArray[np.bool_]:
         """(n,) who has an amenity."""

@@ -33,6 +33,8 @@ from transactional.calendars.rules import Window
 from transactional.quotes.rules import price_or_refuse
 
 REFUSED = -1
+MOST_VALUES = 1_000
+"""Of a facet that an engine need tell: the neighbourhoods of the world are cut off somewhere."""
 Counts = dict[str, int]
 
 
@@ -77,6 +79,11 @@ def brute_force(stock: Stock, request: SearchRequest) -> Truth:
     histogram = {int(EDGES[n]): int(count) for n, count in enumerate(np.bincount(bins)) if count}
     totals = dict(zip((found + 1).tolist(), price[found].tolist(), strict=True))
     return Truth(len(found), _facets(stock, results, basis & amenities & cheap), histogram, totals)
+
+
+def is_right(told: Counts, right: Counts) -> bool:
+    """Whether a facet's counts, without the values that have none, are right as far as they go, and go far enough."""
+    return told.items() <= right.items() and len(told) >= min(len(right), MOST_VALUES)
 
 
 def _facets(stock: Stock, results: NDArray[np.bool_], any_room: NDArray[np.bool_]) -> dict[str, Counts]:
