@@ -28,6 +28,7 @@ from search.document import build_document, popularity
 from search.index import create_index, finish_loading, load_documents, put_in_service
 from search.query import VECTOR_WEIGHT, search_body
 from search.request import Filters, SearchRequest, Sort
+from search.today import Today
 
 ALIAS: Final = "words"
 DEPTH: Final = 10
@@ -155,7 +156,7 @@ def _body(text: str, vector: NDArray[np.float32], weight: float | None) -> dict[
         rates={},
         text_vector=tuple(vector.tolist()),
     )
-    body = search_body(request, today=AS_OF, timeout_ms=60_000)
+    body = search_body(request, today=Today(AS_OF), timeout_ms=60_000)
     words, meant = body["query"]["bool"]["should"]
     if weight:
         meant["script_score"]["boost"] = weight

@@ -81,6 +81,10 @@ class Require:
 
     async def __call__(self, actor: AnyActor) -> Actor:
         """The caller, where the role is right."""
+        return self.permitted(actor)
+
+    def permitted(self, actor: Actor) -> Actor:
+        """The same, for who is not asked by FastAPI."""
         if not actor.is_admin and self.roles.isdisjoint(actor.roles):
             wanted = " or ".join(sorted(self.roles)) or Role.ADMIN
             raise Forbidden(f"This is for the role {wanted}.", hint="Use a token with that role.")

@@ -34,7 +34,7 @@ from transactional.users.actors import Role
 PATH: Final = "/v1/instant-bookings"
 _METHOD: Final = "POST"
 _JSON: Final = "application/json"
-_require_guest = Require(Role.GUEST)
+_guests = Require(Role.GUEST)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _read(scope: Scope, services: Services, body: bytes) -> tuple[Wish, Call] | 
     if scheme.lower() != "bearer" or headers.get(b"content-type") != _JSON.encode():
         return None
     try:
-        actor = _require_guest(services.tokens.actor_of(token.strip()))
+        actor = _guests.permitted(services.tokens.actor_of(token.strip()))
         wish = InstantBookingIn.model_validate_json(body).wish_of(actor)
         call = Call(
             actor=str(actor.user_id),
