@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench import booking, columns, demo, imports, pipeline, scale, search, suggest, words
+from bench import booking, columns, demo, imports, pipeline, ranking, scale, search, suggest, words
 from bench.engines import measure as engines
 from bench.engines.rivals import contest
 from bench.report import publish
@@ -82,6 +82,12 @@ def run_engines(
     publish("Search over HTTP at scale", command, measured.figures, engines.NOTES)
     if measured.beside:
         publish("Search beside other engines", command, measured.beside, contest.notes())
+
+
+@app.command("ranking")
+def run_ranking() -> None:
+    """The ranker's forest as it is served, beside LightGBM."""
+    publish("Ranking", "python -m bench ranking", ranking.measure(), ranking.NOTES)
 
 
 @app.command("columns")

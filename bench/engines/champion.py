@@ -20,7 +20,7 @@ def make_champion(home: Path) -> str:
     """Train a ranker on noise with a little sense, and put it into service; returns the registry's address."""
     address = f"sqlite:///{home / 'mlflow.db'}"
     registry = Registry(address, artifacts=str(home / "artifacts"))
-    data = _examples()
+    data = drawn_examples()
     parameters = RankerParameters()
     version = registry.log(
         Candidate(
@@ -40,7 +40,8 @@ def make_champion(home: Path) -> str:
     return address
 
 
-def _examples() -> RankingData:
+def drawn_examples() -> RankingData:
+    """Noise with a little sense, as many rows as a ranker of a city is trained on."""
     rng = np.random.default_rng(7)
     rows = SEARCHES * SHOWN
     matrix = rng.random((rows, len(FEATURES)))
