@@ -14,6 +14,7 @@ from lodestay.settings import get_settings
 from search.flexible import MAX_DAYS, MAX_MONTHS, Trip
 from search.request import MAX_PAGE_SIZE, Sort
 from serving.commands import api
+from serving.search.schemas import SearchQuery
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 Many = Annotated[list[str] | None, typer.Option(help="May be given several times.")]
@@ -43,11 +44,19 @@ def search(  # noqa: PLR0917 (a command's options)
     allows: Many = None,
     host_language: Many = None,
     neighbourhood: Many = None,
+    cancellation_policy: Many = None,
     min_price: Annotated[str | None, typer.Option(help="Of the stay, in the currency.")] = None,
     max_price: Annotated[str | None, typer.Option(help="Of the stay, in the currency.")] = None,
+    min_bedrooms: Annotated[int | None, typer.Option(min=0)] = None,
+    min_beds: Annotated[int | None, typer.Option(min=0)] = None,
+    min_bathrooms: Annotated[float | None, typer.Option(min=0)] = None,
     min_rating: Annotated[float | None, typer.Option(min=0, max=5)] = None,
+    instant_book: Annotated[bool | None, typer.Option(help="Without asking the host.")] = None,
+    superhost: Annotated[bool | None, typer.Option(help="Of a superhost.")] = None,
+    map_zoom: Annotated[int | None, typer.Option(min=0, help="Count map tiles of this zoom; see --json.")] = None,
     sort: Annotated[Sort, typer.Option(help="Order of the results.")] = Sort.RELEVANCE,
     page: Annotated[int, typer.Option(min=1)] = 1,
+    cursor: Annotated[str | None, typer.Option(help="`next_cursor` of the page before; see --json.")] = None,
     page_size: Annotated[int, typer.Option(min=1, max=MAX_PAGE_SIZE, help="Results shown.")] = 10,
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code of the prices shown.")] = None,
     locale: Annotated[str, typer.Option(help="BCP 47 tag.")] = "en",
@@ -55,44 +64,20 @@ def search(  # noqa: PLR0917 (a command's options)
     as_json: AsJson = False,
 ) -> None:
     """Search for stays: ranked, with exact totals and the reasons for the order."""
-    asked = {
-        "text": text,
-        "place": place,
-        "market": market,
-        "bounds": bounds,
-        "polygon": polygon,
-        "latitude": latitude,
-        "longitude": longitude,
-        "radius_km": radius_km,
-        "check_in": None if check_in is None else check_in.date().isoformat(),
-        "check_out": None if check_out is None else check_out.date().isoformat(),
-        "flexible_days": flexible_days,
-        "flexible": None if flexible is None else flexible.value,
-        "month": month or [],
-        "months_ahead": months_ahead,
-        "guests": guests,
-        "room_type": room_type or [],
-        "property_type": property_type or [],
-        "category": category or [],
-        "amenity": amenity or [],
-        "accessibility": accessibility or [],
-        "allows": allows or [],
-        "host_language": host_language or [],
-        "neighbourhood": neighbourhood or [],
-        "min_price": min_price,
-        "max_price": max_price,
-        "min_rating": min_rating,
-        "sort": sort.value,
-        "page": page,
-        "page_size": page_size,
-        "currency": currency,
-        "locale": locale,
-    }
+    given = locals()
+    asked = {name: _sent(given[name]) for name in SearchQuery.model_fields if name in given}
     answer = api.get(get_settings(), "/v1/search", params=asked, token=None)
     if as_json:
         print_json(answer)
         return
     _print(answer)
+
+
+def _sent(option: object) -> object:
+    """An option as the API reads it: lists without a value are not sent, dates have no hour."""
+    if isinstance(option, datetime):
+        return option.date().isoformat()
+    return [] if option is None else option
 
 
 def _print(answer: dict[str, Any]) -> None:

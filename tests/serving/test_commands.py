@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from inspect import signature
 
 import pytest
 import uvicorn
@@ -24,6 +25,8 @@ from serving.commands import search as search_command
 from serving.commands import suggest_price as suggest_command
 from serving.commands.api import ApiUnavailable
 from serving.commands.token import mint_token
+from serving.search.retrieval import NO_TILES
+from serving.search.schemas import SearchQuery
 from tests.serving.conftest import SECRET, no_cities
 from tests.serving.marketplace import Marketplace
 from transactional.users.actors import Role
@@ -64,6 +67,21 @@ def test_search_prints_a_table_and_json(running: Settings) -> None:
     weekend = runner.invoke(app, ["search", "--market", "lisbon", "--flexible", "weekend", "--month", "2026-07"])
     assert "2 nights, the best of 4 stays" in " ".join(weekend.output.split())
     assert "2026-07-03 to 2026-07-05" in weekend.output
+
+
+def test_everything_that_a_search_may_ask_is_an_option(running: Settings) -> None:
+    """But `debug`, which needs a caller; and options change the answer."""
+    options = signature(search_command.search).parameters.keys() - {"as_json"}
+    assert options == SearchQuery.model_fields.keys() - {"debug", "debug_listing"}
+    asked = ["search", "--market", "lisbon", "--json"]
+    everything = json.loads(runner.invoke(app, asked).stdout)
+    filtered = ["--min-bedrooms", "2", "--no-superhost", "--cancellation-policy", "flexible", "--map-zoom", "10"]
+    narrowed = json.loads(runner.invoke(app, [*asked, *filtered]).stdout)
+    assert narrowed["total_count"] < everything["total_count"]
+    assert NO_TILES in narrowed["degraded"]  # there are no columns here, but tiles were asked for
+    first = json.loads(runner.invoke(app, [*asked, "--page-size", "1"]).stdout)
+    after = json.loads(runner.invoke(app, [*asked, "--page-size", "1", "--cursor", first["next_cursor"]]).stdout)
+    assert [result["rank"] for result in after["results"]] == [2]
 
 
 def test_suggest_price_signs_in_as_the_host_itself(running: Settings, marketplace: Marketplace) -> None:
