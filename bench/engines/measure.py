@@ -14,11 +14,12 @@ from bench.engines.drive import Fired, check, fire
 from bench.engines.house import Api, House, open_api, open_house
 from bench.engines.mix import CLASSES, Asked, searches
 from bench.engines.rivals.contest import CHECKED as CHECKED_BESIDE
-from bench.engines.rivals.contest import TAKEN, WARM_UP, Ours, ask_us, contest
+from bench.engines.rivals.contest import TAKEN, WARM_UP, Ours, ask_columns, ask_us, contest
 from bench.engines.rivals.rival import Built
 from bench.engines.stock import Stock, draw_stock
 from bench.report import Figure
 from lodestay.lake import SEARCH_COLUMNS
+from search.today import Today
 
 SEED = 20261127
 CHECKED = 60
@@ -115,9 +116,10 @@ def measure(listings: int, *, rivals: bool = True) -> Measured:
 def _beside_others(house: House, api: Api, stock: Stock, asked: Sequence[Asked]) -> Ours:
     """Ask us what other engines are asked, and hold as many of the answers to brute force."""
     check(api.port, stock, asked[:CHECKED_BESIDE])
-    files = Path(SEARCH_COLUMNS.path(str(house.home / "lake"))).rglob("*")
-    size = sum(file.stat().st_size for file in files if file.is_file())
-    return Ours(ask_us(api.port, asked), Built(house.columns_seconds, size))
+    lake = str(house.home / "lake")
+    size = sum(file.stat().st_size for file in Path(SEARCH_COLUMNS.path(lake)).rglob("*") if file.is_file())
+    alone = ask_columns(lake, asked, Today(stock.today)) if asked else {}
+    return Ours(ask_us(api.port, asked), alone, Built(house.columns_seconds, size))
 
 
 def _latencies(knee: Knee, where: str, *, changes: float) -> Iterator[Figure]:

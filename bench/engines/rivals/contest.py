@@ -23,7 +23,11 @@ from bench.engines.rivals.rival import BEST, Built, Place, Rival, RivalAnswer
 from bench.engines.stock import Stock
 from bench.engines.truth import Truth, brute_force, is_right
 from bench.report import Figure, latency
+from search.columns.engine import retrieve
+from search.columns.files import builds, open_build
+from search.columns.store import ColumnStore
 from search.request import SearchRequest
+from search.today import Today
 
 WARM_UP, TAKEN, CHECKED = 40, 200, 40
 PATIENCE_SECONDS = 900.0
@@ -37,15 +41,16 @@ ENGINES: Final[Mapping[type[Rival], Callable[[Place], AbstractContextManager[Riv
 }
 _TOGETHER = """
 Every engine holds the marketplace that Lodestay holds in the same run, and is asked the same searches, one at a time,
-after a warm-up: bounds, a stay with every night free and its stay rules kept, party, room type, amenity, bedrooms and a
-highest total; it answers with the count, seven facets (the room type without its own filter), the histogram of
-exact totals and the 500 most popular. Lodestay's times hold HTTP and JSON, the ranking of 500 by LightGBM, the
-confirmation of a page by PostgreSQL, map tiles, what each filter keeps out, and an entry in the event log: none of the
-others does any of that. They are called at their own client's interface: DuckDB and Tantivy in the benchmark's process,
-PostgreSQL by its protocol, OpenSearch by HTTP. An engine that cannot hold the marketplace is given the first listings
-of it, as the table says; Lodestay's figures beside it are of the whole. Right is a count, all facets, a histogram, or
-the 500 best (no better ones left out) that equals brute force; with Lodestay the benchmark ends at the first that is
-not. Builds begin at the drawn arrays; Lodestay's is of the columns from finished documents, which are the pipeline's.
+after a warm-up: bounds, a stay with every night free and its stay rules kept, party, room type, amenity, bedrooms and
+a highest total; it answers with the count, seven facets (the room type without its own filter), the histogram of exact
+totals and the 500 most popular. Lodestay's times hold HTTP and JSON, the ranking of 500 by LightGBM, the confirmation
+of a page by PostgreSQL, map tiles, what each filter keeps out, and an entry in the event log: none of the others does
+any of that. So its columns alone stand beside them too, which count tiles and what is kept out. The others are called
+at their own client's interface: DuckDB and Tantivy in the benchmark's process, PostgreSQL by its protocol, OpenSearch
+by HTTP. An engine that cannot hold the marketplace is given the first listings of it, as the table says; Lodestay's
+figures beside it are of the whole. Right is a count, all facets, a histogram, or the 500 best (no better ones left
+out) that equals brute force; with Lodestay the benchmark ends at the first that is not. Builds begin at the drawn
+arrays; Lodestay's is of the columns from finished documents, which are the pipeline's.
 """
 
 
@@ -57,11 +62,15 @@ class Ours:
     ----------
     seconds
         By class of search, and of all as `all`.
+    alone
+        The same of its columns, called as the other engines are: in the benchmark's process, without HTTP, ranking,
+        confirmation and log.
     built
         Of the columns.
     """
 
     seconds: Mapping[str, Sequence[float]]
+    alone: Mapping[str, Sequence[float]]
     built: Built
 
 
@@ -107,9 +116,15 @@ def ask_us(port: int, asked: Sequence[Asked]) -> Mapping[str, Sequence[float]]:
         return _timed(asked, lambda each: client.get(each.path).raise_for_status())
 
 
+def ask_columns(lake: str, asked: Sequence[Asked], today: Today) -> Mapping[str, Sequence[float]]:
+    """Seconds of each search of the newest columns in a lake, by class, after the warm-up."""
+    store = ColumnStore(open_build(next(iter(builds(lake)))).whole)
+    return _timed(asked, lambda each: retrieve(each.request, store, today=today))
+
+
 def contest(database_url: str, stock: Stock, asked: Sequence[Asked], ours: Ours) -> list[Figure]:
     """Load and ask one engine after the other; each is gone before the next is loaded."""
-    figures, samples = list[Figure](), dict[int, Sample]()
+    figures, samples = list(_times(ours, ours.alone, "Lodestay's columns alone", whole=len(stock))), dict[int, Sample]()
     requests = [each.request for each in asked[:CHECKED]]
     for kind, opens in ENGINES.items():
         held = stock.first(min(kind.most, len(stock)))
@@ -132,16 +147,21 @@ def _measure(
     right = judge(rival, sample)
     seconds = _timed(asked, lambda each: rival.answer(each.request))
     name = rival.name if len(stock) == whole else f"{rival.name} ({len(stock):,} listings)"
+    yield from _times(ours, seconds, name, whole=whole)
+    for what, share in vars(right).items():
+        yield Figure(f"right: {what} ({CHECKED} searches)", "%", 100, share, name)
+    yield Figure("build", "s", ours.built.seconds, built.seconds, name)
+    yield Figure("size on disk", "MB", ours.built.size / 1e6, built.size / 1e6, name)
+
+
+def _times(ours: Ours, seconds: Mapping[str, Sequence[float]], name: str, *, whole: int) -> Iterator[Figure]:
+    """Times by class beside ours."""
     for kind in ("all", *CLASSES):
         if kind in seconds:
             mine, other = latency(ours.seconds[kind]), latency(seconds[kind])
             what = f"{kind} search, {{}} ({len(seconds[kind])} searches, {whole:,} listings)"
             yield Figure(what.format("p50"), "ms", mine.p50, other.p50, name)
             yield Figure(what.format("p99"), "ms", mine.p99, other.p99, name)
-    for what, share in vars(right).items():
-        yield Figure(f"right: {what} ({CHECKED} searches)", "%", 100, share, name)
-    yield Figure("build", "s", ours.built.seconds, built.seconds, name)
-    yield Figure("size on disk", "MB", ours.built.size / 1e6, built.size / 1e6, name)
 
 
 def judge(rival: Rival, sample: Sample) -> Right:
