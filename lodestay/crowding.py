@@ -105,8 +105,10 @@ class Threads:
         """Do something in a thread, however much waits: for what must be done."""
         return await asyncio.wrap_future(self._executor.submit(work, *args, **kwargs))
 
-    def close(self) -> None:
-        """Let the threads end once everybody who asked has an answer."""
+    def close(self, *, last: Callable[[], object] | None = None) -> None:
+        """Let the threads end once everybody who asked has an answer, and something else is done, `last` of all."""
+        if last is not None:
+            self._executor.submit(last)
         self._executor.shutdown(wait=False)
 
     def _leave(self, _done: Future[T] | None) -> None:

@@ -25,7 +25,6 @@ from search.columns.table import NO_CODE, NO_PRICE, TERMS, Prices
     _LATE_BPS,
     _EARLY_DAYS,
     _EARLY_BPS,
-    _NIGHTLY,
 ) = (TERMS.index(name) for name in TERMS)
 LENGTH_DISCOUNTS: Final = {"weekly_discount_bps": _WEEKLY, "monthly_discount_bps": _MONTHLY}
 # The one definition of each, compiled in: what a share of an amount is, and how one is exchanged.
@@ -39,16 +38,16 @@ def amount_of(prices: Prices, stay: StayAsk, today: int, row: int) -> int:
     terms = prices.terms
     length = stay.nights.size
     if length == 0:
-        return int(terms[_NIGHTLY, row])
+        return int(prices.usual[row])
     if prices.unit[row] == 0:
         return NO_PRICE
     nights = _nights_sum(prices, stay, row)
     if stay.length_discount != NO_DISCOUNT:
-        nights -= _share(nights, terms[stay.length_discount, row])
+        nights -= _share(nights, terms[row, stay.length_discount])
     nights -= _share(nights, _lead_bps(terms, stay.check_in - today, row))
-    extra = max(0, stay.guests - terms[_INCLUDED, row]) * terms[_EXTRA_GUEST, row] * length
-    subtotal = nights + extra + terms[_CLEANING, row]
-    return int(subtotal + _share(subtotal, terms[_SERVICE, row]) + _share(subtotal, terms[_TAX, row]))
+    extra = max(0, stay.guests - terms[row, _INCLUDED]) * terms[row, _EXTRA_GUEST] * length
+    subtotal = nights + extra + terms[row, _CLEANING]
+    return int(subtotal + _share(subtotal, terms[row, _SERVICE]) + _share(subtotal, terms[row, _TAX]))
 
 
 @inlined
@@ -75,7 +74,7 @@ def _nights_sum(prices: Prices, stay: StayAsk, row: int) -> int:
 
 @inlined
 def _lead_bps(terms: NDArray[np.int64], lead: int, row: int) -> int:
-    late, early = terms[_LATE_DAYS, row], terms[_EARLY_DAYS, row]
-    off_late = terms[_LATE_BPS, row] if late > 0 and lead <= late else 0
-    off_early = terms[_EARLY_BPS, row] if 0 < early <= lead else 0
+    late, early = terms[row, _LATE_DAYS], terms[row, _EARLY_DAYS]
+    off_late = terms[row, _LATE_BPS] if late > 0 and lead <= late else 0
+    off_early = terms[row, _EARLY_BPS] if 0 < early <= lead else 0
     return int(max(off_late, off_early))

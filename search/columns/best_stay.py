@@ -22,8 +22,8 @@ from search.columns.asking import ask_of, dates_by_market
 from search.columns.many_stays import StaysAsk, StaysTally, try_stays
 from search.columns.reading import retrieved
 from search.columns.scan import scan
-from search.columns.store import CODES, ColumnStore
-from search.columns.table import TERMS, WORD, Table
+from search.columns.store import ColumnStore
+from search.columns.table import WORD, Table
 from search.columns.tally import Tally, empty_tally
 from search.request import Filters, InvalidSearch, SearchRequest
 from search.ring import slot
@@ -32,9 +32,6 @@ from search.today import Today
 
 MOST_TRIES: Final = 8_000_000
 """Stays times listings that are tried at once, which takes some tenths of a second: other searches wait for it."""
-_CURRENCY: Final = CODES.index("currency")
-_MARKET: Final = CODES.index("market")
-_NIGHTLY: Final = TERMS.index("nightly_price_minor")
 
 
 def retrieve_flexible(request: SearchRequest, store: ColumnStore, *, today: Today) -> Retrieved:
@@ -93,9 +90,8 @@ def compile_stays(table: Table, ask: Ask) -> None:
 
 def _at_their_best(table: Table, tried: StaysTally) -> Table:
     """Have only the listings that take a stay, with its total for what a night usually costs."""
-    terms = np.empty_like(table.prices.terms)  # without dates no other row of it is read
-    terms[_NIGHTLY] = tried.amounts
-    return table._replace(nights=table.nights._replace(active=tried.taking), prices=table.prices._replace(terms=terms))
+    prices = table.prices._replace(usual=tried.amounts)
+    return table._replace(nights=table.nights._replace(active=tried.taking), prices=prices)
 
 
 def _rows(request: SearchRequest, store: ColumnStore, today: Today) -> NDArray[np.int64]:
@@ -144,8 +140,8 @@ def _try(table: Table, rows: NDArray[np.int64], stays: StaysAsk, asked: PriceAsk
         counts=np.zeros(tried, np.int64),
         cheapest=np.full(tried, np.inf),
     )
-    currencies, markets = table.traits.codes[_CURRENCY], table.traits.codes[_MARKET]
-    try_stays(table.nights, table.stays, table.prices, currencies, markets, _bits(rows, table), stays, asked, tally)
+    codes, held = table.traits.codes, _bits(rows, table)
+    try_stays(table.nights, table.stays, table.prices, codes, held, stays, asked, tally)
     return tally
 
 

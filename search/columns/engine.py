@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import date
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from lodestay.stay import Stay
 from search.answer import PriceDay, Retrieved
 from search.columns.asking import ask_of
 from search.columns.best_stay import compile_stays, price_days, retrieve_flexible
+from search.columns.halves import scanned
 from search.columns.kept import KeptAnswers, key_of
 from search.columns.reading import retrieved
 from search.columns.scan import scan
@@ -53,7 +55,8 @@ def nothing_kept() -> KeptAnswers:
 class ColumnEngine:
     """Searches listings in memory; words of a text are not looked at.
 
-    Every search sees each change whole, since one thread does both in turn. What was answered before is answered
+    Every search sees each change whole, since one thread does both in turn; a pass over many rows has another one help.
+    What was answered before is answered
     again from what was kept, while nothing in it has changed.
 
     Parameters
@@ -66,6 +69,7 @@ class ColumnEngine:
         self._store = store
         self._kept = kept or nothing_kept()
         self._thread = Threads("the columns", size=1, waiting=WAITING)
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="the columns beside")
 
     def __len__(self) -> int:
         return len(self._store)
@@ -111,8 +115,8 @@ class ColumnEngine:
         return await self._thread.run_surely(self._update, changes)
 
     def close(self) -> None:
-        """Let the thread end once everybody who asked has an answer."""
-        self._thread.close()
+        """Let the threads end once everybody who asked has an answer."""
+        self._thread.close(last=self._beside.shutdown)
 
     def _prepare(self) -> None:
         ask = ask_of(_ANYTHING, self._store, today=_ANY_DAY)._replace(runs=np.zeros((0, 2), np.int64))
@@ -129,20 +133,20 @@ class ColumnEngine:
     def _retrieve(self, request: SearchRequest, today: Today) -> tuple[Retrieved, NDArray[np.int64], int]:
         """Answer; the rows looked at; how many had ever changed by then, as this thread, which changes them, knows."""
         changes = self._kept.changed.count
-        answer, runs = _answered(request, self._store, today=today)
+        answer, runs = _answered(request, self._store, today=today, beside=self._beside)
         return answer, runs, changes
 
 
 def retrieve(request: SearchRequest, store: ColumnStore, *, today: Today) -> Retrieved:
     """Answer a search from columns."""
-    return _answered(request, store, today=today)[0]
+    return _answered(request, store, today=today, beside=None)[0]
 
 
-def _answered(request: SearchRequest, store: ColumnStore, *, today: Today) -> tuple[Retrieved, NDArray[np.int64]]:
+def _answered(
+    request: SearchRequest, store: ColumnStore, *, today: Today, beside: Executor | None
+) -> tuple[Retrieved, NDArray[np.int64]]:
     """The answer, and the runs of rows that it depends on."""
     if request.flexible:
         return retrieve_flexible(request, store, today=today), ask_of(request, store, today=today).runs
     ask = ask_of(request, store, today=today)
-    tally = empty_tally(ask)
-    scan(store.table, ask, tally)
-    return retrieved(request, ask, tally, store), ask.runs
+    return retrieved(request, ask, scanned(store.table, ask, beside=beside), store), ask.runs

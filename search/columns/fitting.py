@@ -36,15 +36,15 @@ def candidates(nights: Nights, stay: StayAsk, word: int) -> Any:
 def takes(rules: StayRules, stay: StayAsk, today: int, row: int) -> bool:
     """Whether a listing whose nights are free, and where it is `today`, takes the stay (search.availability)."""
     numbers, length = rules.numbers, stay.nights.size
-    if numbers[_FROM, row] > stay.check_in or numbers[_UNTIL, row] < stay.check_out:
+    if numbers[row, _FROM] > stay.check_in or numbers[row, _UNTIL] < stay.check_out:
         return False
     if not _is_within_reach(stay.check_in, stay.check_out, today):
         return False
-    if numbers[_NOTICE, row] > stay.check_in - today or numbers[_WINDOW, row] < stay.check_out - today:
+    if numbers[row, _NOTICE] > stay.check_in - today or numbers[row, _WINDOW] < stay.check_out - today:
         return False
     arrival = stay.nights[0]
     if rules.odd[arrival, row >> 6] >> np.uint64(row & _BIT) & _ONE == np.uint64(0):
-        return bool(numbers[_USUAL_MIN, row] <= length <= numbers[_USUAL_MAX, row])
+        return bool(numbers[row, _USUAL_MIN] <= length <= numbers[row, _USUAL_MAX])
     first = rules.odd_from[row]
     for place in range(first, first + rules.odd_count[row]):
         rule = rules.odd_rules[place]

@@ -11,7 +11,7 @@ from search.columns.amounts import amount_of, exchanged
 from search.columns.ask import PriceAsk, StayAsk
 from search.columns.compiled import compiled, trailing_zeros
 from search.columns.fitting import candidates, takes
-from search.columns.table import Nights, Prices, StayRules
+from search.columns.table import CURRENCY, MARKET, Nights, Prices, StayRules
 
 _ONE: Final = np.uint64(1)
 _NONE: Final = np.uint64(0)
@@ -67,8 +67,7 @@ def try_stays(  # noqa: PLR0917 - compiled code takes whole tuples apart faster 
     nights: Nights,
     rules: StayRules,
     prices: Prices,
-    currencies: NDArray[np.int32],
-    markets: NDArray[np.int32],
+    codes: NDArray[np.int32],
     possible: NDArray[np.uint64],
     stays: StaysAsk,
     asked: PriceAsk,
@@ -93,7 +92,7 @@ def try_stays(  # noqa: PLR0917 - compiled code takes whole tuples apart faster 
             while bits != _NONE:
                 row = (word << 6) + trailing_zeros(bits)
                 bits &= bits - _ONE
-                today = stay.today[markets[row]]
+                today = stay.today[codes[row, MARKET]]
                 if not takes(rules, stay, today, row):
                     continue
                 amount = amount_of(prices, stay, today, row)
@@ -101,7 +100,7 @@ def try_stays(  # noqa: PLR0917 - compiled code takes whole tuples apart faster 
                 if taking[word] & mask == _NONE or amount < amounts[row]:
                     taking[word] |= mask
                     best[row], amounts[row] = place, amount
-                price = exchanged(amount, currencies[row], asked.factors)
+                price = exchanged(amount, codes[row, CURRENCY], asked.factors)
                 if np.isnan(asked.low) or (price >= asked.low and price <= asked.high):
                     counts[place] += 1
                     if price >= 0 and price < cheapest[place]:

@@ -109,7 +109,8 @@ def _recoded(part: Part, words: Words) -> Table:
     for place, name in enumerate(words.values):
         of_all = {value: code for code, value in enumerate(words.values[name])}
         # The last one stands for null, whose code is one before the first.
-        codes[place] = np.array([*(of_all[value] for value in part.words.values[name]), NO_CODE])[traits.codes[place]]
+        known = np.array([*(of_all[value] for value in part.words.values[name]), NO_CODE])
+        codes[:, place] = known[traits.codes[:, place]]
     had = _flags(traits.bits)
     flags = np.zeros((len(had), WORD * words.first_words[-1]), np.uint8)
     for name, first, first_here in zip(words.bits, words.first_words, part.words.first_words, strict=False):

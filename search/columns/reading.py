@@ -14,15 +14,13 @@ from search import histogram
 from search.answer import Candidate, FacetValue, Regained, Retrieved, Tile
 from search.columns.ask import Ask
 from search.columns.store import BIT_FACETS, CODED_FACETS, CODES, ColumnStore
-from search.columns.table import LEAST, NO_PRICE, TERMS
+from search.columns.table import CURRENCY, LEAST, NO_PRICE
 from search.columns.tally import Tally
 from search.facets import FACETS, PRICE, Facet, facet_values
 from search.request import MAX_PAGE_DEPTH, Filters, SearchRequest, Sort
 
 GROUPS: Final = (*(facet.name for facet in CODED_FACETS), *(facet.name for facet in BIT_FACETS), PRICE)
 """What a guest may take back, in the order of :class:`search.columns.tally.RegainedCounts`."""
-_CURRENCY: Final = CODES.index("currency")
-_NIGHTLY: Final = TERMS.index("nightly_price_minor")
 _RATING: Final = LEAST.index("rating")
 
 
@@ -66,7 +64,7 @@ def _sort_keys(
         case Sort.PRICE_DESC:
             return [np.where(prices < 0, np.inf, -prices)]
         case Sort.RATING:
-            rating = table.traits.least[_RATING, rows]
+            rating = table.traits.least[rows, _RATING]
             return [np.where(np.isnan(rating), np.inf, -rating), -table.review_count[rows].astype(np.float64)]
         case Sort.DISTANCE:
             return [_distances(request, rows, store)]
@@ -86,12 +84,12 @@ def _candidates(
 ) -> Iterator[Candidate]:
     table, rows = store.table, tally.results.rows[best]
     currencies = store.vocabularies["currency"].values
-    nightly = table.prices.terms[_NIGHTLY, rows].tolist()
+    nightly = table.prices.usual[rows].tolist()
     not_asked = repeat(None)
     return map(
         Candidate,
         table.listing_id[rows].tolist(),
-        map(currencies.__getitem__, table.traits.codes[_CURRENCY, rows].tolist()),
+        map(currencies.__getitem__, table.traits.codes[rows, CURRENCY].tolist()),
         not_asked if request.stay is None else tally.results.amounts[best].tolist(),
         (None if price == NO_PRICE else price for price in nightly),
         not_asked,

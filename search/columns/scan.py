@@ -16,7 +16,7 @@ from search.columns.amounts import amount_of, exchanged
 from search.columns.ask import Ask, BitAsk, GroupAsk, TileAsk
 from search.columns.compiled import compiled, inlined, trailing_zeros
 from search.columns.fitting import candidates, lies_in, takes
-from search.columns.table import LEAST, NO_CODE, Places, Table, Traits
+from search.columns.table import CURRENCY, LEAST, MARKET, NO_CODE, Places, Table, Traits
 from search.columns.tally import Counts, RegainedCounts, Results, Tally, TileCounts
 
 _ONE: Final = np.uint64(1)
@@ -24,8 +24,6 @@ _NONE: Final = np.uint64(0)
 _ALL: Final = np.uint64(2**64 - 1)
 _BIT: Final = 63
 _ACCOMMODATES: Final = LEAST.index("accommodates")
-_CURRENCY, _MARKET = -2, -1
-"""Rows of the codes, from the end."""
 
 
 @compiled
@@ -48,26 +46,26 @@ def scan(table: Table, ask: Ask, tally: Tally) -> None:  # noqa: C901, PLR0912 -
             while bits != _NONE:
                 row = (word << 6) + trailing_zeros(bits)
                 bits &= bits - _ONE
-                if not traits.least[_ACCOMMODATES, row] >= stay.guests:
+                if not traits.least[row, _ACCOMMODATES] >= stay.guests:
                     continue
-                if market != NO_CODE and traits.codes[_MARKET, row] != market:
+                if market != NO_CODE and traits.codes[row, MARKET] != market:
                     continue
                 if not lies_in(places, area, row):
                     continue
-                today = stay.today[traits.codes[_MARKET, row]] if stay.nights.size > 0 else 0
+                today = stay.today[traits.codes[row, MARKET]] if stay.nights.size > 0 else 0
                 if stay.nights.size > 0 and not takes(stays, stay, today, row):
                     continue
                 failed, group = _failed(traits, groups, many, row)
                 if failed > 1:
                     continue
                 amount = amount_of(prices, stay, today, row)
-                price = exchanged(amount, traits.codes[_CURRENCY, row], price_ask.factors)
+                price = exchanged(amount, traits.codes[row, CURRENCY], price_ask.factors)
                 if not np.isnan(price_ask.low) and not (price >= price_ask.low and price <= price_ask.high):
                     failed, group = failed + 1, coded + sets
                 if failed == 0:
                     _keep(results, row, amount, price)
                     for facet in range(coded):
-                        counts.codes[first_code[facet] + traits.codes[facet, row]] += 1
+                        counts.codes[first_code[facet] + traits.codes[row, facet]] += 1
                     _count_bits(traits, counts, row, 0, traits.bits.shape[1])
                     _count_price(counts.histogram, price_ask.edges, price)
                     if tiles.columns > 0:
@@ -75,7 +73,7 @@ def scan(table: Table, ask: Ask, tally: Tally) -> None:  # noqa: C901, PLR0912 -
                 elif failed == 1:
                     regained.groups[group] += 1
                     if group < coded:
-                        counts.codes[first_code[group] + traits.codes[group, row]] += 1
+                        counts.codes[first_code[group] + traits.codes[row, group]] += 1
                     elif group == coded + sets:
                         _count_price(counts.histogram, price_ask.edges, price)
                     elif many.all_of[group - coded]:
@@ -91,7 +89,7 @@ def _failed(traits: Traits, groups: GroupAsk, many: BitAsk, row: int) -> tuple[i
     facets = groups.ticked.size
     failed, group = 0, -1
     for facet in range(facets):
-        if groups.ticked[facet] and not groups.allowed[groups.first_code[facet] + traits.codes[facet, row]]:
+        if groups.ticked[facet] and not groups.allowed[groups.first_code[facet] + traits.codes[row, facet]]:
             failed, group = failed + 1, facet
     for facet in range(many.ticked.size):
         if many.ticked[facet] and _lacks(traits, many, row, facet):
@@ -130,14 +128,13 @@ def _count_bits(traits: Traits, counts: Counts, row: int, first: int, last: int)
 def _count_price(histogram: NDArray[np.int64], edges: NDArray[np.float64], price: float) -> None:
     """Count a price in its bin; one that is not known in none."""
     if price >= 0:
-        low, high = 0, edges.size
-        while low < high:
-            middle = (low + high) // 2
-            if price < edges[middle]:
-                high = middle
-            else:
-                low = middle + 1
-        histogram[low - 1] += 1
+        # The last edge that is not above it, halving what is left without a branch that a processor could guess wrong.
+        low, left = 0, edges.size
+        while left > 1:
+            half = left >> 1
+            low += half if price >= edges[low + half] else 0
+            left -= half
+        histogram[low] += 1
 
 
 @inlined

@@ -26,14 +26,14 @@ CODED_FACETS: Final = tuple(facet for facet in FACETS if not facet.many)
 BIT_FACETS: Final = tuple(facet for facet in FACETS if facet.many)
 """Facets of which a listing may have several values."""
 CODES: Final = (*(facet.name for facet in CODED_FACETS), *CODED)
-"""Rows of the table's `codes`."""
+"""Columns of the table's `codes`."""
 BITS: Final = tuple(facet.name for facet in BIT_FACETS)
 """Facets that have words of the table's `bits`, in order."""
 _READ: Final[tuple[tuple[str, Callable[[Any], Collection[Any]]], ...]] = (
     *((facet.field, facet.values) for facet in CODED_FACETS),
     *((name, lambda value: () if value is None else (value,)) for name in CODED),
 )
-"""Field of the document that each row of `codes` is read from, and its values."""
+"""Field of the document that each column of `codes` is read from, and its values."""
 _NEAR_ROWS: Final = 1024
 """Rows between two of a market over which its run goes on: cheaper to look at than to jump over."""
 _ALL: Final = 2**WORD - 1
@@ -151,11 +151,11 @@ class Columns:
         for place, (name, (field, values_of)) in enumerate(zip(CODES, _READ, strict=True)):
             told, values = _told(field, rows, listings)
             codes = {value: self._code(name, values_of(value)) for value in dict.fromkeys(values)}
-            table.traits.codes[place, told] = [codes[value] for value in values]
+            table.traits.codes[told, place] = [codes[value] for value in values]
         for columns, names, null in self._numbers():
             for place, name in enumerate(names):
                 told, values = _told(name, rows, listings)
-                columns[place, told] = [null if value is None else value for value in values]
+                columns[told, place] = [null if value is None else value for value in values]
         told, values = _told("is_active", rows, listings)
         put_bits(table.nights.active[np.newaxis], told, np.array(values, np.bool_)[:, np.newaxis])
         for name, write in (("stay_tokens", self._write_stays), ("price_sum", self._write_prices)):
@@ -170,8 +170,9 @@ class Columns:
             (table.traits.least, LEAST, np.nan),
             (table.stays.numbers, RULES, 0),
             (table.prices.terms, TERMS, NO_PRICE),
-            (table.popularity[np.newaxis], ("popularity",), -np.inf),
-            (table.review_count[np.newaxis], ("review_count",), 0),
+            (table.prices.usual[:, np.newaxis], ("nightly_price_minor",), NO_PRICE),
+            (table.popularity[:, np.newaxis], ("popularity",), -np.inf),
+            (table.review_count[:, np.newaxis], ("review_count",), 0),
         )
 
     def _code(self, name: str, values: Collection[Any]) -> int:
@@ -279,7 +280,7 @@ class ColumnStore(Columns):
     def listing_ids(self, markets: Collection[str]) -> list[int]:
         """Numbers of the listings of some markets."""
         codes = [code for name, code in self.vocabularies["market"].codes.items() if name in markets]
-        rows = np.isin(self.table.traits.codes[CODES.index("market")], codes)
+        rows = np.isin(self.table.traits.codes[:, CODES.index("market")], codes)
         return [int(listing_id) for listing_id in self.table.listing_id[rows]]
 
     def rows_of(self, listing_ids: Collection[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -310,7 +311,7 @@ class ColumnStore(Columns):
 
     def _rows_of_markets(self) -> dict[str, NDArray[np.int64]]:
         """Ascending rows of each market."""
-        codes = self.table.traits.codes[CODES.index("market")]
+        codes = self.table.traits.codes[:, CODES.index("market")]
         order = np.argsort(codes, kind="stable")
         names = self.vocabularies["market"].values
         bounds = np.searchsorted(codes[order], np.arange(len(names) + 1))

@@ -21,6 +21,8 @@ WORD: Final = 64
 
 CODED: Final = ("currency", "market")
 """Fields with few values that are no facet, held as codes of a vocabulary."""
+CURRENCY, MARKET = (CODED.index(name) - len(CODED) for name in CODED)
+"""Columns of the codes, from the end."""
 LEAST: Final = ("accommodates", "bedrooms", "beds", "bathrooms", "rating")
 """Numbers of which a search may ask for at least so much."""
 RULES: Final = (
@@ -44,9 +46,8 @@ TERMS: Final = (
     "last_minute_discount_bps",
     "early_bird_days",
     "early_bird_discount_bps",
-    "nightly_price_minor",
 )
-"""What decides the price beside the nights (:func:`search.stay_price.rate_fields`), and a usual night's price."""
+"""What decides the price beside the nights (:func:`search.stay_price.rate_fields`)."""
 _MERCATOR_NORTH: Final = 85.05112877980659
 """Latitude at which Mercator's square map ends."""
 NO_CODE: Final = -1
@@ -89,7 +90,7 @@ class StayRules(NamedTuple):
     Attributes
     ----------
     numbers
-        (len(RULES), n).
+        (n, len(RULES)): what a row is asked of stands side by side, one read from memory instead of one for each.
     odd
         (RING, w) bits: an arrival follows another rule than usual.
     odd_from, odd_count
@@ -111,9 +112,9 @@ class Traits(NamedTuple):
     Attributes
     ----------
     codes
-        (coded facets and :data:`CODED`, n) codes; :data:`NO_CODE` for null.
+        (n, coded facets and :data:`CODED`) codes; :data:`NO_CODE` for null.
     least
-        (len(LEAST), n) NaN for null.
+        (n, len(LEAST)) NaN for null.
     bits
         (n, words) bits of the facets of which a listing may have several values, each facet in words of its own.
     """
@@ -129,7 +130,9 @@ class Prices(NamedTuple):
     Attributes
     ----------
     terms
-        (len(TERMS), n).
+        (n, len(TERMS)).
+    usual
+        (n,) what a night usually costs; :data:`NO_PRICE` for null.
     nightly
         (RING, n) prices of nights in units of `unit`.
     unit
@@ -140,6 +143,7 @@ class Prices(NamedTuple):
     """
 
     terms: NDArray[np.int64]
+    usual: NDArray[np.int64]
     nightly: NDArray[np.uint16]
     unit: NDArray[np.int64]
     large: NDArray[np.int64]
@@ -188,19 +192,20 @@ def empty_table(listings: int, *, coded: int, bit_words: int) -> Table:
             closed=np.zeros((RING, words), np.uint64),
         ),
         stays=StayRules(
-            numbers=np.zeros((len(RULES), listings), np.int32),
+            numbers=np.zeros((listings, len(RULES)), np.int32),
             odd=np.zeros((RING, words), np.uint64),
             odd_from=np.zeros(listings, np.int64),
             odd_count=np.zeros(listings, np.int64),
             odd_rules=np.zeros(0, np.int64),
         ),
         traits=Traits(
-            codes=np.full((coded, listings), NO_CODE, np.int32),
-            least=np.full((len(LEAST), listings), np.nan),
+            codes=np.full((listings, coded), NO_CODE, np.int32),
+            least=np.full((listings, len(LEAST)), np.nan),
             bits=np.zeros((listings, bit_words), np.uint64),
         ),
         prices=Prices(
-            terms=np.zeros((len(TERMS), listings), np.int64),
+            terms=np.zeros((listings, len(TERMS)), np.int64),
+            usual=np.full(listings, NO_PRICE, np.int64),
             nightly=np.zeros((RING, listings), np.uint16),
             unit=np.zeros(listings, np.int64),
             large=np.zeros((0, RING), np.int64),
