@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.errors import LodestayError
+from lodestay.garbage import set_aside
 from lodestay.lake import LISTING_FEATURES, partition_files
 from lodestay.settings import Settings
 from ml.embeddings.gateway import Embedder, make_embedder
@@ -30,8 +32,10 @@ from ml.ranking.ranker import AnyRanker, BaselineRanker, Ranker
 from ml.registry import Registry
 from search.gazetteer import Gazetteer
 from serving.search.gazetteer import Cities, landmark_files, make_gazetteer, own_places
+from transactional.markets.places import place_names
 
 LOOK_EVERY_SECONDS = 15.0
+PLACES_KEPT_SECONDS = 3_600.0
 FIRST_LOOK_SECONDS = 10.0
 """How long the start of the process waits for the models; they may come later."""
 
@@ -109,6 +113,8 @@ class ModelShelf:
             awaited=frozenset({RANKER, PRICER}),
         )
         self._seen: dict[str, Hashable] = {}
+        self._places: Hashable = None
+        self._placed_at = 0.0
         self._looking = asyncio.Lock()
         self._looked = asyncio.Event()
 
@@ -164,6 +170,7 @@ class ModelShelf:
         awaited = self._current.awaited - {part}
         self._current = replace(self._current, awaited=awaited, **{part: loaded})
         self._seen[part] = found
+        set_aside()
         log.info("loaded", part=part)
 
     def _await_again(self, part: str, found: Hashable) -> None:
@@ -176,17 +183,26 @@ class ModelShelf:
             self._current = replace(self._current, awaited=self._current.awaited | {part})
 
     async def _take_places(self) -> None:
-        """Make the gazetteer anew where the marketplace's own places are others."""
+        """Make the gazetteer anew where the marketplace's own places are others.
+
+        Where they lie is said by all listings, which take a database of a million of them half a second to go over: they
+        are asked where a name is new, and once an hour.
+        """
         try:
-            async with self._sessions() as session:
-                places = await own_places(session)
             landmarks = await asyncio.to_thread(landmark_files, self._settings.lake)
+            async with self._sessions() as session:
+                known = (tuple(await place_names(session)), tuple((file.path, file.modified_at) for file in landmarks))
+                is_recent = time.monotonic() - self._placed_at < PLACES_KEPT_SECONDS
+                if "gazetteer" in self._seen and known == self._places and is_recent:
+                    return
+                places = await own_places(session)
         except (SQLAlchemyError, OSError) as error:
             log.warning("not loaded", part="gazetteer", reason=type(error).__name__)
             return
         # Names alone: the counts, which only weigh, change with every import.
         names = tuple((place.market, place.name) for place in places)
-        version = (names, tuple((file.path, file.modified_at) for file in landmarks))
+        version = (names, known[1])
+        self._places, self._placed_at = known, time.monotonic()
         await self._take("gazetteer", lambda: version, lambda: make_gazetteer(places, landmarks, self._cities))
 
     def _features_on_disk(self) -> Hashable:

@@ -260,8 +260,8 @@ MESSAGES: Final = (
         "the outbox is read by number",
         "B32",
         "transactional/outbox/repository.py",
-        "    WHERE xid < pg_snapshot_xmin(pg_current_snapshot())\n      AND",
-        "    WHERE",
+        'AFTER = "xid < pg_snapshot_xmin(pg_current_snapshot()) AND ',
+        'AFTER = "',
         ("tests/transactional/outbox/test_outbox.py",),
     ),
 )

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.clock import Clock
+from lodestay.garbage import set_aside
 from lodestay.lake import SEARCH_DOCUMENTS, newest_files
 from search.columns.engine import ColumnEngine, nothing_kept
 from search.columns.files import Build, builds, open_build
@@ -162,6 +163,7 @@ class ColumnShelf:
             self._heard_at = time.monotonic()
             if before is not None:
                 before.engine.close()
+        set_aside()
         log.info("columns in service", listings=len(made.engine), of=made.name)
 
     def _find(self, held: str | None) -> _Found | None:

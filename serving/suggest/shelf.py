@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from lodestay.garbage import set_aside
 from lodestay.lake import LakeFile, mart, partition_files, read_files
 from search.popular import PopularSearch, PopularSearches
 from search.titles import TitleColumns, Titles
@@ -101,6 +102,7 @@ class SuggestionShelf:
                 columns.add(titles)
         self._titles = await asyncio.to_thread(Titles, columns)
         self._position = position
+        set_aside()
         log.info("titles loaded", listings=len(self._titles))
 
     async def _catch_up(self, titles: Titles) -> None:

@@ -41,6 +41,15 @@ class NeighbourhoodSpot:
     listings: int
 
 
+async def place_names(session: AsyncSession) -> list[tuple[str, str]]:
+    """Keys and names of all markets, then keys of markets with the names of their neighbourhoods; no listing is read."""
+    markets = await session.execute(select(Market.market_key, Market.name).order_by(Market.market_key))
+    neighbourhoods = await session.execute(
+        select(Neighbourhood.market_key, Neighbourhood.name).order_by(Neighbourhood.neighbourhood_id)
+    )
+    return [(market, name) for rows in (markets, neighbourhoods) for market, name in rows]
+
+
 async def market_spots(session: AsyncSession) -> list[MarketSpot]:
     """Every market with its active listings counted."""
     statement = (
