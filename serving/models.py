@@ -185,8 +185,8 @@ class ModelShelf:
     async def _take_places(self) -> None:
         """Make the gazetteer anew where the marketplace's own places are others.
 
-        Where they lie is said by all listings, which take a database of a million of them half a second to go over: they
-        are asked where a name is new, and once an hour.
+        Where they lie is said by all listings, and a database of a million of them goes over these for half a second:
+        they are asked where a name is new, and once an hour.
         """
         try:
             landmarks = await asyncio.to_thread(landmark_files, self._settings.lake)

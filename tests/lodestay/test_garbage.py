@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
-from lodestay.garbage import rare_collections
+from lodestay.garbage import rare_collections, set_aside
 
 
 class _Knot:
@@ -31,3 +31,16 @@ def test_what_was_loaded_before_is_left_alone_until_the_block_ends() -> None:
     assert gc.get_threshold() == before
     gc.collect()
     assert old() is None
+
+
+def test_what_is_set_aside_is_left_alone_too() -> None:
+    """Objects made inside the block and set aside are out of every collection until it ends."""
+    with rare_collections():
+        knot = _Knot()
+        loaded = weakref.ref(knot)
+        set_aside()
+        del knot
+        gc.collect()
+        assert loaded() is not None
+    gc.collect()
+    assert loaded() is None

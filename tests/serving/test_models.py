@@ -7,9 +7,11 @@ from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
+import psycopg
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.clock import FixedClock
 from lodestay.lake import LISTING_FEATURES
@@ -17,7 +19,10 @@ from lodestay.settings import Settings
 from ml.listing_features import SCHEMA
 from ml.ranking.features import FEATURES
 from ml.registry import MAIN, Candidate, Registry
+from search.places import Place
+from serving import models
 from serving.app import create_app
+from serving.search.gazetteer import own_places
 from tests.serving.conftest import no_cities
 from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import STAY, SignIn
@@ -106,3 +111,31 @@ def test_new_features_are_taken_up(
     parts = {part["name"]: part["detail"] for part in loaded["models"]}
     assert parts["listing features"] == "1 listings"
     assert "lodestay_ranking_listings 1.0" in client.get("/metrics").text
+
+
+def test_listings_are_gone_over_for_new_places_alone(
+    client: TestClient,
+    marketplace: Marketplace,
+    settings: Settings,
+    signed_in: SignIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where places lie is asked again where one has a new name, and when an hour has gone by; at no other look."""
+    asked: list[int] = []
+
+    async def counted(session: AsyncSession) -> tuple[Place, ...]:
+        asked.append(len(asked))
+        return await own_places(session)
+
+    def look() -> int:
+        client.post("/v1/admin/reload", headers=signed_in(marketplace.admin)).raise_for_status()
+        return len(asked)
+
+    monkeypatch.setattr(models, "own_places", counted)
+    assert look() == 0
+    with psycopg.connect(settings.require_database_url(), autocommit=True) as connection:
+        connection.execute("INSERT INTO neighbourhoods (market_key, name) VALUES ('lisbon', 'Xabregas')")
+    assert look() == 1
+    assert look() == 1
+    monkeypatch.setattr(models, "PLACES_KEPT_SECONDS", 0.0)
+    assert look() == 2

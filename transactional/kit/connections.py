@@ -155,6 +155,7 @@ class QuickConnections:
         self._free = size
         self._idle: list[QuickConnection] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._is_closed = False
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[QuickConnection]:
@@ -176,18 +177,12 @@ class QuickConnections:
             if connection.is_idle:
                 return connection
             connection.close()  # it broke while nobody had it
-        try:
-            return await QuickConnection.open(
-                self._address, self._statements, lock_timeout_ms=self._lock_timeout_ms, patience=self._patience
-            )
-        except BaseException:
-            self._hand_on()
-            raise
+        return await self._open()
 
     def release(self, connection: QuickConnection) -> None:
         """Give a connection back, whatever became of its call."""
         try:
-            if connection.is_idle:
+            if connection.is_idle and not self._is_closed:
                 self._idle.append(connection)
             else:
                 connection.close()
@@ -195,9 +190,36 @@ class QuickConnections:
             self._hand_on()
 
     def close(self) -> None:
-        """Close those that nobody has."""
+        """Close those that nobody has, and each of the others when it is given back."""
+        self._is_closed = True
         while self._idle:
             self._idle.pop().close()
+
+    async def _open(self) -> QuickConnection:
+        """Open a connection; whoever gives up meanwhile leaves it to the next.
+
+        A connection takes longer to open than a busy server leaves a search. Were it thrown away with the search, the
+        next one would begin at the beginning, and nobody would ever be answered.
+        """
+        opening = asyncio.ensure_future(
+            QuickConnection.open(
+                self._address, self._statements, lock_timeout_ms=self._lock_timeout_ms, patience=self._patience
+            )
+        )
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(self._keep)
+            raise
+        except BaseException:
+            self._hand_on()
+            raise
+
+    def _keep(self, opening: asyncio.Future[QuickConnection]) -> None:
+        if opening.cancelled() or opening.exception() is not None:
+            self._hand_on()
+        else:
+            self.release(opening.result())
 
     async def _wait(self) -> None:
         """Wait for a place that somebody gives up; it is then the caller's."""

@@ -42,7 +42,7 @@ class NeighbourhoodSpot:
 
 
 async def place_names(session: AsyncSession) -> list[tuple[str, str]]:
-    """Keys and names of all markets, then keys of markets with the names of their neighbourhoods; no listing is read."""
+    """Keys and names of all markets, then the keys with the names of their neighbourhoods; no listing is read."""
     markets = await session.execute(select(Market.market_key, Market.name).order_by(Market.market_key))
     neighbourhoods = await session.execute(
         select(Neighbourhood.market_key, Neighbourhood.name).order_by(Neighbourhood.neighbourhood_id)

@@ -96,6 +96,7 @@ def test_columns_know_the_newest_day_of_every_market(tmp_path: Path) -> None:
     assert taken["listing_id"].to_pylist() == [4, 99, 1, 1]
     assert taken["rating"].to_pylist() == [4.0, None, 9.0, 9.0]
     assert taken.schema == SCHEMA
+    np.testing.assert_array_equal(columns.numbers([4, 99, 1, 1]), numbers_of(taken))
 
 
 def test_what_was_logged_is_what_is_learned() -> None:

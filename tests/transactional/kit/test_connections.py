@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -174,3 +175,37 @@ def end_backend(postgres: str, pid: bytes) -> None:
     """Have the server end one of its processes."""
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute("SELECT pg_terminate_backend(%s, 5000)", [int(pid)])
+
+
+async def test_a_connection_whose_opener_gave_up_is_the_next_ones(
+    connections: QuickConnections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is opened to its end, and given out; no other is begun, and no place is lost."""
+    opened: list[QuickConnection] = []
+    whole = QuickConnection.open
+
+    async def slowly(*arguments: Any, **options: Any) -> QuickConnection:
+        await asyncio.sleep(0.1)
+        opened.append(await whole(*arguments, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(QuickConnection, "open", slowly)
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(connections.acquire(), 0.05)
+        await asyncio.sleep(0.3)
+        assert len(opened) == 1
+        assert await connections.acquire() is opened[0]
+        connections.release(opened[0])
+        opened[0].close()  # the second time it has broken, and is opened anew
+        opened.clear()
+    async with connections.connection(), connections.connection():
+        pass
+
+
+async def test_what_is_given_back_after_the_end_is_closed(connections: QuickConnections) -> None:
+    """Nobody would close it any more."""
+    connection = await connections.acquire()
+    connections.close()
+    connections.release(connection)
+    assert not connection.is_idle
