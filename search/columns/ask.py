@@ -68,14 +68,16 @@ class BitAsk(NamedTuple):
         (words,) bits that are ticked.
     first_word
         (facets + 1,) where a facet's words begin, and the last one's end.
-    ticked, unknown, all_of
-        (facets,) whether a value is ticked; how many that are have no bit, since no listing has them; whether a result
-        must have all that are ticked, or one.
+    ticked
+        The facets with a value that is ticked.
+    unknown, all_of
+        (facets,) how many values that are ticked have no bit, since no listing has them; whether a result must have all
+        that are ticked, or one.
     """
 
     asked: NDArray[np.uint64]
     first_word: NDArray[np.int64]
-    ticked: NDArray[np.bool_]
+    ticked: NDArray[np.int64]
     unknown: NDArray[np.int64]
     all_of: NDArray[np.bool_]
 
@@ -90,14 +92,14 @@ class GroupAsk(NamedTuple):
     allowed
         (codes,) whether a value is ticked.
     ticked
-        (coded facets,)
+        The coded facets with a value that is ticked: few, and every row is asked about them.
     many
         What is asked of the facets of which a listing may have several values.
     """
 
     first_code: NDArray[np.int64]
     allowed: NDArray[np.bool_]
-    ticked: NDArray[np.bool_]
+    ticked: NDArray[np.int64]
     many: BitAsk
 
 

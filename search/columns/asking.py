@@ -128,7 +128,7 @@ def _price(request: SearchRequest, store: ColumnStore) -> PriceAsk:
     )
 
 
-def _ticked(filters: Filters, store: ColumnStore) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+def _ticked(filters: Filters, store: ColumnStore) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
     """Where the codes of each facet begin, values that are ticked, and facets with one."""
     held = [store.vocabularies[facet.name] for facet in CODED_FACETS]
     # Before the codes of each there is room for null, which is code -1.
@@ -140,7 +140,7 @@ def _ticked(filters: Filters, store: ColumnStore) -> tuple[NDArray[np.int64], ND
         if selected:
             ticked[place] = True
             allowed[first_code[place] + _allowed(facet, selected, vocabulary)] = True
-    return first_code, allowed, ticked
+    return first_code, allowed, np.flatnonzero(ticked)
 
 
 def _allowed(facet: Facet, selected: frozenset[str], held: Vocabulary) -> NDArray[np.int64]:
@@ -161,7 +161,7 @@ def _bits(filters: Filters, store: ColumnStore) -> BitAsk:
                 asked[word] |= 1 << bit
             else:
                 unknown[place] += 1
-    return BitAsk(np.array(asked, np.uint64), store.first_word, ticked, unknown, _ALL_OF)
+    return BitAsk(np.array(asked, np.uint64), store.first_word, np.flatnonzero(ticked), unknown, _ALL_OF)
 
 
 def _factors(request: SearchRequest, store: ColumnStore) -> NDArray[np.float64]:

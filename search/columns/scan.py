@@ -34,7 +34,7 @@ def scan(table: Table, ask: Ask, tally: Tally) -> None:  # noqa: C901, PLR0912 -
     runs, market, area, stay, groups, price_ask, tiles = ask
     results, counts, regained, tile_counts = tally
     first_code, many = groups.first_code, groups.many
-    coded, sets = groups.ticked.size, many.ticked.size
+    coded, sets = groups.first_code.size - 1, many.all_of.size
     for run in range(runs.shape[0]):
         first, last = runs[run, 0], runs[run, 1] - 1
         for word in range(first >> 6, (last >> 6) + 1):
@@ -86,14 +86,13 @@ def scan(table: Table, ask: Ask, tally: Tally) -> None:  # noqa: C901, PLR0912 -
 @inlined
 def _failed(traits: Traits, groups: GroupAsk, many: BitAsk, row: int) -> tuple[int, int]:
     """How many groups but the price a row fails, and the last of them."""
-    facets = groups.ticked.size
     failed, group = 0, -1
-    for facet in range(facets):
-        if groups.ticked[facet] and not groups.allowed[groups.first_code[facet] + traits.codes[row, facet]]:
+    for facet in groups.ticked:
+        if not groups.allowed[groups.first_code[facet] + traits.codes[row, facet]]:
             failed, group = failed + 1, facet
-    for facet in range(many.ticked.size):
-        if many.ticked[facet] and _lacks(traits, many, row, facet):
-            failed, group = failed + 1, facets + facet
+    for facet in many.ticked:
+        if _lacks(traits, many, row, facet):
+            failed, group = failed + 1, groups.first_code.size - 1 + facet
     return failed, group
 
 

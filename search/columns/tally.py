@@ -79,11 +79,11 @@ def empty_tally(ask: Ask) -> Tally:
     """Make a tally with room for every row that may fit."""
     rows = int((ask.runs[:, 1] - ask.runs[:, 0]).sum())
     groups, many = ask.groups, ask.groups.many
-    bits, sets = WORD * len(many.asked), len(many.ticked)
+    bits, sets = WORD * len(many.asked), len(many.all_of)
     tiles, bins = ask.tiles.columns * ask.tiles.lines, len(ask.price.edges)
     return Tally(
         Results(np.zeros(1, np.int64), np.empty(rows, np.int64), np.empty(rows, np.int64), np.empty(rows, np.float64)),
         Counts(np.zeros(len(groups.allowed), np.int64), np.zeros(bits, np.int64), np.zeros(bins, np.int64)),
-        RegainedCounts(np.zeros(len(groups.ticked) + sets + 1, np.int64), np.zeros(bits + sets, np.int64)),
+        RegainedCounts(np.zeros(len(groups.first_code) + sets, np.int64), np.zeros(bits + sets, np.int64)),
         TileCounts(np.zeros(tiles, np.int64), np.full(tiles, np.inf)),
     )
