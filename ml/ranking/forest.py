@@ -22,6 +22,8 @@ Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Node = Mapping[str, Any]
 
+SUMS: Final = frozenset({"lambdarank", "rank_xendcg", "regression"})
+"""Objectives whose score is the sum of the leaves."""
 MOST_LEAVES: Final = 64
 """Of a tree: each is a bit of a word."""
 
@@ -52,9 +54,15 @@ class Forest(NamedTuple):
 
 
 def trees_of(booster: lgb.Booster) -> list[Node] | None:
-    """The roots of a model's trees; None where it has splits of another kind: categories, zeros that mean missing."""
-    trees = [tree["tree_structure"] for tree in booster.dump_model()["tree_info"]]
-    return trees if all(_is_plain(tree) for tree in trees) else None
+    """The roots of a model's trees, whose leaves add up to its score.
+
+    None for another kind of model: one that averages its trees, transforms their sum or has several scores; and where
+    trees are of another kind: with categories, zeros that mean missing, or a line in a leaf.
+    """
+    model = booster.dump_model()
+    trees = [tree["tree_structure"] for tree in model["tree_info"]]
+    adds_up = model["objective"] in SUMS and model["num_tree_per_iteration"] == 1 and not model["average_output"]
+    return trees if adds_up and all(_is_plain(tree) for tree in trees) else None
 
 
 def missing_goes_left(split: Node) -> bool:
@@ -107,7 +115,7 @@ def scores(forest: Forest, matrix: Floats) -> Floats:
 
 def _is_plain(node: Node) -> bool:
     if "leaf_value" in node:
-        return True
+        return "leaf_coeff" not in node
     known = node["decision_type"] == "<=" and node["missing_type"] in {"None", "NaN"}
     return known and _is_plain(node["left_child"]) and _is_plain(node["right_child"])
 

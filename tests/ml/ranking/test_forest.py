@@ -69,8 +69,14 @@ def test_a_value_on_a_threshold_goes_left() -> None:
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"categories": [0]}, {"zero_as_missing": True}, {"num_leaves": 200, "min_data_in_leaf": 1}],
-    ids=["categories", "zeros-are-missing", "many-leaves"],
+    [
+        {"categories": [0]},
+        {"zero_as_missing": True},
+        {"num_leaves": 200, "min_data_in_leaf": 1},
+        {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.7},
+        {"objective": "poisson"},
+    ],
+    ids=["categories", "zeros-are-missing", "many-leaves", "averages", "transformed"],
 )
 def test_what_cannot_be_laid_out_is_lightgbms(parameters: dict[str, Any]) -> None:
     """Other kinds of split and trees with more leaves than bits are asked as before: a ranker answers all the same."""
