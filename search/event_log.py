@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, date
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Final, Self
 
+import structlog
 from pydantic import TypeAdapter
 
 from lodestay.ids import new_id
@@ -34,6 +35,8 @@ MAX_CLOSING: Final = 64
 _ASKER: Final = "The event log"
 _HINT: Final = "Look whether the lake's disk is full or cannot be written to."
 _EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Event)
+
+log = structlog.get_logger(__name__)
 
 
 class EventLog:
@@ -85,8 +88,8 @@ class EventLog:
         with self._lock:
             for folder in list(self._open):
                 self._close(folder)
-            while self._closing:
-                self._closing.popleft().result()
+            wait(self._closing)
+            self._reap()
 
     def __enter__(self) -> Self:
         return self
@@ -117,9 +120,17 @@ class EventLog:
         return file
 
     def _close(self, folder: Path) -> None:
-        while self._closing and (self._closing[0].done() or len(self._closing) >= MAX_CLOSING):
-            self._closing.popleft().result()
         self._closing.append(self._closer.submit(_finish, self._open.pop(folder)))
+        if len(self._closing) > MAX_CLOSING:
+            wait([self._closing[0]])
+        self._reap()
+
+    def _reap(self) -> None:
+        """Let go of the files that are on disk, and tell of those that may not be: who writes now is not to blame."""
+        while self._closing and self._closing[0].done():
+            error = self._closing.popleft().exception()
+            if error is not None:
+                log.error("events may be lost", reason=str(error))
 
 
 def _finish(file: int) -> None:

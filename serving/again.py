@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+
+from lodestay.errors import ServiceUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +27,7 @@ async def again_and_again(step: Callable[[], Awaitable[None]], *, every: float, 
         pause = every
         try:
             await step()
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, psycopg.Error, ServiceUnavailable, OSError) as error:
             log.warning("waits for a service", step=what, reason=str(error).partition("\n")[0][:200])
             pause = max(every, 1.0)
         except Exception:

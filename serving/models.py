@@ -36,6 +36,7 @@ from transactional.markets.places import place_names
 
 LOOK_EVERY_SECONDS = 15.0
 PLACES_KEPT_SECONDS = 3_600.0
+"""How old what listings say of places may be."""
 FIRST_LOOK_SECONDS = 10.0
 """How long the start of the process waits for the models; they may come later."""
 
@@ -186,7 +187,8 @@ class ModelShelf:
         """Make the gazetteer anew where the marketplace's own places are others.
 
         Where they lie is said by all listings, and a database of a million of them goes over these for half a second:
-        they are asked where a name is new, and once an hour.
+        they are asked where a name is new, and once an hour. So long a neighbourhood may take to be found that had no
+        active listing before.
         """
         try:
             landmarks = await asyncio.to_thread(landmark_files, self._settings.lake)
@@ -202,8 +204,9 @@ class ModelShelf:
         # Names alone: the counts, which only weigh, change with every import.
         names = tuple((place.market, place.name) for place in places)
         version = (names, known[1])
-        self._places, self._placed_at = known, time.monotonic()
         await self._take("gazetteer", lambda: version, lambda: make_gazetteer(places, landmarks, self._cities))
+        if self._seen.get("gazetteer") == version:
+            self._places, self._placed_at = known, time.monotonic()
 
     def _features_on_disk(self) -> Hashable:
         """Every file of the features and when it was swapped in: enough to know that a run has replaced one."""

@@ -234,6 +234,8 @@ class World:
     async def _whole(self, look: Look, *, caught_up: bool) -> None:
         """A whole search; now and then a guest books at once what it shows, which nobody may refuse."""
         look = replace(look, place=look.place or PLACES[0], low=None, high=None)
+        if look.stay.check_in < self._truth.today(look.timezone):
+            return  # drawn for a place where it is still the day before; it cannot be asked for here
         shown = await self._lookout.search(self._services_now(), look, caught_up=caught_up)
         draws = self._plan.draws(self._rounds, "wish", caught_up)
         if not shown or draws.random() < 0.5:

@@ -61,7 +61,7 @@ def trees_of(booster: lgb.Booster) -> list[Node] | None:
     """
     model = booster.dump_model()
     trees = [tree["tree_structure"] for tree in model["tree_info"]]
-    adds_up = model["objective"] in SUMS and model["num_tree_per_iteration"] == 1 and not model["average_output"]
+    adds_up = model.get("objective") in SUMS and model["num_tree_per_iteration"] == 1 and not model["average_output"]
     return trees if adds_up and all(_is_plain(tree) for tree in trees) else None
 
 
@@ -115,7 +115,7 @@ def scores(forest: Forest, matrix: Floats) -> Floats:
 
 def _is_plain(node: Node) -> bool:
     if "leaf_value" in node:
-        return "leaf_coeff" not in node
+        return "leaf_coeff" not in node and node.get("leaf_count", 1) > 0
     known = node["decision_type"] == "<=" and node["missing_type"] in {"None", "NaN"}
     return known and _is_plain(node["left_child"]) and _is_plain(node["right_child"])
 

@@ -64,6 +64,8 @@ class Ranker:
         self.name = name
         self._booster = booster
         self._columns = np.array([FEATURES.index(feature) for feature in features], dtype=np.int64)
+        if booster.num_feature() != len(features):
+            raise ValueError(f"{name} was trained on {booster.num_feature()} columns, and {len(features)} are named")
         self._forest = forest_of(booster)
         self._paths = leaf_paths(booster)
         self.explain(np.zeros((1, len(FEATURES))))  # compiles, where no process did, before the first guest asks

@@ -27,6 +27,10 @@ MOST_FEATURES: Final = 12
 """On one path: a leaf of so many has 4,096 sets of them, and 400 KB to keep."""
 
 
+MOST_GIVEN: Final = 4_000_000
+"""Numbers that are kept of a model, 32 MB."""
+
+
 class LeafPaths(NamedTuple):
     """The leaves of a forest and the features on their paths, each feature once a leaf.
 
@@ -91,6 +95,8 @@ def leaf_paths(booster: lgb.Booster) -> LeafPaths | None:
     feature, low, high, missing, share = zip(*bounds, strict=True) if bounds else ((),) * 5
     counts = np.array([len(path) for _, path in leaves], np.int64)
     first, first_given = (np.r_[0, np.cumsum(sizes)] for sizes in (counts, counts << counts))
+    if first_given[-1] > MOST_GIVEN:
+        return None
     given = np.empty(first_given[-1])
     _work_out(np.array([value for value, _ in leaves], np.float64), np.array(share, np.float64), first, given)
     return LeafPaths(

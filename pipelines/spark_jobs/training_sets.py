@@ -60,8 +60,9 @@ def ranking_set(impressions: DataFrame, searches: DataFrame, known: DataFrame) -
     """
     asked = searches.select("day", "market", *ASKED)
     # `seen` is not learned from: only some clients tell what came into view, and among their searches alone the
-    # position term would mean something else than among the others.
-    rows = impressions.drop("seen").join(asked, ["day", "market", "search_id"])
+    # position term would mean something else than among the others. The stay of a flexible result is in its logged
+    # features; what they were computed of where none was logged is the search's.
+    rows = impressions.drop("seen", "check_in", "check_out").join(asked, ["day", "market", "search_id"])
     weeks = rows.withColumn("as_of", F.date_trunc("week", "day").cast("date")).groupBy("market", "as_of")
     schema = StructType([StructField("day", StringType()), *from_arrow_schema(RANKING_SCHEMA).fields])
     return weeks.cogroup(known.groupBy("market", "as_of")).applyInArrow(_ranking_examples, schema)

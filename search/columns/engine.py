@@ -56,8 +56,7 @@ class ColumnEngine:
     """Searches listings in memory; words of a text are not looked at.
 
     Every search sees each change whole, since one thread does both in turn; a pass over many rows has another one help.
-    What was answered before is answered
-    again from what was kept, while nothing in it has changed.
+    What was answered before is answered again from what was kept, while nothing in it has changed.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
+from concurrent.futures import Executor, wait
 from typing import Final
 
 import numpy as np
@@ -29,7 +29,10 @@ def scanned(table: Table, ask: Ask, *, beside: Executor | None) -> Tally:
         return _scanned(table, ask)
     first, second = halves(ask.runs)
     job = beside.submit(_scanned, table, ask._replace(runs=second))
-    mine = _scanned(table, ask._replace(runs=first))
+    try:
+        mine = _scanned(table, ask._replace(runs=first))
+    finally:
+        wait([job])  # nobody may write to the columns while it goes on
     return joined(mine, job.result())
 
 

@@ -29,7 +29,7 @@ class Words:
     Attributes
     ----------
     values
-        Of each row of the table's `codes`, in order.
+        Of each column of the table's `codes`, in order.
     bits
         Of each facet of which a listing may have several values, in order; each has words of its own.
     """

@@ -57,7 +57,7 @@ def today_at(where: Where, check_in: date | None, book: MarketBook, clock: Clock
 
 
 def _looked_at(where: Where, book: MarketBook) -> Iterator[str]:
-    """Markets whose middle a search looks at: of an area that holds none, the nearest one's date will do."""
+    """Markets whose middle a search looks at: none where an area holds none."""
     for market in book.markets.values():
         if where.area is None or contains(where.area, market.centre):
             yield market.market_key

@@ -56,8 +56,12 @@ class QuickConnection:
             connect_timeout=max(2, int(patience)),
         )
         try:
-            for name, statement in statements.items():
-                await connection.execute(f"PREPARE {name} {statement}".encode())
+            async with asyncio.timeout(patience):
+                for name, statement in statements.items():
+                    await connection.execute(f"PREPARE {name} {statement}".encode())
+        except TimeoutError:
+            connection.pgconn.finish()
+            raise OperationalError("the server does not answer in time") from None
         except BaseException:  # who asked may be gone by now
             connection.pgconn.finish()
             raise
