@@ -50,7 +50,7 @@ def minor_digits(currency: str) -> int:
 
 
 def decimal_text(minor: int, currency: str) -> str:
-    """Write an amount in major units, as the text of :attr:`Money.amount`."""
+    """Write an amount in major units, with all digits of the minor one."""
     digits = minor_digits(currency)
     if not digits:
         return str(minor)
@@ -89,7 +89,7 @@ class Money:
     @property
     def amount(self) -> Decimal:
         """The amount in major units, exact."""
-        return Decimal(self.minor).scaleb(-minor_digits(self.currency))
+        return Decimal(decimal_text(self.minor, self.currency))
 
     def __add__(self, other: Money) -> Money:
         return Money(self.minor + self._same(other).minor, self.currency)

@@ -19,12 +19,12 @@ from search.answer import BestStays, PriceDay, Retrieved
 from search.columns.amounts import LENGTH_DISCOUNTS
 from search.columns.ask import NO_DISCOUNT, Ask, PriceAsk
 from search.columns.asking import ask_of, dates_by_market
+from search.columns.halves import scanned
 from search.columns.many_stays import StaysAsk, StaysTally, try_stays
 from search.columns.reading import retrieved
-from search.columns.scan import scan
 from search.columns.store import ColumnStore
 from search.columns.table import WORD, Table
-from search.columns.tally import Tally, empty_tally
+from search.columns.tally import Tally
 from search.request import Filters, InvalidSearch, SearchRequest
 from search.ring import slot
 from search.stay_price import discount_field
@@ -48,8 +48,7 @@ def retrieve_flexible(request: SearchRequest, store: ColumnStore, *, today: Toda
     # What a guest may take back is counted too: the rows are those that fit without it.
     rows = _rows(replace(request, filters=Filters(), tile_zoom=None), store, today)
     tried = _try(table, rows, _stays_ask(stays, request.guests, dates_by_market(store, today)), ask.price)
-    tally = empty_tally(ask)
-    scan(_at_their_best(table, tried), ask, tally)
+    tally = scanned(_at_their_best(table, tried), ask)
     best = _best_stays(stays, tally, tried, table)
     plain = retrieved(request, ask, tally, store)
     candidates = (best.given_to(candidate) for candidate in plain.candidates)
@@ -85,7 +84,7 @@ def price_days(
 def compile_stays(table: Table, ask: Ask) -> None:
     """Have the passes compiled for the types of a table."""
     tried = _try(table, np.zeros(0, np.int64), _stays_ask([], 1, ask.stay.today), ask.price)
-    scan(_at_their_best(table, tried), ask, empty_tally(ask))
+    scanned(_at_their_best(table, tried), ask)
 
 
 def _at_their_best(table: Table, tried: StaysTally) -> Table:
@@ -97,8 +96,7 @@ def _at_their_best(table: Table, tried: StaysTally) -> Table:
 def _rows(request: SearchRequest, store: ColumnStore, today: Today) -> NDArray[np.int64]:
     """Rows that fit a search without dates."""
     ask = ask_of(request, store, today=today)
-    tally = empty_tally(ask)
-    scan(store.table, ask, tally)
+    tally = scanned(store.table, ask)
     return tally.results.rows[: int(tally.results.found[0])]
 
 

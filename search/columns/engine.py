@@ -19,9 +19,7 @@ from search.columns.best_stay import compile_stays, price_days, retrieve_flexibl
 from search.columns.halves import scanned
 from search.columns.kept import KeptAnswers, key_of
 from search.columns.reading import retrieved
-from search.columns.scan import scan
 from search.columns.store import ColumnStore
-from search.columns.tally import empty_tally
 from search.request import Filters, SearchRequest, Sort
 from search.today import Today
 
@@ -119,7 +117,7 @@ class ColumnEngine:
 
     def _prepare(self) -> None:
         ask = ask_of(_ANYTHING, self._store, today=_ANY_DAY)._replace(runs=np.zeros((0, 2), np.int64))
-        scan(self._store.table, ask, empty_tally(ask))
+        scanned(self._store.table, ask)
         compile_stays(self._store.table, ask)
 
     def _update(self, changes: Mapping[int, Mapping[str, Any]]) -> int:

@@ -17,7 +17,7 @@ MANY: Final = 200_000
 """Rows from which a second thread is worth waking: the pass takes some twenty milliseconds by itself."""
 
 
-def scanned(table: Table, ask: Ask, *, beside: Executor | None) -> Tally:
+def scanned(table: Table, ask: Ask, *, beside: Executor | None = None) -> Tally:
     """Go over the rows that a search asks for.
 
     Parameters

@@ -92,7 +92,7 @@ class Watch:
         search = await watching.next_unexamined(session)
         if search is None:
             return 0
-        request = _request(search, book, self.clock)
+        request = _request(search, book, _today(search, book, self.clock))
         if request is None:
             await watching.end(session, search)
             return 1
@@ -126,17 +126,16 @@ class Watch:
             [pair.search.saved_search_id for pair in pairs],
             {listing_id for pair in pairs for listing_id in pair.listing_ids},
         )
-        asked = [(pair, _request(pair.search, book, self.clock)) for pair in pairs]
-        unreadable += [pair.search for pair, request in asked if request is None]
-        able = [(pair, request) for pair, request in asked if request is not None]
+        dated = [(pair, _today(pair.search, book, self.clock)) for pair in pairs]
+        asked = [(pair, today, _request(pair.search, book, today)) for pair, today in dated]
+        unreadable += [pair.search for pair, _, request in asked if request is None]
+        able = [(pair, today, request) for pair, today, request in asked if request is not None]
         # Beside the loop, which moves others' payments meanwhile.
         return await asyncio.to_thread(
             lambda: [
                 finding
-                for pair, request in able
-                for finding in self._judge(
-                    pair, request, supplied, known, causes=causes, today=_today(pair.search, book, self.clock)
-                )
+                for pair, today, request in able
+                for finding in self._judge(pair, request, supplied, known, causes=causes, today=today)
             ]
         )
 
@@ -169,14 +168,14 @@ def _today(search: SavedSearchRecord, book: MarketBook, clock: Clock) -> Today:
     return book.today(None, search.timezone, clock.now())
 
 
-def _request(search: SavedSearchRecord, book: MarketBook, clock: Clock) -> SearchRequest | None:
+def _request(search: SavedSearchRecord, book: MarketBook, today: Today) -> SearchRequest | None:
     """What a search asks; None where today's rules cannot read it any more."""
     try:
         rates = book.rates(search.currency)
     except NoExchangeRate:  # prices in other currencies are not known for now, as in a search
         rates = {}
     try:
-        return request_of(search, rates, today=_today(search, book, clock))
+        return request_of(search, rates, today=today)
     except (ValidationError, InvalidInput) as error:
         # What it says is a person's: the log has only what is wrong.
         log.warning(
