@@ -124,7 +124,11 @@ MAX_VALUES: Final = 1_000
 
 def facet_values(counts: Mapping[str, int], selected: frozenset[str]) -> tuple[FacetValue, ...]:
     """Order the values of a group by count, then by name; what is selected is there even if nothing has it."""
-    every = sorted((dict.fromkeys(selected, 0) | dict(counts)).items())
+    held = dict.fromkeys(selected, 0) | dict(counts)
+    if len(held) > MAX_VALUES:  # numbers are put in order ten times as fast as names are
+        least = sorted(held.values(), reverse=True)[MAX_VALUES - 1]
+        held = {value: count for value, count in held.items() if count >= least or value in selected}
+    every = sorted(held.items())
     every.sort(key=itemgetter(1), reverse=True)  # keeps the order of names where counts are the same
     if len(every) > MAX_VALUES:
         every = every[:MAX_VALUES] + [item for item in every[MAX_VALUES:] if item[0] in selected]

@@ -11,22 +11,14 @@ from lodestay import pricing
 from search import stay_price
 from search.columns.ask import NO_DISCOUNT, StayAsk
 from search.columns.compiled import inlined
-from search.columns.table import NO_CODE, NO_PRICE, TERMS, Prices
+from search.columns.table import FEES, NO_CODE, NO_PRICE, RATES, Prices
 
-(
-    _CLEANING,
-    _INCLUDED,
-    _EXTRA_GUEST,
-    _WEEKLY,
-    _MONTHLY,
-    _SERVICE,
-    _TAX,
-    _LATE_DAYS,
-    _LATE_BPS,
-    _EARLY_DAYS,
-    _EARLY_BPS,
-) = (TERMS.index(name) for name in TERMS)
+_CLEANING, _EXTRA_GUEST = (FEES.index(name) for name in FEES)
+_INCLUDED, _WEEKLY, _MONTHLY, _SERVICE, _TAX, _LATE_DAYS, _LATE_BPS, _EARLY_DAYS, _EARLY_BPS = (
+    RATES.index(name) for name in RATES
+)
 LENGTH_DISCOUNTS: Final = {"weekly_discount_bps": _WEEKLY, "monthly_discount_bps": _MONTHLY}
+"""Column of the rates that holds each."""
 # The one definition of each, compiled in: what a share of an amount is, and how one is exchanged.
 _share = inlined(pricing.share)
 _exchanged = inlined(stay_price.exchanged)
@@ -34,20 +26,55 @@ _exchanged = inlined(stay_price.exchanged)
 
 @inlined
 def amount_of(prices: Prices, stay: StayAsk, today: int, row: int) -> int:
-    """Total of the stay in the currency of a listing where it is `today`; without a stay what a night usually costs."""
-    terms = prices.terms
-    length = stay.nights.size
-    if length == 0:
-        return int(prices.usual[row])
-    if prices.unit[row] == 0:
-        return NO_PRICE
-    nights = _nights_sum(prices, stay, row)
-    if stay.length_discount != NO_DISCOUNT:
-        nights -= _share(nights, terms[row, stay.length_discount])
-    nights -= _share(nights, _lead_bps(terms, stay.check_in - today, row))
-    extra = max(0, stay.guests - terms[row, _INCLUDED]) * terms[row, _EXTRA_GUEST] * length
-    subtotal = nights + extra + terms[row, _CLEANING]
-    return int(subtotal + _share(subtotal, terms[row, _SERVICE]) + _share(subtotal, terms[row, _TAX]))
+    """Total of the stay in the currency of a listing where it is `today`."""
+    slots, unit = stay.nights, prices.unit[row]
+    units = np.int64(0)
+    for night in slots:
+        units += np.int64(prices.nightly[night, row])
+    nights = in_minor(prices.large, slots, int(units), unit)
+    lead = stay.check_in - today
+    return total_of(prices.fees, prices.rates, row, nights, unit, slots.size, stay.guests, lead, stay.length_discount)
+
+
+@inlined
+def in_minor(large: NDArray[np.int64], slots: NDArray[np.int64], units: int, unit: int) -> int:
+    """Sum of the nights in minor units, known in units of the listing's, unless they have a row apart."""
+    if unit >= 0:
+        return int(units * unit)
+    total = np.int64(0)
+    for night in slots:
+        total += large[-1 - unit, night]
+    return int(total)
+
+
+@inlined
+def total_of(  # noqa: PLR0917 - compiled code takes them by place, and arrays of a tuple at a cost
+    fees: NDArray[np.int64],
+    rates: NDArray[np.int32],
+    row: int,
+    nights: int,
+    unit: int,
+    length: int,
+    guests: int,
+    lead: int,
+    discount: int,
+) -> int:
+    """Total of a stay whose nights cost so much; :data:`NO_PRICE` where no night has a price.
+
+    Parameters
+    ----------
+    lead
+        Days until it begins, where the listing is.
+    discount
+        Column of the rates that holds the discount for its length, or :data:`NO_DISCOUNT`.
+    """
+    if discount != NO_DISCOUNT:
+        nights -= _share(nights, rates[row, discount])
+    nights -= _share(nights, _lead_bps(rates, lead, row))
+    extra = max(0, guests - rates[row, _INCLUDED]) * fees[row, _EXTRA_GUEST] * length
+    subtotal = nights + extra + fees[row, _CLEANING]
+    total = subtotal + _share(subtotal, rates[row, _SERVICE]) + _share(subtotal, rates[row, _TAX])
+    return NO_PRICE if unit == 0 else int(total)
 
 
 @inlined
@@ -59,22 +86,8 @@ def exchanged(amount: int, currency: int, factors: NDArray[np.float64]) -> float
 
 
 @inlined
-def _nights_sum(prices: Prices, stay: StayAsk, row: int) -> int:
-    """Sum of the nights in minor units, of a listing that has prices."""
-    unit = prices.unit[row]
-    total = np.int64(0)
-    if unit > 0:
-        for night in stay.nights:
-            total += np.int64(prices.nightly[night, row])
-        return int(total * unit)
-    for night in stay.nights:
-        total += prices.large[-1 - unit, night]
-    return int(total)
-
-
-@inlined
-def _lead_bps(terms: NDArray[np.int64], lead: int, row: int) -> int:
-    late, early = terms[row, _LATE_DAYS], terms[row, _EARLY_DAYS]
-    off_late = terms[row, _LATE_BPS] if late > 0 and lead <= late else 0
-    off_early = terms[row, _EARLY_BPS] if 0 < early <= lead else 0
+def _lead_bps(rates: NDArray[np.int32], lead: int, row: int) -> int:
+    late, early = rates[row, _LATE_DAYS], rates[row, _EARLY_DAYS]
+    off_late = rates[row, _LATE_BPS] if (late > 0) & (lead <= late) else 0
+    off_early = rates[row, _EARLY_BPS] if (early > 0) & (early <= lead) else 0
     return int(max(off_late, off_early))

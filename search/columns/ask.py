@@ -47,7 +47,7 @@ class StayAsk(NamedTuple):
     today
         (markets + 1,) by code of market: the date there as an ordinal; the last one is for none, whose code is -1.
     length_discount
-        Column of the price terms, or :data:`NO_DISCOUNT`.
+        Column of the rates, or :data:`NO_DISCOUNT`.
     """
 
     nights: NDArray[np.int64]

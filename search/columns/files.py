@@ -23,7 +23,7 @@ from lodestay.lake import SEARCH_COLUMNS
 from search.columns.layout import AXES, arrays, empty_ordered, goes_with, rebuilt
 from search.columns.merging import Room, Whole, Words
 from search.columns.store import BITS, CODES
-from search.columns.table import LEAST, PART, RULES, TERMS
+from search.columns.table import FEES, PART, RATES, RULES
 from search.errors import BuildRefused
 from search.ring import RING
 
@@ -88,7 +88,7 @@ def format_of() -> str:
     """What this version writes and reads: changes with every column, type and row of one."""
     empty = arrays(empty_ordered(0, coded=len(CODES), bit_words=1))
     columns = [(path, column.dtype.str, AXES[path].value) for path, column in empty.items()]
-    said = repr((_MEANING, RING, PART, CODES, BITS, LEAST, RULES, TERMS, columns))
+    said = repr((_MEANING, RING, PART, CODES, BITS, RULES, FEES, RATES, columns))
     return f"{_MEANING}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 

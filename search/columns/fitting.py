@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lodestay.geography import distance_km
 from search import polygon, ring
@@ -35,23 +36,55 @@ def candidates(nights: Nights, stay: StayAsk, word: int) -> Any:
 @inlined
 def takes(rules: StayRules, stay: StayAsk, today: int, row: int) -> bool:
     """Whether a listing whose nights are free, and where it is `today`, takes the stay (search.availability)."""
-    numbers, length = rules.numbers, stay.nights.size
-    if numbers[row, _FROM] > stay.check_in or numbers[row, _UNTIL] < stay.check_out:
-        return False
-    if not _is_within_reach(stay.check_in, stay.check_out, today):
-        return False
-    if numbers[row, _NOTICE] > stay.check_in - today or numbers[row, _WINDOW] < stay.check_out - today:
-        return False
-    arrival = stay.nights[0]
-    if rules.odd[arrival, row >> 6] >> np.uint64(row & _BIT) & _ONE == np.uint64(0):
-        return bool(numbers[row, _USUAL_MIN] <= length <= numbers[row, _USUAL_MAX])
-    first = rules.odd_from[row]
-    for place in range(first, first + rules.odd_count[row]):
-        rule = rules.odd_rules[place]
-        arrives = rule >> 3 * PART <= arrival <= (rule >> 2 * PART & PART_MASK)
-        if arrives and (rule >> PART & PART_MASK) <= length and length <= (rule & PART_MASK):
-            return True
-    return False
+    numbers = rules.numbers
+    if is_odd(rules.odd, stay.nights[0], row):
+        allowed = takes_oddly(rules.odd_from, rules.odd_count, rules.odd_rules, stay.nights[0], stay.nights.size, row)
+    else:
+        allowed = takes_usually(numbers, stay.nights.size, row)
+    return allowed and takes_then(numbers, stay.check_in, stay.check_out, today, row)
+
+
+@inlined
+def takes_then(numbers: NDArray[np.int32], check_in: int, check_out: int, today: int, row: int) -> bool:
+    """Whether the stay lies within a listing's calendar, and as far ahead as it takes stays."""
+    # Not one by one, leaving off at the first no: the processor would guess wrong too often.
+    return bool(
+        (numbers[row, _FROM] <= check_in)
+        & (numbers[row, _UNTIL] >= check_out)
+        & (numbers[row, _NOTICE] <= check_in - today)
+        & (numbers[row, _WINDOW] >= check_out - today)
+        & _is_within_reach(check_in, check_out, today)
+    )
+
+
+@inlined
+def is_odd(odd: NDArray[np.uint64], arrival: int, row: int) -> bool:
+    """Whether an arrival follows another rule than a listing's usual one."""
+    return bool(odd[arrival, row >> 6] >> np.uint64(row & _BIT) & _ONE != np.uint64(0))
+
+
+@inlined
+def takes_usually(numbers: NDArray[np.int32], length: int, row: int) -> bool:
+    """Whether a stay is as long as stays usually are."""
+    return bool((numbers[row, _USUAL_MIN] <= length) & (length <= numbers[row, _USUAL_MAX]))
+
+
+@inlined
+def takes_oddly(  # noqa: PLR0917 - compiled code takes them by place, and arrays of a tuple at a cost
+    odd_from: NDArray[np.int64],
+    odd_count: NDArray[np.int64],
+    odd_rules: NDArray[np.int64],
+    arrival: int,
+    length: int,
+    row: int,
+) -> bool:
+    """Whether a stay is as long as stays that begin that day are, where it is an odd one."""
+    allowed, first = False, odd_from[row]
+    for place in range(first, first + odd_count[row]):
+        rule = odd_rules[place]
+        arrives = (rule >> 3 * PART <= arrival) & (arrival <= (rule >> 2 * PART & PART_MASK))
+        allowed |= arrives & ((rule >> PART & PART_MASK) <= length) & (length <= (rule & PART_MASK))
+    return allowed
 
 
 @inlined

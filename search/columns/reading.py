@@ -14,14 +14,13 @@ from search import histogram
 from search.answer import Candidate, FacetValue, Regained, Retrieved, Tile
 from search.columns.ask import Ask
 from search.columns.store import BIT_FACETS, CODED_FACETS, CODES, ColumnStore
-from search.columns.table import CURRENCY, LEAST, NO_PRICE
+from search.columns.table import CURRENCY, NO_PRICE
 from search.columns.tally import Tally
 from search.facets import FACETS, PRICE, Facet, facet_values
 from search.request import MAX_PAGE_DEPTH, Filters, SearchRequest, Sort
 
 GROUPS: Final = (*(facet.name for facet in CODED_FACETS), *(facet.name for facet in BIT_FACETS), PRICE)
 """What a guest may take back, in the order of :class:`search.columns.tally.RegainedCounts`."""
-_RATING: Final = LEAST.index("rating")
 
 
 def retrieved(request: SearchRequest, ask: Ask, tally: Tally, store: ColumnStore) -> Retrieved:
@@ -64,7 +63,7 @@ def _sort_keys(
         case Sort.PRICE_DESC:
             return [np.where(prices < 0, np.inf, -prices)]
         case Sort.RATING:
-            rating = table.traits.least[rows, _RATING]
+            rating = table.traits.rating[rows]
             return [np.where(np.isnan(rating), np.inf, -rating), -table.review_count[rows].astype(np.float64)]
         case Sort.DISTANCE:
             return [_distances(request, rows, store)]

@@ -16,7 +16,18 @@ from search.columns.filling import put_bits, put_prices
 from search.columns.layout import Ordered
 from search.columns.map_tiles import around
 from search.columns.merging import Part, Whole, Words, in_memory, merged
-from search.columns.table import CODED, LEAST, NO_CODE, NO_PRICE, RULES, TERMS, WORD, Table, empty_table, mercator_north
+from search.columns.table import (
+    CODED,
+    FEES,
+    NO_CODE,
+    NO_PRICE,
+    RATES,
+    RULES,
+    WORD,
+    Table,
+    empty_table,
+    mercator_north,
+)
 from search.facets import FACETS
 from search.request import Bounds
 from search.ring import RING
@@ -167,9 +178,11 @@ class Columns:
         """Columns of numbers, the fields that stand in them, and what stands for null."""
         table = self.table
         return (
-            (table.traits.least, LEAST, np.nan),
+            (table.traits.accommodates[:, np.newaxis], ("accommodates",), 0),
+            (table.traits.rating[:, np.newaxis], ("rating",), np.nan),
             (table.stays.numbers, RULES, 0),
-            (table.prices.terms, TERMS, NO_PRICE),
+            (table.prices.fees, FEES, 0),
+            (table.prices.rates, RATES, 0),
             (table.prices.usual[:, np.newaxis], ("nightly_price_minor",), NO_PRICE),
             (table.popularity[:, np.newaxis], ("popularity",), -np.inf),
             (table.review_count[:, np.newaxis], ("review_count",), 0),

@@ -23,8 +23,6 @@ CODED: Final = ("currency", "market")
 """Fields with few values that are no facet, held as codes of a vocabulary."""
 CURRENCY, MARKET = (CODED.index(name) - len(CODED) for name in CODED)
 """Columns of the codes, from the end."""
-LEAST: Final = ("accommodates", "bedrooms", "beds", "bathrooms", "rating")
-"""Numbers of which a search may ask for at least so much."""
 RULES: Final = (
     "usual_min_stay",
     "usual_max_stay",
@@ -34,10 +32,10 @@ RULES: Final = (
     "calendar_until",
 )
 """Stay rules that are one number a listing (:mod:`search.availability`)."""
-TERMS: Final = (
-    "cleaning_fee_minor",
+FEES: Final = ("cleaning_fee_minor", "extra_guest_fee_minor")
+"""What decides the price beside the nights (:func:`search.stay_price.rate_fields`), in minor units."""
+RATES: Final = (
     "guests_included",
-    "extra_guest_fee_minor",
     "weekly_discount_bps",
     "monthly_discount_bps",
     "service_fee_bps",
@@ -47,7 +45,7 @@ TERMS: Final = (
     "early_bird_days",
     "early_bird_discount_bps",
 )
-"""What decides the price beside the nights (:func:`search.stay_price.rate_fields`)."""
+"""What decides it in small numbers: guests, days, basis points."""
 _MERCATOR_NORTH: Final = 85.05112877980659
 """Latitude at which Mercator's square map ends."""
 NO_CODE: Final = -1
@@ -113,14 +111,17 @@ class Traits(NamedTuple):
     ----------
     codes
         (n, coded facets and :data:`CODED`) codes; :data:`NO_CODE` for null.
-    least
-        (n, len(LEAST)) NaN for null.
+    accommodates
+        (n,) guests.
+    rating
+        (n,) NaN for null.
     bits
         (n, words) bits of the facets of which a listing may have several values, each facet in words of its own.
     """
 
     codes: NDArray[np.int32]
-    least: NDArray[np.float64]
+    accommodates: NDArray[np.int16]
+    rating: NDArray[np.float64]
     bits: NDArray[np.uint64]
 
 
@@ -129,8 +130,8 @@ class Prices(NamedTuple):
 
     Attributes
     ----------
-    terms
-        (n, len(TERMS)).
+    fees, rates
+        (n, len(FEES)), (n, len(RATES)).
     usual
         (n,) what a night usually costs; :data:`NO_PRICE` for null.
     nightly
@@ -142,7 +143,8 @@ class Prices(NamedTuple):
         (r, RING) minor units.
     """
 
-    terms: NDArray[np.int64]
+    fees: NDArray[np.int64]
+    rates: NDArray[np.int32]
     usual: NDArray[np.int64]
     nightly: NDArray[np.uint16]
     unit: NDArray[np.int64]
@@ -200,11 +202,13 @@ def empty_table(listings: int, *, coded: int, bit_words: int) -> Table:
         ),
         traits=Traits(
             codes=np.full((listings, coded), NO_CODE, np.int32),
-            least=np.full((listings, len(LEAST)), np.nan),
+            accommodates=np.zeros(listings, np.int16),
+            rating=np.full(listings, np.nan),
             bits=np.zeros((listings, bit_words), np.uint64),
         ),
         prices=Prices(
-            terms=np.zeros((listings, len(TERMS)), np.int64),
+            fees=np.zeros((listings, len(FEES)), np.int64),
+            rates=np.zeros((listings, len(RATES)), np.int32),
             usual=np.full(listings, NO_PRICE, np.int64),
             nightly=np.zeros((RING, listings), np.uint16),
             unit=np.zeros(listings, np.int64),

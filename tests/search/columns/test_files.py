@@ -233,13 +233,13 @@ def test_every_column_has_an_axis() -> None:
     assert set(AXES.values()) == set(Axis)
     assert AXES["table.nights.free"] is Axis.BITS_LAST
     assert AXES["table.traits.bits"] is Axis.ROWS_FIRST
-    assert AXES["table.traits.codes"] is AXES["table.prices.terms"] is Axis.ROWS_FIRST
+    assert AXES["table.traits.codes"] is AXES["table.prices.fees"] is Axis.ROWS_FIRST
     assert AXES["table.prices.nightly"] is AXES["table.listing_id"] is AXES["keys"] is Axis.ROWS_LAST
     assert {path for path, axis in AXES.items() if axis is Axis.NONE} == {
         "table.stays.odd_rules",
         "table.prices.large",
     }
-    assert set(Prices._fields) == {"terms", "usual", "nightly", "unit", "large"}
+    assert set(Prices._fields) == {"fees", "rates", "usual", "nightly", "unit", "large"}
 
 
 def test_nothing_makes_columns_of_nothing(tmp_path: Path) -> None:
