@@ -70,7 +70,7 @@ def measure(seconds: float) -> list[Figure]:
 def _warm_up(api: Api) -> None:
     """Have every connection opened, every plan made and the planner's figures taken."""
     for _ in range(2):
-        Load(api.port, iter(api.arena.calls(WARM_UP)), connections=CROWD, rate=None).run(60)
+        Load((api.port,), iter(api.arena.calls(WARM_UP)), connections=CROWD, rate=None).run(60)
         api.arena.settle()
 
 
@@ -122,7 +122,7 @@ def _naive(arena: Arena, api: Api, seconds: float) -> list[Figure]:
     with arena.api(NAIVE) as other:
         for design in DESIGNS:
             path = f"/naive/{design}"
-            Load(other.port, iter(arena.calls(200, path=path)), connections=FEW, rate=None).run(30)
+            Load((other.port,), iter(arena.calls(200, path=path)), connections=FEW, rate=None).run(30)
             theirs = _fire(other, arena.calls(count // 2, path=path), connections=FEW, seconds=seconds)
             theirs_fought, theirs_deadlocks = _fight(other, arena.contested_calls(crowd, path=path), seconds)
             name = f"naive: {design}"
@@ -162,7 +162,7 @@ def _crash(api: Api, seconds: float) -> list[Figure]:
 
     killer = threading.Thread(target=kill)
     calls = iter(arena.calls(int(MOST * seconds)))
-    load = Load(api.port, calls, connections=FEW, rate=None, keep_bodies=True)
+    load = Load((api.port,), calls, connections=FEW, rate=None, keep_bodies=True)
     killer.start()
     outcome = load.run(seconds + 20)
     killer.join()
@@ -197,7 +197,7 @@ def _verdict(arena: Arena) -> list[Figure]:
 
 
 def _fire(api: Api, calls: Sequence[bytes], *, connections: int, seconds: float, rate: float | None = None) -> Outcome:
-    return Load(api.port, iter(calls), connections=connections, rate=rate).run(seconds)
+    return Load((api.port,), iter(calls), connections=connections, rate=rate).run(seconds)
 
 
 def _by_the_usual_way(calls: Sequence[bytes]) -> list[bytes]:

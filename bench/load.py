@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import cast
@@ -66,10 +66,12 @@ class Outcome:
 
 
 class Load:
-    """Sends calls from an iterator to one address.
+    """Sends calls from an iterator to processes of this machine, each to the one with the fewest under way.
 
     Parameters
     ----------
+    ports
+        Where the processes listen.
     calls
         HTTP requests, whole.
     connections
@@ -82,15 +84,21 @@ class Load:
     """
 
     def __init__(
-        self, port: int, calls: Iterator[bytes], *, connections: int, rate: float | None, keep_bodies: bool = False
+        self,
+        ports: Sequence[int],
+        calls: Iterator[bytes],
+        *,
+        connections: int,
+        rate: float | None,
+        keep_bodies: bool = False,
     ) -> None:
         self.outcome = Outcome()
-        self._port = port
+        self._ports = ports
         self._calls = calls
         self._connections = connections
         self._rate = rate
         self._keep_bodies = keep_bodies
-        self._idle: deque[_Socket] = deque()
+        self._idle: list[deque[_Socket]] = [deque() for _ in ports]
         self._due: deque[float] = deque()
         self._until = 0.0
         self._open = 0
@@ -105,10 +113,7 @@ class Load:
     async def _run(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         self._finished = loop.create_future()
-        sockets = [
-            (await loop.create_connection(lambda: _Socket(self), "127.0.0.1", self._port))[1]
-            for _ in range(self._connections)
-        ]
+        sockets = [await self._connected(loop, number % len(self._ports)) for number in range(self._connections)]
         begun = perf_counter()
         self._until = begun + seconds
         self._open = len(sockets)
@@ -116,12 +121,16 @@ class Load:
             for each in sockets:
                 self.next_of(each)
         else:
-            self._idle.extend(sockets)
+            for each in sockets:
+                self._idle[each.server].append(each)
             await self._tick(begun, self._rate)
         await self._finished
         self.outcome.elapsed = perf_counter() - begun
         for each in sockets:
             each.close()
+
+    async def _connected(self, loop: asyncio.AbstractEventLoop, server: int) -> _Socket:
+        return (await loop.create_connection(lambda: _Socket(self, server), "127.0.0.1", self._ports[server]))[1]
 
     async def _tick(self, begun: float, rate: float) -> None:
         sent = 0
@@ -129,11 +138,15 @@ class Load:
             while begun + sent / rate <= now:
                 self._due.append(begun + sent / rate)
                 sent += 1
-            while self._due and self._idle:
-                self.next_of(self._idle.popleft())  # in turn: servers hang up on those that are idle for seconds
+            while self._due and (idle := self._idlest()):
+                self.next_of(idle.popleft())  # in turn: servers hang up on those that are idle for seconds
             await asyncio.sleep(_TICK)
-        while self._idle:
-            self.next_of(self._idle.popleft())
+        while idle := self._idlest():
+            self.next_of(idle.popleft())
+
+    def _idlest(self) -> deque[_Socket]:
+        """Idle sockets of the server that has most of them; none where there are none."""
+        return max(self._idle, key=len)
 
     def next_of(self, each: _Socket) -> None:
         """Give a socket its next call; or put it aside until one is due."""
@@ -141,7 +154,7 @@ class Load:
         due = now
         if self._rate is not None:
             if not self._due and now < self._until:
-                self._idle.append(each)
+                self._idle[each.server].append(each)
                 return
             due = self._due.popleft() if self._due else self._until
         call = next(self._calls, None) if due < self._until else None
@@ -173,10 +186,11 @@ class Load:
 
 
 class _Socket(asyncio.Protocol):
-    """One connection with one call under way."""
+    """One connection, to the server with that place in the list, with one call under way."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Load, server: int) -> None:
         self._load = load
+        self.server = server
         self._read = b""
         self._due: float | None = None
         self._transport: asyncio.Transport

@@ -53,12 +53,12 @@ class Fired:
     faults: int
 
 
-def fire(port: int, asked: Sequence[Asked], *, rate: float | None, seconds: float) -> Fired:
-    """Send searches at a rate, answered or not, or one after the other's answer on two connections (None)."""
+def fire(ports: Sequence[int], asked: Sequence[Asked], *, rate: float | None, seconds: float) -> Fired:
+    """Send searches at a rate, answered or not, or one after the other's answer on two connections each (None)."""
     calls = [_call(each) for each in asked]
     kinds = dict(zip(calls, (each.kind for each in asked), strict=True))
-    connections = 2 if rate is None else CONNECTIONS
-    outcome = Load(port, iter(calls), connections=connections, rate=rate).run(seconds)
+    connections = 2 * len(ports) if rate is None else CONNECTIONS
+    outcome = Load(ports, iter(calls), connections=connections, rate=rate).run(seconds)
     if not outcome.done:
         raise ServiceUnavailable("No search was answered.", hint=f"The statuses were {dict(outcome.statuses)}.")
     return Fired(outcome.rate, _by_class(outcome, kinds), outcome.faults)

@@ -27,8 +27,10 @@ WARM_UP_SECONDS, STEP_SECONDS = 15.0, 20.0
 CHANGES = (0.0, 12.0, 100.0)
 """Calendars that change in a second."""
 BUDGET_MS, BRISK_MS = 200.0, 100.0
-STEPS = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 150.0, 200.0)
+CHANGES_OF_TWO = (0.0, 100.0)
+STEPS = (5.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 150.0, 200.0)
 """Searches a second that are tried, one after the other, until the 99th percentile crosses the budget."""
+STEPS_OF_TWO = STEPS[3:]
 
 NOTES = """
 A marketplace is drawn (500 heavy-tailed cities; each listing with a year of seasons, weekends, nights with prices of
@@ -38,9 +40,10 @@ answered with facets each counted without its own filter, histogram of exact tot
 out, the 500 best ranked by LightGBM, the page of 20 confirmed by PostgreSQL with its reasons, and an entry in the
 event log.
 The loop is open: searches fall due at a rate whether or not earlier ones are answered, and count from when they were
-due. Meanwhile calendars change in PostgreSQL and are taken in. Client, PostgreSQL and one API process
-share the machine. Before, answers are held to brute force (each calendar asked by the rules themselves): one wrong
-count, bin or total, and there are no figures.
+due. Meanwhile calendars change in PostgreSQL and are taken in. Client, PostgreSQL and the API's process
+share the machine; where there are two processes, each search goes to the one with fewer under way, as a balancer does,
+and both take every change in. Before, answers are held to brute force (each calendar asked by the rules themselves):
+one wrong count, bin or total, and there are no figures.
 """
 
 
@@ -50,6 +53,8 @@ class Knee:
 
     Attributes
     ----------
+    meanwhile
+        How many processes there were, and how much changed.
     slowest
         The first step.
     brisk, last
@@ -57,6 +62,7 @@ class Knee:
         None where there is none.
     """
 
+    meanwhile: str
     slowest: Fired
     brisk: Fired | None
     last: Fired | None
@@ -85,26 +91,28 @@ def measure(listings: int, *, rivals: bool = True) -> Measured:
         built = perf_counter() - begun
         with open_api(house) as api:
             checked = check(api.port, stock, islice(asked, CHECKED))
-            fire(api.port, _some(asked, 4_000), rate=None, seconds=WARM_UP_SECONDS)
-            closed = fire(api.port, _some(asked, 10_000), rate=None, seconds=STEP_SECONDS)
+            fire((api.port,), _some(asked, 4_000), rate=None, seconds=WARM_UP_SECONDS)
+            closed = fire((api.port,), _some(asked, 10_000), rate=None, seconds=STEP_SECONDS)
             beside = list(islice(searches(stock, seed=SEED + 1), WARM_UP + TAKEN)) if rivals else []
             ours = _beside_others(house, api, stock, beside)
-            knees = {changes: _climb(house, api, stock, asked, changes=changes) for changes in CHANGES}
+            climb = _Climb(house, stock, asked)
+            knees = [climb.up(changes, STEPS, api) for changes in CHANGES]
             memory = api.private_mb
-        with open_api(house) as again:
-            warm = again.cold_seconds
+            with open_api(house) as second:
+                fire((second.port,), _some(asked, 4_000), rate=None, seconds=WARM_UP_SECONDS)
+                knees += [climb.up(changes, STEPS_OF_TWO, api, second) for changes in CHANGES_OF_TWO]
         others = contest(house.database_url, stock, beside, ours) if rivals else []
     where = f"{listings:,} listings"
     figures = [
         Figure(f"answers held to brute force, all right ({where})", "searches", checked, None, None),
-        *(figure for changes, knee in knees.items() for figure in _latencies(knee, where, changes=changes)),
+        *(figure for knee in knees for figure in _latencies(knee, where)),
         Figure("one after the other's answer, on two connections", "searches/s", closed.rate, None, None),
         Figure(
             "from the API's start to the first whole answer, first and second start",
             "s",
             api.cold_seconds,
-            warm,
-            "second",
+            second.cold_seconds,
+            "second, beside it",
         ),
         Figure("memory of the API's process alone", "MB", memory, None, None),
         Figure("building the marketplace: tables, lake, columns", "s", built, None, None),
@@ -122,48 +130,61 @@ def _beside_others(house: House, api: Api, stock: Stock, asked: Sequence[Asked])
     return Ours(ask_us(api.port, asked), alone, Built(house.columns_seconds, size))
 
 
-def _latencies(knee: Knee, where: str, *, changes: float) -> Iterator[Figure]:
+@dataclass(frozen=True)
+class _Climb:
+    """Raises the rate of searches until it is too much."""
+
+    house: House
+    stock: Stock
+    asked: Iterator[Asked]
+
+    def up(self, changes: float, steps: Sequence[float], *apis: Api) -> Knee:
+        """Climb the steps with so many changes a second, on one process or on several."""
+        ports = tuple(api.port for api in apis)
+        slowest = brisk = last = None
+        for rate in steps:
+            with Changes(self.house.database_url, self.stock, rate=changes):
+                fired = fire(ports, _some(self.asked, int(rate * STEP_SECONDS) + 1), rate=rate, seconds=STEP_SECONDS)
+            slowest = slowest or fired
+            p99 = fired.classes["all"].p99
+            if fired.faults or p99 > BUDGET_MS:
+                break
+            last = fired
+            if p99 <= BRISK_MS:
+                brisk = fired
+        if slowest is None:
+            raise TypeError("there is at least one step")
+        return Knee(f"{changes:g} changes/s" + ("" if len(apis) == 1 else ", two processes"), slowest, brisk, last)
+
+
+def _latencies(knee: Knee, where: str) -> Iterator[Figure]:
     """Both rates; where no step keeps the budget, what the slowest comes to."""
-    meanwhile = f"{changes:g} changes/s ({where})"
+    meanwhile = f"{knee.meanwhile} ({where})"
     for fired, budget in ((knee.brisk, BRISK_MS), (knee.last, BUDGET_MS)):
         if fired is not None:
             yield Figure(
                 f"highest rate with p99 below {budget:g} ms, {meanwhile}", "searches/s", fired.rate, None, None
             )
-            yield from _by_class(fired, changes)
+            yield from _by_class(fired, knee.meanwhile)
     if knee.last is None:
         yield Figure(
-            f"no rate keeps p99 below {BUDGET_MS:g} ms, {meanwhile}; tried", "searches/s", STEPS[0], None, None
+            f"no rate keeps p99 below {BUDGET_MS:g} ms, {meanwhile}; tried",
+            "searches/s",
+            knee.slowest.rate,
+            None,
+            None,
         )
-        yield from _by_class(knee.slowest, changes)
+        yield from _by_class(knee.slowest, knee.meanwhile)
 
 
-def _by_class(fired: Fired, changes: float) -> Iterator[Figure]:
+def _by_class(fired: Fired, meanwhile: str) -> Iterator[Figure]:
     for kind in ("all", *CLASSES):
         if kind in fired.classes:
             found = fired.classes[kind]
-            what = f"at {fired.rate:.0f} searches/s and {changes:g} changes/s, {kind}: p50"
+            what = f"at {fired.rate:.0f} searches/s and {meanwhile}, {kind}: p50"
             yield Figure(what, "ms", found.p50, found.p99, "p99")
     if fired.faults:
         yield Figure("of these not answered", "searches", fired.faults, None, None)
-
-
-def _climb(house: House, api: Api, stock: Stock, asked: Iterator[Asked], *, changes: float) -> Knee:
-    """Raise the rate until it is too much."""
-    slowest = brisk = last = None
-    for rate in STEPS:
-        with Changes(house.database_url, stock, rate=changes):
-            fired = fire(api.port, _some(asked, int(rate * STEP_SECONDS) + 1), rate=rate, seconds=STEP_SECONDS)
-        slowest = slowest or fired
-        p99 = fired.classes["all"].p99
-        if fired.faults or p99 > BUDGET_MS:
-            break
-        last = fired
-        if p99 <= BRISK_MS:
-            brisk = fired
-    if slowest is None:
-        raise TypeError("there is at least one step")
-    return Knee(slowest, brisk, last)
 
 
 def _some(asked: Iterator[Asked], count: int) -> list[Asked]:

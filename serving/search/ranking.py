@@ -18,6 +18,7 @@ from search.request import SearchRequest, Sort
 from search.stay_price import exchanged_all
 from serving.models import Models
 from serving.search.reranking import Reranking
+from serving.search.wording import FITS, NAME, bands
 
 NOT_KNOWN = np.nan
 NOTHING_MORE = Reranking()
@@ -40,12 +41,15 @@ class Ranked:
         (n,) the ranker's; None where it was not asked.
     matrix
         (n, len(FEATURES)) what the ranker saw, in the order shown.
+    bands
+        (n,) how well they fit what was written (:func:`serving.search.wording.bands`); None where it did not count.
     """
 
     ranker: str
     candidates: tuple[Candidate, ...]
     scores: NDArray[np.float64] | None
     matrix: NDArray[np.float64]
+    bands: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def rank(
     reranking: Reranking = NOTHING_MORE,
     viewed: Sequence[int] = (),
 ) -> Ranked:
-    """Order candidates by the ranker, or leave them in the order that was asked for.
+    """Order candidates by what was written and the ranker, or leave them in the order that was asked for.
 
     Parameters
     ----------
@@ -85,7 +89,12 @@ def rank(
         return Ranked(f"sort:{request.sort}", tuple(candidates), None, matrix)
     scores = models.ranker.score(matrix)
     order = reranking.order(scores, models.columns.take, listing_ids, viewed)
-    return Ranked(reranking.name(models.ranker.name), tuple(candidates[n] for n in order), scores[order], matrix[order])
+    name = reranking.name(models.ranker.name)
+    fit = None if request.text is None else bands(candidates)
+    if fit is not None:
+        order = order[np.argsort(fit[order], kind="stable")]
+        fit, name = fit[order], f"{name}+{NAME}"
+    return Ranked(name, tuple(candidates[n] for n in order), scores[order], matrix[order], fit)
 
 
 def unranked(candidates: Sequence[Candidate]) -> Ranked:
@@ -99,12 +108,25 @@ def in_order(ranked: Ranked, listing_ids: Sequence[int], *, ranker: str) -> Rank
     places = {candidate.listing_id: place for place, candidate in enumerate(ranked.candidates)}
     order = np.array([places[listing_id] for listing_id in listing_ids], np.int64)
     scores = None if ranked.scores is None else ranked.scores[order]
-    return Ranked(ranker, tuple(ranked.candidates[n] for n in order), scores, ranked.matrix[order])
+    fit = None if ranked.bands is None else ranked.bands[order]
+    return Ranked(ranker, tuple(ranked.candidates[n] for n in order), scores, ranked.matrix[order], fit)
 
 
 def explain(models: Models, ranked: Ranked, rows: slice) -> Reasons:
     """Why some of the candidates stand where they do; only where the ranker made the order."""
-    return unexplained(ranked, rows) if ranked.scores is None else models.ranker.explain(ranked.matrix[rows])
+    if ranked.scores is None:
+        return unexplained(ranked, rows)
+    reasons = models.ranker.explain(ranked.matrix[rows])
+    if ranked.bands is None:
+        return reasons
+    fits_best = (ranked.bands[rows] == 0).tolist()
+    return tuple(_with_words(each) if fits else each for each, fits in zip(reasons, fits_best, strict=True))
+
+
+def _with_words(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """The words before all that the ranker has to say, as many reasons as before."""
+    others = [reason for reason in reasons if reason.code != FITS.code]
+    return (FITS, *others[: max(len(reasons) - 1, 0)])
 
 
 def unexplained(ranked: Ranked, rows: slice) -> Reasons:
