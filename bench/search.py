@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from time import perf_counter
 from typing import Any
@@ -15,13 +16,15 @@ from typing import Any
 import httpx2
 import numpy as np
 
-from bench.report import Figure, latency
+from bench.report import Figure, Latency, latency
 from lodestay.errors import ServiceUnavailable
 from lodestay.local.ports import free_port
 from lodestay.settings import get_settings
+from search.request import MAX_TEXT
 from warehouse.runner import open_warehouse
 
 WARM_UP, TAKEN, TAKEN_SLOW = 30, 300, 40
+TITLES = 100
 SEED = 20261122
 CLOSED = "http://127.0.0.1:9"
 """Nobody listens on the discard port: OpenSearch is down for the process that is told this address."""
@@ -30,7 +33,8 @@ NOTES = """
 A request is a whole search of one city over HTTP: dates, two to four guests, a filter or two, facets, price
 histogram, ranking of up to 500 candidates, confirmation of the page against PostgreSQL, event log. Client and
 services share the cores. Requests are seeded and differ from the warm-up's. The alternative is the same API told that
-OpenSearch is down and that holds no columns, on the same requests.
+OpenSearch is down and that holds no columns, on the same requests. A title is one that a single listing of the city has;
+answers that come late, without the words, count as they are.
 """
 
 
@@ -42,13 +46,43 @@ def measure() -> list[Figure]:
     market, size = _largest_market(settings.lake)
     requests = list(_requests(market, count=WARM_UP + TAKEN))
     ours = latency(_fire(str(settings.api_url), requests, warm_up=WARM_UP))
+    written = _written(str(settings.api_url), settings.lake, market)
     with _api_without_index() as address:
         theirs = latency(_fire(address, requests[: WARM_UP // 3 + TAKEN_SLOW], warm_up=WARM_UP // 3))
     where = f"{market}, {size:,} listings"
     return [
         Figure(f"search over HTTP, p50 ({where})", "ms", ours.p50, theirs.p50, "answered from PostgreSQL"),
         Figure(f"search over HTTP, p99 ({where})", "ms", ours.p99, theirs.p99, "answered from PostgreSQL"),
+        Figure(f"a listing's whole title, typed: it is first ({TITLES} titles)", "%", written.first, None, None),
+        Figure("search with a title, p50", "ms", written.took.p50, written.took.p99, "p99"),
     ]
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What searches with a title come to: per cent of those whose listing is first, and what they take."""
+
+    first: float
+    took: Latency
+
+
+def _written(address: str, lake: str, market: str) -> _Written:
+    """Type titles of listings of a market, each borne by one of them alone, without dates."""
+    with open_warehouse(lake) as warehouse:
+        rows = warehouse.execute(
+            "SELECT any_value(listing_id), title FROM staging.stg_listings WHERE is_active AND market = ?"
+            " GROUP BY title HAVING count(*) = 1 ORDER BY hash(title) LIMIT ?",
+            [market, TITLES + TITLES // 10],
+        ).fetchall()
+    first, seconds = 0, []
+    with httpx2.Client(base_url=address, timeout=30) as client:
+        for number, (listing_id, title) in enumerate(rows):
+            started = perf_counter()
+            answer = client.get("/v1/search", params={"market": market, "text": title[:MAX_TEXT]}).raise_for_status()
+            if number >= len(rows) - TITLES:  # the others warm up
+                seconds.append(perf_counter() - started)
+                first += answer.json()["results"][0]["listing_id"] == listing_id
+    return _Written(100 * first / len(seconds), latency(seconds))
 
 
 def _largest_market(lake: str) -> tuple[str, int]:
