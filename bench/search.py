@@ -83,7 +83,7 @@ def _written(address: str, market: str) -> _Written:
 def _titles(client: httpx2.Client, market: str) -> list[tuple[str, int]]:
     """Titles and who bears them, one listing alone of those looked at, in an order of no meaning."""
     bearers: dict[str, set[int]] = {}
-    for sort in ("price", "-price", "rating", "distance"):
+    for sort in ("price", "-price", "-rating", "distance"):
         for page in range(1, 11):
             asked = {"market": market, "sort": sort, "page": page, "page_size": 50}
             for result in client.get("/v1/search", params=asked).raise_for_status().json()["results"]:

@@ -15,7 +15,7 @@ from ml.ranking.reasons import Reason
 from search.answer import Candidate
 from search.query import VECTOR_WEIGHT
 
-STEPS: Final = (0.75, 0.5, 0.25)
+STEPS: Final = (0.9, 0.75, 0.5, 0.25)
 """Shares of the best fit: listings between two of them fit alike."""
 NAME: Final = "words"
 """For answers and the log, behind the ranker's name."""

@@ -43,10 +43,10 @@ def test_words_count_by_their_share_of_the_best_and_meaning_by_what_it_is_above_
     """The nearness that all vectors have to one another is none to what was written."""
     fit = bands([candidate(20.0, 0.80), candidate(16.0, 0.82), candidate(8.0, 0.80), candidate(0.0, 0.84)])
     assert fit is not None
-    assert fit.tolist() == [0, 0, 2, 3]
+    assert fit.tolist() == [0, 1, 3, 4]
     by_meaning = bands([candidate(0.0, 0.80), candidate(0.0, 0.90), candidate(0.0, 0.86), candidate(0.0)])
     assert by_meaning is not None
-    assert by_meaning.tolist() == [3, 0, 1, 3]
+    assert by_meaning.tolist() == [4, 0, 2, 4]
 
 
 @pytest.mark.parametrize("scores", [(None, None), (0.0, None), (0.0, 0.5)])
