@@ -9,9 +9,11 @@ from functools import cached_property
 from math import log10
 from typing import Final
 
+from search.cases import nominatives
 from search.geography import distance_km
+from search.place_words import without_article
 from search.places import Place, PlaceKind, folded
-from search.readings import readings
+from search.readings import Mark, Reading, readings
 from search.request import Point
 from search.slips import LAST_LETTER, slips
 
@@ -29,6 +31,8 @@ _SLIP_FROM: Final = 5
 """Letters of a whole name from which one may be wrong."""
 _NAMED_KINDS: Final = frozenset({PlaceKind.MARKET, PlaceKind.NEIGHBOURHOOD, PlaceKind.LANDMARK})
 """The marketplace's own places, which are meant even where no word such as "near" says so."""
+_SPELLED_KINDS: Final = frozenset({PlaceKind.MARKET, PlaceKind.NEIGHBOURHOOD})
+"""Those that are meant even in small letters; the name of a landmark may be any words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,22 @@ class Gazetteer:
         self._read = read
 
     def lookup(self, text: str, *, near: Point | None) -> Place | None:
-        """Find the place of exactly this name, the weightiest where several have it, or None."""
-        return self._find(_read_name(text), near=near, market=None)
+        """Find the place of exactly this name, the weightiest where several have it, or None.
+
+        The marketplace's own are found with an article too many ("the Alfama").
+        """
+        name = _read_name(text)
+        bare = _read_name(without_article(text.strip()))
+        place = self._meant(self._named(name), name, near=near)
+        return place or self._meant(self._own(self._named(bare)), bare, near=near)
 
     def understand(self, text: str, *, near: Point | None, market: str | None = None) -> Named | None:
-        """Find the place that a text names: all of it, a part that a word such as "near" marks, or its end.
+        """Find the place that a text names: all of it, a part that a word such as "near" marks, or an end of it.
 
         So "sauna near Södermalm" and "loft near the cathedral with pool" are a place and a wish, and "nice flat" is
-        no town in France. The end needs no "near" where it is written as a name and is a place of the marketplace. A
-        marked name of the marketplace may have one slip.
+        no town in France. An end needs no "near" where it is a place of the marketplace and written as a name, or of
+        several words that only one market has. A marked name may be in another case, in Russian; one of the
+        marketplace may have a slip.
 
         Parameters
         ----------
@@ -77,15 +88,15 @@ class Gazetteer:
         market
             Only places of this market; None allows any, but no landmark of several markets where `near` is not said.
         """
-        found = list(readings(text))
-        for reading in found:
-            place = self._find(_read_name(reading.name), near=near, market=market)
-            if place is not None and (reading.marked or place.kind in _NAMED_KINDS):
-                return Named(place, reading.rest)
-        for reading in found[1:]:  # all of a text may be a wish that is spelled like a place
-            if reading.marked:
-                place = self._find_slipped(_read_name(reading.name), near=near, market=market)
-                if place is not None:
+        every = list(readings(text))
+        marked = [reading for reading in every[1:] if reading.mark is Mark.WORD]  # all of it may be a wish
+        ways = ((self._written, every), (self._bent, marked), (self._slipped, marked))
+        for places_of, tried in ways:
+            for reading in tried:
+                found = self._in(market, places_of(reading))
+                if reading.mark is Mark.SPELLING and len({self._places[n].market for n in found}) > 1:
+                    continue
+                if (place := self._meant(found, _read_name(reading.name), near=near)) is not None:
                     return Named(place, reading.rest)
         return None
 
@@ -127,22 +138,37 @@ class Gazetteer:
         names, owners = self._table
         return set(owners[bisect_left(names, low) : bisect_left(names, high + "\0")])
 
-    def _find(self, name: str, *, near: Point | None, market: str | None) -> Place | None:
-        found = self._owners(name, name) if name else set()
-        return self._meant(found, name, near=near, market=market)
+    def _named(self, name: str) -> set[int]:
+        return self._owners(name, name) if name else set()
 
-    def _find_slipped(self, name: str, *, near: Point | None, market: str | None) -> Place | None:
-        """The marketplace's own place whose whole name is one slip away."""
+    def _own(self, found: set[int], kinds: frozenset[PlaceKind] = _NAMED_KINDS) -> set[int]:
+        return {n for n in found if self._places[n].kind in kinds}
+
+    def _in(self, market: str | None, found: set[int]) -> set[int]:
+        return found if market is None else {n for n in found if self._places[n].market == market}
+
+    def _written(self, reading: Reading) -> set[int]:
+        """Places of exactly this name, as far as the text says that one is meant."""
+        found = self._named(_read_name(reading.name))
+        if reading.mark is Mark.WORD:
+            return found
+        return self._own(found) if reading.mark is Mark.NAME else self._own(found, _SPELLED_KINDS)
+
+    def _bent(self, reading: Reading) -> set[int]:
+        """Places whose name this may be in another case; in small letters the marketplace's own alone."""
+        names = nominatives(_read_name(reading.name))
+        found = {n for name in names for n in self._named(name)}
+        return found if reading.name[:1].isupper() else self._own(found)
+
+    def _slipped(self, reading: Reading) -> set[int]:
+        """The marketplace's own places whose whole name is one slip away."""
+        name = _read_name(reading.name)
         if len(name) < _SLIP_FROM:
-            return None
-        found = {n for variant in slips(self._table[0], name) for n in self._owners(variant, variant)}
-        own = {n for n in found if self._places[n].kind in _NAMED_KINDS}
-        return self._meant(own, "", near=near, market=market)
+            return set()
+        return self._own({n for variant in slips(self._table[0], name) for n in self._named(variant)})
 
-    def _meant(self, found: set[int], name: str, *, near: Point | None, market: str | None) -> Place | None:
+    def _meant(self, found: set[int], name: str, *, near: Point | None) -> Place | None:
         """The likeliest of places; which of several landmarks is not guessed without knowing where the guest looks."""
-        if market is not None:
-            found = {n for n in found if self._places[n].market == market}
         landmarks = {n for n in found if self._places[n].kind is PlaceKind.LANDMARK}
         if near is None and len({self._places[n].market for n in landmarks}) > 1:
             found = found - landmarks

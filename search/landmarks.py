@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from search.geography import distance_km
-from search.place_words import COMMON, LANDMARKS
+from search.place_words import COMMON, LANDMARKS, without_article
 from search.places import folded
 from search.request import Point
 
@@ -128,6 +128,14 @@ def names_of(name: str, *, market: str) -> tuple[str, ...]:
     bare = " ".join(words[1:]) if len(words) > 1 and folded(words[0]) == city else name
     others = next((group for group in LANDMARKS if folded(bare) in {folded(noun) for noun in group}), ())
     return tuple(dict.fromkeys((name, bare, *others)))
+
+
+def is_broken_off(name: str, whole: str) -> bool:
+    """Whether a name is another, or some of its words in a row: "the Marais" of "Le Marais", "Dreta" of a longer one.
+
+    Hosts near a neighbourhood write its name in many ways, and cut it short.
+    """
+    return f" {folded(without_article(name))} " in f" {folded(whole)} "
 
 
 def _may_name(name: str) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from search.geography import distance_km
+from search.place_words import without_article
 from search.request import Point
 
 NEAR_KM: Final = 150.0
@@ -100,8 +101,12 @@ def market_place(*, market: str, name: str, country: str, location: Point, listi
 def neighbourhood_place(
     *, market: str, name: str, country: str, location: Point, radius_km: float, listings: int
 ) -> Place:
-    """Make the place of a neighbourhood; `location` is the middle of its boundary, or of its listings."""
-    return Place(PlaceKind.NEIGHBOURHOOD, (name,), country, location, market, radius_km, 0, listings)
+    """Make the place of a neighbourhood; `location` is the middle of its boundary, or of its listings.
+
+    It is found without its article too: "Le Marais" as "Marais".
+    """
+    names = tuple(dict.fromkeys((name, without_article(name), *_without_genitive(name, country))))
+    return Place(PlaceKind.NEIGHBOURHOOD, names, country, location, market, radius_km, 0, listings)
 
 
 def landmark_place(*, market: str, names: tuple[str, ...], country: str | None, location: Point, hosts: int) -> Place:
@@ -165,6 +170,11 @@ def _caseless(text: str) -> str:
     """Decompose and fold case until both hold: a double-struck P is no capital before that (Unicode 3.13, D146)."""
     once = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", text).casefold())
     return unicodedata.normalize("NFKD", once.casefold())
+
+
+def _without_genitive(name: str, country: str) -> tuple[str, ...]:
+    """A Swedish district as people call it: "Södermalms" leaves out "stadsdelsområde", and is Södermalm."""
+    return (name.removesuffix("s"),) if country == "SE" and name.endswith("s") else ()
 
 
 def _reach(population: int) -> float:

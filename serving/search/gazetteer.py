@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.lake import LANDMARKS, LakeFile, newest_files, read_files
 from search.gazetteer import Gazetteer
-from search.landmarks import SCHEMA, names_of
-from search.places import Place, PlaceKind, folded, known_places, landmark_place, market_place, neighbourhood_place
+from search.landmarks import SCHEMA, is_broken_off, names_of
+from search.places import Place, PlaceKind, known_places, landmark_place, market_place, neighbourhood_place
 from search.request import Point
 from transactional.markets.places import market_spots, neighbourhood_spots
 
@@ -50,9 +51,14 @@ def landmark_files(lake: str) -> list[LakeFile]:
 
 
 def read_landmarks(files: Sequence[LakeFile], own: Sequence[Place]) -> list[Place]:
-    """Read the landmarks of the markets that there are, but for names that their neighbourhoods or they have."""
+    """Read the landmarks of the markets that there are, but for names that their neighbourhoods or they have.
+
+    A part of such a name ("Marais", "Dreta") is no landmark either: a guest who asks for it means the whole.
+    """
     markets = {place.market: place for place in own if place.kind is PlaceKind.MARKET}
-    taken = {(place.market, folded(name)) for place in own for name in place.names}
+    taken = defaultdict[str | None, list[str]](list)
+    for place in own:
+        taken[place.market] += place.names
     return [
         landmark_place(
             market=market,
@@ -64,7 +70,7 @@ def read_landmarks(files: Sequence[LakeFile], own: Sequence[Place]) -> list[Plac
         for file in files
         if (market := file.partition["market"]) in markets
         for row in read_files([file], SCHEMA).to_pylist()
-        if (market, folded(row["name"])) not in taken
+        if not any(is_broken_off(row["name"], whole) for whole in taken[market])
     ]
 
 

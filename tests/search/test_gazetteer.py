@@ -31,6 +31,22 @@ SODERMALM = neighbourhood_place(
 )
 
 
+TOKYO = market_place(market="tokyo", name="Tokyo", country="JP", location=Point(35.68, 139.77), listings=2_000)
+PARIS = market_place(market="paris", name="Paris", country="FR", location=Point(48.86, 2.35), listings=5_000)
+VIENNA = market_place(market="vienna", name="Vienna", country="AT", location=Point(48.21, 16.37), listings=1_000)
+MARAIS, LAKE_VIEW = (
+    neighbourhood_place(
+        market="paris", name=name, country="FR", location=Point(48.859, 2.359), radius_km=1, listings=400
+    )
+    for name in ("Le Marais", "Lake View")
+)
+OLD_QUARTERS = [
+    neighbourhood_place(market=market, name="Old Quarter", country="", location=location, radius_km=1, listings=9)
+    for market, location in (("stockholm", Point(59.325, 18.07)), ("vienna", Point(48.21, 16.37)))
+]
+CATHEDRAL = landmark_place(
+    market="paris", names=("Cathedral", "cathédrale"), country="FR", location=Point(48.853, 2.35), hosts=80
+)
 GLOBEN = landmark_place(market="stockholm", names=("Globen",), country="SE", location=Point(59.29, 18.08), hosts=38)
 
 
@@ -38,6 +54,13 @@ GLOBEN = landmark_place(market="stockholm", names=("Globen",), country="SE", loc
 def gazetteer() -> Gazetteer:
     """Two markets, a neighbourhood and the world's cities."""
     return Gazetteer(lambda: known_places([STOCKHOLM, SINGAPORE, SODERMALM, GLOBEN], geonames_cities()))
+
+
+@pytest.fixture(scope="module")
+def wide() -> Gazetteer:
+    """Markets on two continents, quarters called like wishes or like one another, and the world's cities."""
+    own = [STOCKHOLM, TOKYO, PARIS, VIENNA, SODERMALM, MARAIS, LAKE_VIEW, *OLD_QUARTERS, CATHEDRAL]
+    return Gazetteer(lambda: known_places(own, geonames_cities()))
 
 
 @pytest.mark.parametrize(
@@ -104,6 +127,128 @@ def test_a_wish_and_a_place(gazetteer: Gazetteer, text: str, place: str, rest: s
 def test_no_place(gazetteer: Gazetteer, text: str) -> None:
     """Words that only happen to be towns, and nonsense of any length, are no place."""
     assert gazetteer.understand(text, near=None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "rest"),
+    [
+        ("東京の近くのアパート", "Tokyo", "アパート"),
+        ("東京駅の近く", "Tokyo", None),
+        ("浅草の近く", "Asakusa", None),
+        ("アパート 東京の近く", "Tokyo", "アパート"),
+        ("渋谷駅近くのアパート", "Shibuya", "アパート"),
+        ("渋谷 の近く", "Shibuya", None),
+        ("東京 アパート", "Tokyo", "アパート"),
+        ("東京のアパート", "Tokyo", "アパート"),
+        ("아파트 도쿄역 근처", "Tokyo", "아파트"),
+        ("호텔 도쿄 근처", "Tokyo", "호텔"),
+        ("东京站附近的公寓", "Tokyo", "公寓"),
+        ("東京近くのアパート", "Tokyo", "アパート"),
+        ("東京周辺", "Tokyo", None),
+        ("アパート 東京", "Tokyo", "アパート"),
+        ("浅草 近くの宿", "Asakusa", "宿"),
+        ("新加坡附近的公寓", "Singapore", "公寓"),
+    ],
+)
+def test_a_place_without_blanks_around_it(wide: Gazetteer, text: str, place: str, rest: str | None) -> None:
+    """In scripts without capitals a place is understood before or behind the wish, and as a station's name."""
+    named = wide.understand(text, near=None)
+    assert named is not None
+    assert (named.place.name, named.rest) == (place, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "rest"),
+    [
+        ("квартира рядом с Парижем", "Paris", "квартира"),  # noqa: RUF001
+        ("квартира возле Вены", "Vienna", "квартира"),
+        ("квартира возле вены", "Vienna", "квартира"),
+        ("дом у Парижа с бассейном", "Paris", "дом с бассейном"),  # noqa: RUF001
+        ("квартира в Вене, сауна", "Vienna", "квартира сауна"),
+        ("недалеко от Казани", "Kazan", None),
+        ("лофт рядом с Берлином", "Berlin", "лофт"),  # noqa: RUF001
+        ("рядом с Париж", "Paris", None),  # noqa: RUF001
+    ],
+)
+def test_a_russian_name_in_any_case(wide: Gazetteer, text: str, place: str, rest: str | None) -> None:
+    """A name behind "near" is understood as grammar bends it."""
+    named = wide.understand(text, near=None)
+    assert named is not None
+    assert (named.place.name, named.rest) == (place, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "rest"),
+    [
+        ("loft le marais", "Le Marais", "loft"),
+        ("loft in le marais", "Le Marais", "loft"),
+        ("loft near the Marais", "Le Marais", "loft"),
+        ("loft Marais", "Le Marais", "loft"),
+        ("flat Lake View", "Lake View", "flat"),
+        ("flat near lake view", "Lake View", "flat"),
+        ("sauna Södermalm", "Södermalms", "sauna"),
+        ("loft near the cathedral with pool", "Cathedral", "loft with pool"),
+    ],
+)
+def test_a_quarter_as_it_is_called(wide: Gazetteer, text: str, place: str, rest: str | None) -> None:
+    """With and without its article, in small letters where it has several words, Swedish ones as they are spoken of."""
+    named = wide.understand(text, near=None)
+    assert named is not None
+    assert (named.place.name, named.rest) == (place, rest)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "loft nice view",
+        "Loft Nice view",
+        "garden",
+        "sauna",
+        "loft marais",
+        "quiet flat lake view",
+        "loft old quarter",
+        "flat cathedral",
+        "海の近くのアパート",
+        "森の近くのアパート",
+        "駅の近く",
+        "静かな アパート",
+        "빈 방",
+        "호텔 바다 근처",
+        "квартира с бассейном",  # noqa: RUF001
+        "Квартира С Бассейном",  # noqa: RUF001
+        "дом рядом с бассейном",  # noqa: RUF001
+        "дом у моря",  # noqa: RUF001
+        "дом с веной",  # noqa: RUF001
+    ],
+)
+def test_a_wish_spelled_like_a_place(wide: Gazetteer, text: str) -> None:
+    """A view, a wood, an empty room or a pool is no place, though a quarter or a city somewhere is called so."""
+    assert wide.understand(text, near=None) is None
+
+
+def test_a_name_of_several_markets_in_small_letters(wide: Gazetteer) -> None:
+    """It is words until the guest says in which market."""
+    named = wide.understand("loft old quarter", near=VIENNA.location, market="vienna")
+    assert named is not None
+    assert named.place is OLD_QUARTERS[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("Marais", "Le Marais"),
+        ("the Marais", "Le Marais"),
+        ("le marais", "Le Marais"),
+        ("Södermalm", "Södermalms"),
+        ("the cathedral", "Cathedral"),
+        ("La Paz", "La Paz"),
+    ],
+)
+def test_an_article_too_many_or_too_few(wide: Gazetteer, name: str, place: str) -> None:
+    """A quarter is found with its article and without; a city whose name begins with one keeps it."""
+    found = wide.lookup(name, near=None)
+    assert found is not None
+    assert found.name == place
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.geography import distance_km
-from search.landmarks import LEAST_HOSTS, Mention, find_landmarks, named_in, names_of
+from search.landmarks import LEAST_HOSTS, Mention, find_landmarks, is_broken_off, named_in, names_of
 from search.request import Point
 
 MIDDLE = Point(51.22, 4.40)
@@ -85,3 +85,23 @@ def test_the_names_of_a_landmark() -> None:
     assert station[0] == "Antwerp Central Station"
     assert {"Central Station", "Hauptbahnhof"} <= set(station)
     assert names_of("Meir", market="Antwerp") == ("Meir",)
+
+
+@pytest.mark.parametrize(
+    ("name", "whole", "broken_off"),
+    [
+        ("Le Marais", "Le Marais", True),
+        ("Marais", "Le Marais", True),
+        ("The Marais", "Le Marais", True),
+        ("Dreta", "la Dreta de l'Eixample", True),
+        ("L\u2019Eixample", "la Dreta de l'Eixample", True),
+        ("dreta de l\u2019eixample", "la Dreta de l'Eixample", True),
+        ("Dreta Eixample", "la Dreta de l'Eixample", False),
+        ("Mara", "Le Marais", False),
+        ("Place du Marais", "Le Marais", False),
+        ("Antwerp Central Station", "Antwerp", False),
+    ],
+)
+def test_a_part_of_a_neighbourhoods_name(name: str, whole: str, *, broken_off: bool) -> None:
+    """Whole words in a row are, with any article or none; half a word, words with a gap and longer names are not."""
+    assert is_broken_off(name, whole) is broken_off

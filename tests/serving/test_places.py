@@ -85,20 +85,43 @@ def test_a_place_of_the_market_inside_a_wish() -> None:
     assert look(text="sauna in Lisbon", market="lisbon").area is None
 
 
+@pytest.mark.parametrize("text", ["flat near Porto", "flat near Sintra", "アパート ポルト"])
+def test_a_place_elsewhere_inside_a_wish(text: str) -> None:
+    """The market that is named holds: another market in the wish, or a town that is no part of one, stays words."""
+    where = look(text=text, market="lisbon")
+    assert (where.market, where.name, where.area, where.text) == ("lisbon", None, None, text)
+
+
+def test_a_quarter_without_its_article() -> None:
+    """A quarter is found by the name that guests use, also where it is only begun."""
+    marais = neighbourhood_place(
+        market="lisbon", name="Le Marais", country="PT", location=Point(38.7, -9.1), radius_km=0.8, listings=3
+    )
+    gazetteer = Gazetteer(lambda: [*PLACES, marais])
+    for name in ("Marais", "mar", "Le Marais", "the marais"):
+        assert find_place(SearchQuery(place=name), BOOK, gazetteer).name == "Le Marais"
+
+
 def test_landmarks_come_from_the_lake(tmp_path: Path) -> None:
-    """They are places of their market, by all their names; a quarter of that name stays the quarter."""
+    """They are places of their market, by all their names; a quarter's name, or a part of it, is the quarter's."""
     folder = Path(LANDMARKS.partition(str(tmp_path), day=date(2026, 6, 15), market="lisbon"))
     folder.mkdir(parents=True)
     row = {"latitude": 38.71, "longitude": -9.133, "spread_km": 0.3, "hosts": 12}
-    rows = [{"name": name, **row} for name in ("Cathedral", "Alfama")]
+    rows = [{"name": name, **row} for name in ("Cathedral", "Alfama", "Bairro", "The Bairro Alto")]
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), folder / "part-0.parquet")
-    gazetteer = make_gazetteer(PLACES, landmark_files(str(tmp_path)), list)
+    bairro_alto = neighbourhood_place(
+        market="lisbon", name="Bairro Alto", country="PT", location=Point(38.713, -9.146), radius_km=0.7, listings=3
+    )
+    gazetteer = make_gazetteer([*PLACES, bairro_alto], landmark_files(str(tmp_path)), list)
     named = gazetteer.understand("loft near the cathédrale", near=None)
     assert named is not None
     assert (named.place.kind, named.place.market, named.rest) == (PlaceKind.LANDMARK, "lisbon", "loft")
-    quarter = gazetteer.lookup("alfama", near=None)
-    assert quarter is not None
-    assert quarter.kind is PlaceKind.NEIGHBOURHOOD
+    for name in ("alfama", "the bairro alto"):
+        quarter = gazetteer.lookup(name, near=None)
+        assert quarter is not None
+        assert quarter.kind is PlaceKind.NEIGHBOURHOOD
+    assert gazetteer.lookup("bairro", near=None) is None
+    assert [place.name for place in gazetteer.complete("bairro", near=None, limit=5)] == ["Bairro Alto"]
 
 
 def test_coordinates() -> None:
