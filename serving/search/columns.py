@@ -67,7 +67,7 @@ class _Held:
 
     engine: ColumnEngine
     name: str
-    position: outbox.Position
+    place: tail.Place
 
 
 class ColumnShelf:
@@ -111,7 +111,7 @@ class ColumnShelf:
     @property
     def position(self) -> outbox.Position | None:
         """How far the outbox was read for the columns: all before it is in them; None before there are any."""
-        return None if self._held is None else self._held.position
+        return None if self._held is None else self._held.place.position
 
     @property
     def state(self) -> str:
@@ -148,8 +148,8 @@ class ColumnShelf:
             held, asked_at = self._held, time.monotonic()
             if held is None:
                 return
-            self._held, entries = await self._round(held)
-            if entries < ENTRIES:
+            self._held, is_all = await self._round(held)
+            if is_all:
                 self._heard_at = asked_at
 
     async def _look(self) -> None:
@@ -210,19 +210,16 @@ class ColumnShelf:
                     await listings_changed_since(session, oldest - SURELY_SEEN, topics=tuple(Topic))
                 )
         await self._write(engine, list(changed))
-        held, entries = await self._round(_Held(engine, found.name, position))
-        while entries == ENTRIES:
-            held, entries = await self._round(held)
+        held, is_all = await self._round(_Held(engine, found.name, tail.Place(position)))
+        while not is_all:
+            held, is_all = await self._round(held)
         return held
 
-    async def _round(self, held: _Held) -> tuple[_Held, int]:
-        """Take in the next entries; how many there were."""
-        entries = await tail.read_tail(self._quick, held.position, limit=ENTRIES)
-        if not entries:
-            return held, 0
-        changed = dict.fromkeys(entry.listing_id for entry in entries if entry.listing_id is not None)
-        await self._write(held.engine, list(changed))
-        return replace(held, position=entries[-1].position), len(entries)
+    async def _round(self, held: _Held) -> tuple[_Held, bool]:
+        """Take in the next entries, and say whether they were all there are."""
+        news = await tail.read_tail(self._quick, held.place, limit=ENTRIES)
+        await self._write(held.engine, news.listing_ids)
+        return replace(held, place=news.place), news.is_all
 
     async def _write(self, engine: ColumnEngine, listing_ids: Sequence[int]) -> None:
         for start in range(0, len(listing_ids), BATCH):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lodestay.calendar import RefusedStay, StayCalendar
 from lodestay.clock import Clock, now_in
 from lodestay.stay import Stay
 from search.request import SearchRequest
+from search.stay_price import exchange_factors, exchanged
 from transactional.kit.connections import QuickConnections
 from transactional.listings.repository import BookableListing
 from transactional.quotes.pages import ShownListing, load_page
@@ -33,7 +34,7 @@ class Confirmed:
 async def confirm(
     quick: QuickConnections, request: SearchRequest, shown: Mapping[int, Stay | None], *, clock: Clock
 ) -> dict[int, Confirmed]:
-    """Load listings and price the stay of each; those that cannot be had are not in the result.
+    """Load listings and price the stay of each; those that cannot be had at a price that is asked for are not in it.
 
     Parameters
     ----------
@@ -44,6 +45,7 @@ async def confirm(
         return {}
     async with quick.connection() as connection:
         page = await load_page(connection, shown, now=clock.now())
+    fits = _price_filter(request)
     judged = {
         listing_id: judge(
             listing.bookable,
@@ -55,10 +57,24 @@ async def confirm(
         for listing_id, listing in page.items()
     }
     return {
-        listing_id: Confirmed(page[listing_id].shown, page[listing_id].bookable.terms.currency, total)
+        listing_id: Confirmed(page[listing_id].shown, currency, total)
         for listing_id, (possible, total) in judged.items()
-        if possible
+        if possible and fits(currency := page[listing_id].bookable.terms.currency, total)
     }
+
+
+def _price_filter(request: SearchRequest) -> Callable[[str, int | None], bool]:
+    """Whether a total, in a listing's currency, is one that is asked for: it may have changed since it was found."""
+    low, high = request.filters.min_price_minor, request.filters.max_price_minor
+    factors = exchange_factors(request.rates, request.currency)
+
+    def fits(currency: str, total: int | None) -> bool:
+        if total is None or currency not in factors or (low is None and high is None):
+            return True
+        price = exchanged(total, factors[currency])
+        return (low is None or price >= low) and (high is None or price <= high)
+
+    return fits
 
 
 def judge(

@@ -71,12 +71,12 @@ def test_a_small_world_is_right(database_url: str, tmp_path: Path, monkeypatch: 
 
 
 def lose_news(monkeypatch: Patch) -> None:
-    """Every third entry of the outbox names no listing."""
+    """Of every third listing nothing is heard."""
     read = tail.read_tail
 
-    async def losing(*arguments: Any, **options: Any) -> list[tail.Changed]:
-        entries = await read(*arguments, **options)
-        return [replace(one, listing_id=None) if one.position.entry_id % 3 == 0 else one for one in entries]
+    async def losing(*arguments: Any, **options: Any) -> tail.News:
+        news = await read(*arguments, **options)
+        return replace(news, listing_ids=[number for number in news.listing_ids if number % 3])
 
     monkeypatch.setattr(tail, "read_tail", losing)
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import HttpUrl
@@ -110,6 +111,19 @@ def test_a_booking_leaves_the_columns_and_comes_back_when_cancelled(
     eventually(lambda: search(counting, **STAY)["total_count"] == before - 1)
     counting.post(f"/v1/bookings/{held['booking_id']}/cancel", headers=signed_in(marketplace.guest))
     eventually(lambda: search(counting, **STAY)["total_count"] == before)
+
+
+def test_an_older_open_transaction_keeps_nothing_from_the_columns(
+    counting: TestClient, marketplace: Marketplace, signed_in: SignIn, database_url: str
+) -> None:
+    """An import of a city is one for minutes: what others book meanwhile is gone from the counts, and comes back."""
+    before = search(counting, **STAY)["total_count"]
+    with psycopg.connect(database_url) as importing:
+        importing.execute("SELECT pg_current_xact_id()")  # has its number, and is older than all that follows
+        held = hold(counting, signed_in, marketplace.guest, marketplace.loft)
+        eventually(lambda: search(counting, **STAY)["total_count"] == before - 1)
+        counting.post(f"/v1/bookings/{held['booking_id']}/cancel", headers=signed_in(marketplace.guest))
+        eventually(lambda: search(counting, **STAY)["total_count"] == before)
 
 
 def test_words_need_opensearch(counting: TestClient, marketplace: Marketplace) -> None:

@@ -59,6 +59,23 @@ def test_nights_that_somebody_has_are_not_offered(
     assert sorted(shown) == sorted([marketplace.studio, marketplace.house_of_other_host])
 
 
+def test_a_price_that_changed_is_held_to_what_was_asked_for(
+    searching: TestClient, marketplace: Marketplace, signed_in: SignIn
+) -> None:
+    """A listing that became dearer than the guest wants, which the index has not heard of yet, is not shown."""
+    total = {r["listing_id"]: r["price"]["total"]["minor"] for r in search(searching, **STAY)["results"]}
+    most = total[marketplace.loft] // 100 + 1
+    assert marketplace.loft in [r["listing_id"] for r in search(searching, **STAY, max_price=most)["results"]]
+    nights = {"from": STAY["check_in"], "to": STAY["check_out"]}
+    edit = {"ranges": [nights], "set": {"price_minor": 999_900}}
+    path = f"/v1/listings/{marketplace.loft}/calendar/nights"
+    assert searching.patch(path, headers=signed_in(marketplace.host), json=edit).status_code == 200
+    shown = search(searching, **STAY, max_price=most)["results"]
+    assert marketplace.loft not in [result["listing_id"] for result in shown]
+    assert all(result["price"]["total"]["minor"] <= most * 100 for result in shown)
+    assert marketplace.loft in [r["listing_id"] for r in search(searching, **STAY)["results"]]
+
+
 def test_filters_facets_and_sort(searching: TestClient, marketplace: Marketplace) -> None:
     """A ticked facet narrows the results and leaves its own counts whole; a price order is exact."""
     answer = search(searching, **STAY, room_type="entire_home", sort="-price")

@@ -1,5 +1,9 @@
 """The end of the outbox, for readers that remember their place themselves and come by many times a second.
 
+They hear of an entry as soon as it is committed. Its place in the order is settled later, once no older transaction is
+open that might still write before it: an import of a city is one for minutes, and a booking of another city must not
+wait for it. What was heard before is known by the snapshot of the reading: what that saw, was read.
+
 On the quick connections: through a session, asking whether there is anything new took ten times as long as the answer.
 """
 
@@ -15,30 +19,83 @@ from transactional.outbox.repository import AFTER, Position
 
 STATEMENTS: Final = {
     "outbox_tail": f"""
-        (xid8, bigint, integer) AS
-        SELECT json_agg(entry) FROM (
-            SELECT CAST(CAST(xid AS text) AS bigint) AS xid, entry_id, listing_id FROM outbox
-            WHERE {AFTER.format(xid="$1", entry_id="$2")}
-            ORDER BY outbox.xid, entry_id
-            LIMIT $3
-        ) entry
+        (xid8, bigint, integer, pg_snapshot) AS
+        SELECT json_build_object(
+            'snapshot', CAST(pg_current_snapshot() AS text),
+            'settled', (
+                SELECT json_agg(entry) FROM (
+                    SELECT
+                        CAST(CAST(xid AS text) AS bigint) AS xid, entry_id, listing_id,
+                        pg_visible_in_snapshot(xid, $4) AS was_heard
+                    FROM outbox
+                    WHERE {AFTER.format(xid="$1", entry_id="$2")}
+                    ORDER BY outbox.xid, entry_id
+                    LIMIT $3
+                ) entry
+            ),
+            'early', (
+                SELECT json_agg(DISTINCT listing_id) FROM outbox
+                WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())
+                    AND listing_id IS NOT NULL AND NOT pg_visible_in_snapshot(xid, $4)
+            )
+        )
     """
 }
 """What a connection of :class:`~transactional.kit.connections.QuickConnections` has prepared."""
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
-    """That something of a listing changed; None where it is of no listing."""
+class Place:
+    """How far a reader is.
+
+    Attributes
+    ----------
+    position
+        Before it every entry was read, and none can appear any more.
+    snapshot
+        What it saw (a `pg_snapshot`) was read too.
+    """
 
     position: Position
-    listing_id: int | None
+    snapshot: str = "1:1:"  # which saw nothing
 
 
-async def read_tail(quick: QuickConnections, position: Position, *, limit: int) -> list[Changed]:
-    """Next entries after a place, in order; those long delivered elsewhere are pruned."""
-    values = [str(number).encode() for number in (position.xid, position.entry_id, limit)]
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a reader has not heard of.
+
+    Attributes
+    ----------
+    listing_ids
+        Of which something changed, each once.
+    place
+        How far the reader is with them.
+    is_all
+        Whether there is no more for now.
+    """
+
+    listing_ids: list[int]
+    place: Place
+    is_all: bool
+
+
+async def read_tail(quick: QuickConnections, place: Place, *, limit: int) -> News:
+    """Read on from a place, some entries whose place is settled, and all that were committed before theirs is.
+
+    Those long delivered elsewhere are pruned.
+    """
+    position = place.position
+    values = [str(value).encode() for value in (position.xid, position.entry_id, limit, place.snapshot)]
     async with quick.connection() as connection:
-        found = await connection.call(b"outbox_tail", values)
-    rows = orjson.loads(found[0]) if found and found[0] else []
-    return [Changed(Position(row["xid"], row["entry_id"]), row["listing_id"]) for row in rows]
+        (answer,) = await connection.call(b"outbox_tail", values) or [None]
+    if answer is None:
+        raise LookupError("PostgreSQL says nothing of the outbox")
+    read = orjson.loads(answer)
+    settled, early = read["settled"] or [], read["early"] or []
+    is_all = len(settled) < limit
+    if settled:
+        position = Position(settled[-1]["xid"], settled[-1]["entry_id"])
+    heard = [row["listing_id"] for row in settled if row["listing_id"] is not None and not row["was_heard"]]
+    # Where settled entries are left, the snapshot saw what was not read.
+    seen = read["snapshot"] if is_all else place.snapshot
+    return News(list(dict.fromkeys(heard + early)), Place(position, seen), is_all)

@@ -158,22 +158,44 @@ async def test_prune_keeps_what_a_sink_has_not_read(
     assert await lag(session, SINK) == 0
 
 
-async def test_the_tail_is_what_follows_a_place(engine: AsyncEngine, database_url: str) -> None:
-    """Read a few at a time on a quick connection: every entry once, in the relay's order, none that is still open."""
+async def test_the_tail_is_heard_as_it_is_committed_and_once(engine: AsyncEngine, database_url: str) -> None:
+    """An entry is heard although an older transaction is open, and not again when its place is settled.
+
+    The place that is settled does not go beyond what may still appear, and in the end is the relay's.
+    """
     quick = QuickConnections(database_url, tail.STATEMENTS, size=1, lock_timeout_ms=1_000)
     async with AsyncSession(engine) as old, AsyncSession(engine) as young:
-        place = await end(old)
+        begun = tail.Place(await end(old))
         await note(old, 1)
         await note(young, 2)
         await young.commit()
-        assert await tail.read_tail(quick, place, limit=10) == []
+        early = await tail.read_tail(quick, begun, limit=10)
+        assert (early.listing_ids, early.place.position, early.is_all) == ([2], begun.position, True)
+        assert (await tail.read_tail(quick, early.place, limit=10)).listing_ids == []
         await note(old, 3)
         await old.commit()
         await nobody_holds_entries_back(old)
-        by_session = [entry.position for entry in await read_after(old, place, limit=10)]
-    seen: list[tail.Changed] = []
-    while entries := await tail.read_tail(quick, seen[-1].position if seen else place, limit=2):
-        seen += entries
+        last = (await read_after(old, begun.position, limit=10))[-1].position
+    settled = await tail.read_tail(quick, early.place, limit=10)
+    again = await tail.read_tail(quick, settled.place, limit=10)
     quick.close()
-    assert [entry.listing_id for entry in seen] == [1, 3, 2]
-    assert [entry.position for entry in seen] == by_session
+    assert settled.listing_ids == [1, 3]
+    assert settled.place.position == last
+    assert (again.listing_ids, again.place.position) == ([], last)
+
+
+async def test_a_tail_that_is_read_in_parts_loses_nothing(engine: AsyncEngine, database_url: str) -> None:
+    """Where more entries are settled than are read at a time, what the snapshot saw of the others is still news."""
+    quick = QuickConnections(database_url, tail.STATEMENTS, size=1, lock_timeout_ms=1_000)
+    async with AsyncSession(engine) as writer:
+        place = tail.Place(await end(writer))
+        for number in range(1, 6):
+            await note(writer, number)
+            await writer.commit()
+        await nobody_holds_entries_back(writer)
+    parts = []
+    while (news := await tail.read_tail(quick, place, limit=2)).listing_ids:
+        place = news.place
+        parts.append((news.listing_ids, news.is_all))
+    quick.close()
+    assert parts == [([1, 2], False), ([3, 4], False), ([5], True)]
