@@ -32,7 +32,7 @@ from serving.search.pages import Page
 from serving.search.places import Where, today_at
 from serving.search.ranking import Ranked, Seen
 from serving.search.rendering import render
-from serving.search.steps import Steps
+from serving.search.steps import FAILED, Steps, told
 from serving.similar.comparison import Comparison, traits_of
 from serving.similar.rules import Likeness, Traits
 from serving.similar.schemas import SimilarOut, SimilarQuery
@@ -45,7 +45,8 @@ from transactional.listings.repository import get_bookable
 
 RADIUS_KM: Final = 25.0
 """How far away a listing can be to stand in for another."""
-NO_MEANING: Final = "search index not reachable: listings are compared by place, price and type alone"
+NO_MEANING: Final = told("search index", "listings are compared by place, price and type alone")
+"""By why the step gave nothing."""
 NO_VECTOR: Final = "the index knows nothing of what this listing says: it is compared by place, price and type alone"
 
 log = structlog.get_logger(__name__)
@@ -144,14 +145,15 @@ async def _near(
     services: Services, steps: Steps, request: SearchRequest, card: ListingCard, *, today: Today
 ) -> tuple[Sequence[Candidate], list[str]]:
     """Free listings near another: the closest in meaning, or without the index the closest; and what is missing."""
-    reason, client = NO_MEANING, services.opensearch
+    reason, client = NO_MEANING[FAILED], services.opensearch
     if client is not None:
         alike = await steps.attempt(
             Step.WORDS, lambda: _alike(services, client, request, card, today=today), system=OPENSEARCH
         )
         if alike is not None:
             return alike.candidates, list(alike.degraded)
-        reason = NO_MEANING if Step.WORDS in steps.why else NO_VECTOR
+        why = steps.why.get(Step.WORDS)
+        reason = NO_VECTOR if why is None else NO_MEANING[why]
     services.metrics.degraded.labels("similar").inc()
     if (columns := services.columns.engine) is not None:
         counted = await steps.attempt(Step.SCAN, lambda: columns.retrieve(request, today=today))
