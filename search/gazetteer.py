@@ -59,9 +59,9 @@ class Gazetteer:
     def __init__(self, read: Callable[[], Iterable[Place]]) -> None:
         self._read = read
 
-    def lookup(self, text: str, *, near: Point | None) -> Place | None:
-        """Find the place of exactly this name, the weightiest where several have it, or None."""
-        return self._find(_read_name(text), near=near, market=None)
+    def lookup(self, text: str, *, near: Point | None, market: str | None = None) -> Place | None:
+        """Find the place of exactly this name (of a market), the weightiest where several have it, or None."""
+        return self._find(_read_name(text), near=near, market=market)
 
     def understand(self, text: str, *, near: Point | None, market: str | None = None) -> Named | None:
         """Find the place that a text names: all of it, a part that a word such as "near" marks, or its end.

@@ -20,6 +20,7 @@ from serving.models import NO_MEANING, NO_PRICER, Models
 from serving.observability.tracing import POSTGRESQL
 from serving.search.answer import SearchOut
 from serving.search.budget import Budget, Step
+from serving.search.checks import refuse_senseless
 from serving.search.confirmation import Confirmed, confirm
 from serving.search.dead_ends import why_nothing
 from serving.search.debugging import Answered, Inspector, debug
@@ -106,9 +107,10 @@ async def _where(
     services: Services, steps: Steps, query: SearchQuery, models: Models
 ) -> tuple[MarketBook, Where, Today]:
     """The markets, where among them a search looks, and the dates there."""
+    refuse_senseless(query)
     book = await steps.require(Step.MARKETS, services.markets.book, system=POSTGRESQL)
     where = find_place(query, book, models.gazetteer)
-    today = today_at(where, query.first_arrival, book, services.clock)
+    today = today_at(where, query.stay, book, services.clock)
     return book, where, today
 
 

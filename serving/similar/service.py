@@ -15,7 +15,6 @@ from opensearchpy import AsyncOpenSearch
 from lodestay.calendar import HORIZON_NIGHTS
 from lodestay.clock import today_in
 from lodestay.ids import new_id
-from lodestay.stay import Stay
 from search.answer import Candidate, Retrieved
 from search.document import nightly_price_minor
 from search.engine import Best
@@ -78,7 +77,7 @@ async def find_similar(services: Services, listing_id: int, query: SimilarQuery)
     book = await services.markets.book()
     original = await _original(services, listing_id, book.markets)
     where = _where(original.card, book.get(original.card.market))
-    today = today_at(where, query.check_in, book, services.clock)
+    today = today_at(where, query.stay, book, services.clock)
     currency = query.currency or where.currency
     request = _request(query, where, currency=currency, rates=book.rates(currency))
     candidates, degraded = await _near(services, steps, request, original.card, today=today)
@@ -129,7 +128,7 @@ def _request(query: SimilarQuery, where: Where, *, currency: str, rates: dict[st
         market=None,
         area=where.area,
         centre=where.centre,
-        stay=Stay(query.check_in, query.check_out) if query.check_in and query.check_out else None,
+        stay=query.stay,
         guests=query.guests,
         filters=Filters(),
         sort=Sort.DISTANCE,

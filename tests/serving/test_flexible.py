@@ -191,9 +191,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"flexible": "week", "month": "2026-07", "months_ahead": 1}, "not both"),
     ({"flexible": "week", "month": "2026-13"}, "pattern"),
     ({"flexible": "fortnight"}, "weekend"),
-    ({"flexible": "week", "month": "2026-05"}, "have passed; today is 2026-06-15"),
+    ({"flexible": "week", "month": "2026-05"}, "would have begun on 2026-05-25; today is 2026-06-15"),
     ({"flexible": "week", "month": "2028-05"}, "stays end by 2027-06-15"),
-    ({"check_in": "2026-06-01", "check_out": "2026-06-03", "flexible_days": 1}, "have passed"),
+    ({"check_in": "2026-06-01", "check_out": "2026-06-03", "flexible_days": 1}, "would have begun on 2026-06-02"),
+    ({"check_in": "2028-05-01", "check_out": "2028-05-03"}, "stays end by 2027-06-15"),
+    ({"check_in": "2027-06-14", "check_out": "2027-06-16"}, "stays end by 2027-06-15"),
 ]
 
 
@@ -245,6 +247,9 @@ def test_a_bad_calendar_is_a_clear_problem(client: TestClient, marketplace: Mark
     assert (missing.status_code, missing.json()["type"]) == (404, "/problems/listing-not-found")
     nowhere = client.get("/v1/search/price-calendar", params={"market": "atlantis"})
     assert nowhere.status_code == 404
+    for month in ("2026-05", "2028-05"):
+        there = client.get("/v1/search/price-calendar", params={"market": "lisbon", "month": month})
+        assert (there.status_code, there.json()["type"]) == (422, "/problems/invalid-search")
 
 
 BAD_CALENDARS: list[tuple[dict[str, Any], str]] = [
@@ -255,6 +260,9 @@ BAD_CALENDARS: list[tuple[dict[str, Any], str]] = [
     ({"month": "2026-7"}, "invalid-input"),
     ({"month": ["2026-07", "2026-08", "2026-09"]}, "invalid-input"),
     ({"check_in": "2026-07-01"}, "invalid-input"),
+    ({"month": "2026-05"}, "invalid-search"),
+    ({"month": "2027-06", "nights": 20}, "invalid-search"),
+    ({"month": ["2027-07", "2027-08"]}, "invalid-search"),
 ]
 
 
