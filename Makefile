@@ -31,7 +31,7 @@ help:  ## List every task.
 		/^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
 		/^[a-zA-Z_-]+:.*## / {printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(STAMP)  ## Make .venv with exactly what the lock says (TORCH=1: with torch, 5 GB).
+install: $(STAMP)  ## Make .venv with exactly what the lock says (TORCH=1: with torch, 6 GB more).
 
 demo: install  ## One city from files to ranked search (DATA=<folder of an Inside Airbnb city>, SNAPSHOT=<date>).
 	@$(BIN)/lodestay demo $(if $(DATA),--data "$(DATA)") $(if $(SNAPSHOT),--snapshot "$(SNAPSHOT)")
@@ -100,7 +100,7 @@ $(VENV)/pyvenv.cfg:
 		$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet "uv>=0.9"; fi
 
 $(STAMP): $(VENV)/pyvenv.cfg pyproject.toml $(LOCK)
-	@echo "Installing $(LOCK) into $(VENV): $(if $(TORCH),7.6,1.7) GB, a minute or two from a fast registry ..."
+	@echo "Installing $(LOCK) into $(VENV): $(if $(TORCH),8.4,2.7) GB, a minute or two from a fast registry ..."
 	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(UV) pip install $(QUIET) --require-hashes -r $(LOCK)
 	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(UV) pip install --quiet --no-deps -e .
 	@touch $@

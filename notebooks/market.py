@@ -77,8 +77,9 @@ def _(mo):
     mo.md("""
     ## The demand curve
 
-    How often a listing that was shown is booked, by how its price stands against the other listings of the same page.
-    These are *logged* impressions: what was shown high is seen more, so compare within a position, not across.
+    How often a listing that was shown is clicked, and how often it is booked from there, by how its price stands against
+    the other listings of the same page. These are *logged* impressions: what was shown high is seen more, so
+    compare within a position, not across.
     """)
     return
 
@@ -100,11 +101,12 @@ def _(market, plt, warehouse):
         """,
         [market.value],
     ).df()
-    demand_figure, demand_axis = plt.subplots(figsize=(6, 3.5))
-    for _place, _rows in demand.groupby("place"):
-        demand_axis.plot(_rows["price_rank"], _rows["clicked"] * 100, marker="o", label=_place)
-    demand_axis.set(title="clicks per 100 impressions", xlabel="price rank on the page (0 = cheapest)")
-    demand_axis.legend(fontsize=8)
+    demand_figure, demand_axes = plt.subplots(1, 2, figsize=(11, 3.5))
+    for _axis, _outcome, _title in zip(demand_axes, ("clicked", "booked"), ("clicks", "bookings")):
+        for _place, _rows in demand.groupby("place"):
+            _axis.plot(_rows["price_rank"], _rows[_outcome] * 100, marker="o", label=_place)
+        _axis.set(title=f"{_title} per 100 impressions", xlabel="price rank on the page (0 = cheapest)")
+    demand_axes[0].legend(fontsize=8)
     demand_figure
     return
 
@@ -132,8 +134,13 @@ def _(MAIN, champions, plt):
     learned_figure, learned_axes = plt.subplots(1, max(len(learned), 1), figsize=(12, 4), squeeze=False)
     for _axis, (_name, _model) in zip(learned_axes[0], learned.items()):
         _gains = sorted(zip(_model.boosters[MAIN].feature_importance("gain"), _model.features))[-10:]
-        _axis.barh([_feature for _, _feature in _gains], [_gain for _gain, _ in _gains])
+        _gains = [(_gain, _feature) for _gain, _feature in _gains if _gain]
         _axis.set(title=f"{_name} {_model.version.version}: gain by feature")
+        if _gains:
+            _axis.barh([_feature for _, _feature in _gains], [_gain for _gain, _ in _gains])
+        else:  # no trained model was surely better: the rule serves, and asks no feature
+            _axis.text(0.5, 0.5, "the one-line rule:\nno feature is asked", ha="center", va="center")
+            _axis.set_axis_off()
     learned_figure.tight_layout()
     learned_figure
     return

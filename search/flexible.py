@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -180,12 +180,23 @@ def stays_of(wish: Wish, *, today: Today) -> tuple[Stay, ...]:
     stays = tuple(stay for stay in every if today.is_askable(stay))
     if stays:
         return stays
-    horizon = today.here + timedelta(days=HORIZON_NIGHTS)
-    if every[-1].check_in < today.here:
-        raise InvalidSearch(f"All of these dates have passed; today is {today.here}.", hint="Choose later ones.")
-    raise InvalidSearch(
-        f"None of these dates can be booked: today is {today.here}, and stays end by {horizon}.",
-        hint="Choose dates between the two.",
+    raise not_askable(every, today=today)
+
+
+def not_askable(stays: Sequence[Stay], *, today: Today) -> InvalidSearch:
+    """Say that none of some stays, the earliest first, can be asked for: they begin too early or end too late.
+
+    It speaks of stays, not of dates: a month that has no room left for a week may have days to come.
+    """
+    horizon, last = today.here + timedelta(days=HORIZON_NIGHTS), stays[-1]
+    if last.check_in >= today.here:
+        return InvalidSearch(
+            f"None of these dates can be booked: today is {today.here}, and stays end by {horizon}.",
+            hint="Choose dates between the two.",
+        )
+    return InvalidSearch(
+        f"The last of these stays would have begun on {last.check_in}; today is {today.here}.",
+        hint="Choose later dates.",
     )
 
 

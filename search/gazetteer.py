@@ -63,15 +63,15 @@ class Gazetteer:
     def __init__(self, read: Callable[[], Iterable[Place]]) -> None:
         self._read = read
 
-    def lookup(self, text: str, *, near: Point | None) -> Place | None:
-        """Find the place of exactly this name, the weightiest where several have it, or None.
+    def lookup(self, text: str, *, near: Point | None, market: str | None = None) -> Place | None:
+        """Find the place of exactly this name (of a market), the weightiest where several have it, or None.
 
         The marketplace's own are found with an article too many ("the Alfama").
         """
         name = _read_name(text)
         bare = _read_name(without_article(text.strip()))
-        place = self._meant(self._named(name), name, near=near)
-        return place or self._meant(self._own(self._named(bare)), bare, near=near)
+        place = self._meant(self._in(market, self._named(name)), name, near=near)
+        return place or self._meant(self._own(self._in(market, self._named(bare))), bare, near=near)
 
     def understand(self, text: str, *, near: Point | None, market: str | None = None) -> Named | None:
         """Find the place that a text names: all of it, a part that a word such as "near" marks, or an end of it.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lodestay.errors import InvalidInput
+from lodestay.money import decimal_text
 from lodestay.stay import Stay
 from search import polygon
 
@@ -258,7 +259,8 @@ class SearchRequest:
             )
         low, high = self.filters.min_price_minor, self.filters.max_price_minor
         if low is not None and high is not None and low > high:
-            raise InvalidSearch(f"The lowest price {low} is above the highest {high}.", hint="Swap the two.")
+            lowest, highest = (f"{decimal_text(minor, self.currency)} {self.currency}" for minor in (low, high))
+            raise InvalidSearch(f"The lowest price {lowest} is above the highest {highest}.", hint="Swap the two.")
         if self.flexible and (self.stay is not None or len({stay.nights for stay in self.flexible}) > 1):
             raise InvalidSearch(
                 "Flexible dates are of one length, and no others beside them.", hint="Send one kind of dates."

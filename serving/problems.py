@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
@@ -23,9 +24,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from lodestay.errors import InvalidInput, LodestayError, ServiceUnavailable, Unauthenticated
+from serving.fields import known_fields
 from transactional.kit.sqlstate import is_away
 
 BLANK = "about:blank"
+UNKNOWN = "extra_forbidden"
+"""Type of pydantic's error of a field that a model does not have."""
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -154,8 +158,18 @@ def on_invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (registered for this type)
     errors = [_field_problem(each) for each in error.errors()]
     named = ", ".join(dict.fromkeys(each.field for each in errors))
-    fault = Fault(422, InvalidInput.slug(), InvalidInput.title, f"Not valid: {named}.", "See `errors`, and /docs.")
+    meant = [f"`{name}`" for each in error.errors() for name in _names_meant(request.scope, each)]
+    hint = f"Did you mean {' or '.join(dict.fromkeys(meant))}? See /docs." if meant else "See `errors`, and /docs."
+    fault = Fault(422, InvalidInput.slug(), InvalidInput.title, f"Not valid: {named}.", hint)
     return problem_response(request.scope, fault, errors=errors)
+
+
+def _names_meant(scope: Scope, error: Mapping[str, Any]) -> list[str]:
+    """Names of fields that are like the one sent, where that is not known."""
+    if error["type"] != UNKNOWN:
+        return []
+    location, *path, sent = error["loc"]
+    return get_close_matches(str(sent).lower(), known_fields(scope.get("route"), location, path), n=2, cutoff=0.6)
 
 
 def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
@@ -165,7 +179,7 @@ def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
     return FieldProblem(
         location=str(location),
         field=".".join(str(part) for part in path) or str(location),
-        message=error["msg"].removeprefix("Value error, "),
+        message="Not known here" if error["type"] == UNKNOWN else error["msg"].removeprefix("Value error, "),
     )
 
 

@@ -39,12 +39,20 @@ def run_command(command: Sequence[str], *, title: str, output: TextIO) -> None:
 
 def ask(command: Sequence[str]) -> Any:
     """Run a command of ours and read its JSON."""
-    asked = (*command, "--json")
-    done = subprocess.run(_ours(asked), check=False, capture_output=True, encoding="utf-8")  # noqa: S603 - ours
-    if done.returncode:
-        sys.stderr.write(done.stderr)
-        raise CommandFailed(f"`{typed(asked)}` failed.", hint="See `lodestay status` and `lodestay logs`.")
-    return json.loads(done.stdout)
+    answer, said = attempt(command)
+    if answer is None:
+        sys.stderr.write(said)
+        raise CommandFailed(
+            f"`{typed((*command, '--json'))}` failed.", hint="See `lodestay status` and `lodestay logs`."
+        )
+    return answer
+
+
+def attempt(command: Sequence[str]) -> tuple[Any, str]:
+    """Run a command of ours and read its JSON: None where it fails, which it may; and what it said beside."""
+    asked = _ours((*command, "--json"))
+    done = subprocess.run(asked, check=False, capture_output=True, encoding="utf-8")  # noqa: S603 - ours
+    return None if done.returncode else json.loads(done.stdout), done.stderr
 
 
 def typed(command: Sequence[str]) -> str:

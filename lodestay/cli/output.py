@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from math import floor, isfinite, log10
+from math import floor, inf, isfinite, log10
+from time import monotonic
 from typing import Annotated, Any, TextIO
 
 import orjson
@@ -40,6 +41,9 @@ messages = Console(stderr=True)
 _LEAST_WORDS = 16
 """Columns of the terminal kept for what may be broken."""
 _TICKING = re.compile(r" \(\d+ s\)$")  # how long a step has taken so far: for the eye, not for a log
+_DIGITS = re.compile(r"\d+")
+_COUNTING_SECONDS = 10.0
+"""How often a line is printed in a pipe that differs in its numbers alone from one before: a log needs no more."""
 
 
 def print_json(value: object) -> None:
@@ -88,6 +92,8 @@ def print_rows(
 def progress(what: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
     """Show a spinner with the latest line while something takes time; in a pipe, each new line once.
 
+    Of lines that differ in their numbers alone (days, counts) a pipe gets one every :data:`_COUNTING_SECONDS`.
+
     Parameters
     ----------
     quiet
@@ -99,15 +105,24 @@ def progress(what: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
         with messages.status(what) as status:
             yield lambda text: status.update(f"{what}: {text}")
     else:
-        seen: set[str] = set()
+        yield _sparing(lambda step: messages.print(f"{what}: {step}", highlight=False))
 
-        def once(text: str) -> None:
-            step = _TICKING.sub("", text)
-            if step not in seen:
-                seen.add(step)
-                messages.print(f"{what}: {step}", highlight=False)
 
-        yield once
+def _sparing(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Pass on what is new, and what only counts now and then."""
+    seen: set[str] = set()
+    told_at: dict[str, float] = {}
+
+    def once(text: str) -> None:
+        step = _TICKING.sub("", text)
+        kind, now = _DIGITS.sub("0", step), monotonic()
+        if step in seen or now - told_at.get(kind, -inf) < _COUNTING_SECONDS:
+            return
+        seen.add(step)
+        told_at[kind] = now
+        tell(step)
+
+    return once
 
 
 def _unbroken(columns: Sequence[str], cells: Sequence[Sequence[Any]]) -> set[int]:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from lodestay.cli.commands import Run, ask
 from lodestay.cli.output import messages
+from lodestay.cli.readiness import wait_until_whole
 
 STAYS_TRIED = (3, 7, 30, 92)
 """Nights of the stays that are looked for, until enough listings take one (Singapore asks for three months)."""
@@ -22,6 +23,7 @@ BASELINE = "baseline"
 
 def show(market: str, *, run: Run) -> dict[str, Any]:
     """Search, suggest a price, ask the warehouse; where the baseline ranks, say why."""
+    wait_until_whole(_search_for(market, STAYS_TRIED[0]))
     search, answer = _search_that_finds(market)
     run(search, title=f"A ranked search in {market}")
     if not answer["results"]:
@@ -71,16 +73,21 @@ def weekly_figures(market: str) -> str:
 
 def _search_that_finds(market: str) -> tuple[tuple[str, ...], Any]:
     """The first of a few stays that enough listings take, or the one that most take."""
-    today = _today()
-    friday = today + timedelta(weeks=WEEKS_AHEAD, days=(4 - today.weekday()) % 7)
     tried: list[tuple[tuple[str, ...], Any]] = []
     for nights in STAYS_TRIED:
-        dates = ("--check-in", friday.isoformat(), "--check-out", (friday + timedelta(days=nights)).isoformat())
-        search = ("search", "--market", market, *dates, "--guests", "2")
+        search = _search_for(market, nights)
         tried.append((search, ask(search)))
         if tried[-1][1]["total_count"] >= ENOUGH_RESULTS:
             return tried[-1]
     return max(tried, key=lambda pair: int(pair[1]["total_count"]))
+
+
+def _search_for(market: str, nights: int) -> tuple[str, ...]:
+    """A search for a stay of so many nights from a Friday on, for two."""
+    today = _today()
+    friday = today + timedelta(weeks=WEEKS_AHEAD, days=(4 - today.weekday()) % 7)
+    dates = ("--check-in", friday.isoformat(), "--check-out", (friday + timedelta(days=nights)).isoformat())
+    return ("search", "--market", market, *dates, "--guests", "2")
 
 
 def _today() -> date:

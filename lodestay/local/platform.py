@@ -30,7 +30,11 @@ class Api(Service):
         return f"http://{LOOPBACK}:{site.port}"
 
     def silence(self, address: str) -> str | None:
-        """None when the process is alive; whether each part it leans on answers is for ``/readyz`` to say."""
+        """None when the process is alive.
+
+        Whether each part it leans on answers is for ``/readyz`` to say: that waits for a schema, which `lodestay up`
+        comes before, and says nothing of how soon models and columns are loaded.
+        """
         return web.silence(f"{address.rstrip('/')}/healthz")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from lodestay.clock import today_in
+from search.today import Today
 from serving.dependencies import ReadSession, ServicesDep
 from serving.openapi import problems
 from serving.price_calendars.schemas import (
@@ -38,7 +39,7 @@ async def get_listing_price_calendar(
 ) -> ListingCalendarOut:
     """Price a stay of some nights for each day of arrival, to the cent as a quote would; or say what is in the way."""
     listing = await get_bookable(session, listing_id)
-    stays = wanted.stays(today=today_in(listing.timezone, services.clock))
+    stays = wanted.stays(today=Today(today_in(listing.timezone, services.clock)))
     arrivals = await price_arrivals(session, services.clock, listing, stays, guests=wanted.guests, pets=wanted.pets)
     return ListingCalendarOut(
         listing_id=listing_id,

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 from lodestay.calendar import Refusal, RefusedStay
 from lodestay.stay import Stay
 from search.answer import PriceDay
-from search.flexible import Month, arrivals_in
+from search.flexible import Month, arrivals_in, not_askable
+from search.today import Today
 from serving.schemas import Guests, MoneyOut, MonthText, Pets, Query, example
 from serving.search.schemas import PlaceQuery
 from transactional.calendars.errors import StayUnavailable
@@ -30,10 +31,19 @@ class ArrivalsQuery(Query):
     )
     nights: int = Field(1, ge=1, le=MAX_CALENDAR_STAY, description="Length of every stay.", examples=[3])
 
-    def stays(self, *, today: date) -> tuple[Stay, ...]:
-        """List a stay for each day of arrival."""
-        months = {Month.read(month) for month in self.month} or {Month.of(today)}
-        return arrivals_in(months, self.nights)
+    def stays(self, *, today: Today) -> tuple[Stay, ...]:
+        """List a stay for each day of arrival.
+
+        Raises
+        ------
+        InvalidSearch
+            No stay of these months can be asked for: all have passed, or lie beyond the horizon.
+        """
+        months = {Month.read(month) for month in self.month} or {Month.of(today.here)}
+        stays = arrivals_in(months, self.nights)
+        if not any(map(today.is_askable, stays)):
+            raise not_askable(stays, today=today)
+        return stays
 
 
 class ListingCalendarQuery(ArrivalsQuery):

@@ -14,6 +14,7 @@ from search.today import Today
 from serving.observability.tracing import POSTGRESQL
 from serving.price_calendars.schemas import PlaceCalendarOut, PlaceCalendarQuery, PlaceDayOut
 from serving.search.budget import within
+from serving.search.checks import refuse_senseless
 from serving.search.database import price_days_database
 from serving.search.places import find_place, today_at
 from serving.state import Services
@@ -31,6 +32,7 @@ async def calendar_of_place(services: Services, query: PlaceCalendarQuery) -> Pl
     InvalidSearch, MarketNotFound, PlaceNotFound
         It cannot be answered as asked.
     """
+    refuse_senseless(query)
     book = await services.markets.book()
     where = find_place(query, book, services.models.current.gazetteer)
     today, currency = today_at(where, None, book, services.clock), query.currency or where.currency
@@ -49,7 +51,7 @@ async def calendar_of_place(services: Services, query: PlaceCalendarQuery) -> Pl
         locale="en",
         rates=book.rates(currency),
     )
-    days, degraded = await _price_days(services, request, query.stays(today=today.here), today=today)
+    days, degraded = await _price_days(services, request, query.stays(today=today), today=today)
     return PlaceCalendarOut(
         market=where.market,
         nights=query.nights,

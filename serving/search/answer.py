@@ -31,7 +31,10 @@ class PriceOut:
         MoneyOut | None, Field(description="The total over the nights; without dates what a night costs.")
     ]
     charged: Annotated[
-        MoneyOut | None, Field(description="The total in the listing's currency, in which it is charged.")
+        MoneyOut | None,
+        Field(
+            description="The total in the listing's currency: what a quote charges, unless it is asked for in another."
+        ),
     ]
 
 

@@ -11,6 +11,7 @@ from lodestay.calendar import RefusedStay, StayCalendar
 from search.fallback import Supply, retrieve
 from search.request import Filters, SearchRequest, Sort
 from search.today import Today
+from transactional.calendars.errors import sentence_of
 
 INACTIVE = "inactive"
 NO_RATE_PLAN = "no_rate_plan"
@@ -30,7 +31,25 @@ SENTENCES: Final = {
     ELSEWHERE: "It is on another page of these results.",
     "flexible": "It takes none of the stays that these dates come to.",
     "guests": "It does not take so many guests.",
+    "room_types": "Its room type is none of those asked for.",
+    "property_types": "Its property type is none of those asked for.",
+    "categories": "It is in none of the categories asked for.",
+    "amenities": "It does not have all of the amenities asked for.",
+    "accessibility": "It does not have everything asked for about getting in and around.",
+    "allows": "Its host does not say that all that is asked for is allowed.",
+    "host_languages": "Its host does not say that they speak one of the languages asked for.",
+    "neighbourhoods": "It is in none of the neighbourhoods asked for.",
+    "cancellation_policies": "Its cancellation policy is none of those asked for.",
+    "min_price_minor": "It costs less than the lowest price asked for, or has no price in that currency.",
+    "max_price_minor": "It costs more than the highest price asked for, or has no price in that currency.",
+    "min_bedrooms": "It has fewer bedrooms than asked for, or does not say how many.",
+    "min_beds": "It has fewer beds than asked for, or does not say how many.",
+    "min_bathrooms": "It has fewer bathrooms than asked for, or does not say how many.",
+    "min_rating": "It is rated lower than asked for, or not at all.",
+    "instant_book": "Whether it is booked at once is not as asked for.",
+    "superhost": "Whether its host is a superhost is not as asked for.",
 }
+"""By the names here, and those of :class:`search.request.Filters`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +87,7 @@ def hindrances(request: SearchRequest, supply: Supply, *, today: date, hour: int
     parts = _parts(request, priced=dated)
     found = [] if refused is None else [refused]
     return found + [
-        Hindrance(name, SENTENCES.get(name, f"It does not have what {name} asks."))
-        for name, alone in parts
-        if not retrieve(alone, supply, today=Today(today), reason="").total_count
+        named(name) for name, alone in parts if not retrieve(alone, supply, today=Today(today), reason="").total_count
     ]
 
 
@@ -88,7 +105,7 @@ def _refused(request: SearchRequest, calendar: StayCalendar | None, *, today: da
     refused: RefusedStay | None = calendar.refuse(request.stay, today=today, hour=hour)
     if refused is None:
         return None
-    return Hindrance(refused.rule, "A rule of the stay refuses it.", refused.nights, refused.limit)
+    return Hindrance(refused.rule, sentence_of(refused, request.stay), refused.nights, refused.limit)
 
 
 def _parts(request: SearchRequest, *, priced: bool) -> Iterator[tuple[str, SearchRequest]]:

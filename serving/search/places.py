@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from lodestay.clock import Clock
 from lodestay.errors import NotFound
+from lodestay.stay import Stay
+from search.flexible import not_askable
 from search.gazetteer import Gazetteer
-from search.geography import contains
-from search.places import Place, PlaceKind
+from search.geography import contains, distance_km
+from search.places import NEAR_KM, Place, PlaceKind
 from search.request import Area, Circle, InvalidSearch, Point
 from search.today import Today
 from serving.search.markets import WORLD_CURRENCY, WORLD_TIMEZONE, MarketBook, MarketInfo
@@ -46,14 +47,25 @@ class Where:
     text: str | None
 
 
-def today_at(where: Where, check_in: date | None, book: MarketBook, clock: Clock) -> Today:
-    """The dates where a search looks; :class:`InvalidSearch` for an arrival that has passed wherever that is."""
+def today_at(where: Where, stay: Stay | None, book: MarketBook, clock: Clock) -> Today:
+    """The dates where a search looks.
+
+    Raises
+    ------
+    InvalidSearch
+        The arrival has passed wherever that is, or the stay ends beyond the horizon.
+    """
     today = book.today(where.market, where.timezone, clock.now())
-    if check_in is None or check_in >= today.here:
+    if stay is None:
         return today
-    if any(check_in >= today.of(market) for market in _looked_at(where, book)):
-        return today
-    raise InvalidSearch(f"{check_in} has passed where you look; today is {today.here}.", hint="Choose a later arrival.")
+    days = [today.here, *(today.of(market) for market in _looked_at(where, book))]
+    if all(stay.check_in < day for day in days):
+        raise InvalidSearch(
+            f"{stay.check_in} has passed where you look; today is {today.here}.", hint="Choose a later arrival."
+        )
+    if not today.is_askable(stay):
+        raise not_askable([stay], today=today)
+    return today
 
 
 def _looked_at(where: Where, book: MarketBook) -> Iterator[str]:
@@ -73,13 +85,14 @@ def find_place(query: PlaceQuery, book: MarketBook, gazetteer: Gazetteer) -> Whe
     ------
     MarketNotFound, PlaceNotFound
         What was named is not known.
+    InvalidSearch
+        The market and the place that were named lie apart.
     """
     area = query.area()
     text = (query.text or "").strip() or None
     market = None if query.market is None else book.get(query.market)
     if query.place is not None:
-        near = None if market is None else market.centre
-        return _at(_lookup(query.place, gazetteer, near=near), book, text=text)
+        return _at_place(query.place, market, book, gazetteer, text=text)
     if market is not None:
         return _in_named_market(market, book, gazetteer, area=area, text=text)
     if area is not None:
@@ -104,9 +117,30 @@ def _in_named_market(
     return _in_market(market, name=None, area=area, centre=centre, text=text)
 
 
-def _lookup(name: str, gazetteer: Gazetteer, *, near: Point | None) -> Place:
-    """The place of this name, or the likeliest that begins so or is one slip away."""
-    place = gazetteer.lookup(name, near=near) or next(iter(gazetteer.complete(name, near=near, limit=1)), None)
+def _at_place(
+    name: str, market: MarketInfo | None, book: MarketBook, gazetteer: Gazetteer, *, text: str | None
+) -> Where:
+    """Look at a place; where a market is named too, at what of it lies there."""
+    if market is None:
+        return _at(_lookup(name, gazetteer, near=None), book, text=text)
+    place = _lookup(name, gazetteer, near=market.centre, market=market.market_key)
+    if place.market == market.market_key:
+        return _at(place, book, text=text)
+    if place.market is not None or distance_km(place.location, market.centre) > NEAR_KM:
+        own = f"; its own is {place.market!r}" if place.market else ""
+        raise InvalidSearch(
+            f"{place.name} does not lie in the market {market.market_key!r}.",
+            hint=f"Send one of place and market{own}.",
+        )
+    area = Circle(place.location, place.radius_km)
+    return _in_market(market, name=place.name, area=area, centre=place.location, text=text)
+
+
+def _lookup(name: str, gazetteer: Gazetteer, *, near: Point | None, market: str | None = None) -> Place:
+    """The place of this name, in a market rather than elsewhere; or the likeliest that begins so or is a slip away."""
+    named = gazetteer.lookup(name, near=near, market=market) if market else None
+    named = named or gazetteer.lookup(name, near=near)
+    place = named or next(iter(gazetteer.complete(name, near=near, limit=1)), None)
     if place is None:
         hint = "Complete it by /v1/suggest, name a market (`lodestay markets` lists them), or send bounds."
         raise PlaceNotFound("No place of that name is known here.", hint=hint)

@@ -16,11 +16,14 @@ from serving.observability.tracing import OPENSEARCH, POSTGRESQL
 from serving.search.budget import Step
 from serving.search.database import search_database
 from serving.search.flexible import with_stays, words_among
-from serving.search.steps import BUSY, LATE, Steps
+from serving.search.steps import BUSY, FAILED, LATE, Steps, told
 from serving.state import Services
 
-NO_ENGINE = "search index not reachable: answered from the database, without the meaning of words"
-NO_WORDS = "search index not reachable: results are not ordered by what was written"
+NO_ENGINE: Final = told("search index", "answered from the database, without the meaning of words")
+NO_WORDS: Final = told("search index", "results are not ordered by what was written")
+"""By why the step gave nothing."""
+WORDS_UNKNOWN = "search index knows none of the results: they are not ordered by what was written"
+TOO_MANY_FOR_WORDS = "more results than can be ordered by what was written: they are not"
 SOME_WORDS = "search index incomplete: some results stand last, whatever was written"
 NO_COLUMNS = "columns not loaded: flexible dates were tried in the database, without the meaning of words"
 NO_TILES = "columns not loaded: the results are not counted on the map"
@@ -46,12 +49,14 @@ async def retrieve(services: Services, steps: Steps, request: SearchRequest, *, 
         _ask_columns(services, steps, request, today=today), _ask_words(services, steps, request, today=today)
     )
     if counted is not None:
-        return counted if request.text is None else ordered_by_words(counted, best)
+        return counted if request.text is None else ordered_by_words(counted, best, without=_without_words_said(steps))
     retrieved = await _ask_engine(
         services, steps, Step.RETRIEVE, lambda: services.engine.retrieve(request, today=today)
     )
     if retrieved is None:
-        retrieved = await _require_database(services, steps, request, today=today, reason=NO_ENGINE)
+        retrieved = await _require_database(
+            services, steps, request, today=today, reason=NO_ENGINE[steps.why[Step.RETRIEVE]]
+        )
     return _without_tiles(retrieved, request)
 
 
@@ -67,10 +72,16 @@ async def _retrieve_flexible(services: Services, steps: Steps, request: SearchRe
     if request.text is None or request.sort is not Sort.RELEVANCE:
         return counted
     words = words_among(request, counted)
-    best = None
-    if words is not None:
-        best = await _ask_engine(services, steps, Step.WORDS, lambda: services.engine.best(*words, today=today))
-    return ordered_by_words(counted, None if best is None else with_stays(best, counted))
+    if words is None:
+        return replace(counted, degraded=(*counted.degraded, TOO_MANY_FOR_WORDS))
+    best = await _ask_engine(services, steps, Step.WORDS, lambda: services.engine.best(*words, today=today))
+    found = None if best is None else with_stays(best, counted)
+    return ordered_by_words(counted, found, without=_without_words_said(steps))
+
+
+def _without_words_said(steps: Steps) -> str:
+    """What is said where OpenSearch did not order by words; failed, too, is what was not asked."""
+    return NO_WORDS[steps.why.get(Step.WORDS, FAILED)]
 
 
 def _without_tiles(retrieved: Retrieved, request: SearchRequest) -> Retrieved:
@@ -128,14 +139,21 @@ async def _ask_database(
         )
 
 
-def ordered_by_words(counted: Retrieved, best: Best | None) -> Retrieved:
+def ordered_by_words(counted: Retrieved, best: Best | None, *, without: str) -> Retrieved:
     """Put what OpenSearch found for a text in the place of the most popular candidates.
 
     Where it holds fewer listings than the columns do, those that it does not know follow in their order: they are in
     the counts, so they can be paged to.
+
+    Parameters
+    ----------
+    without
+        What is said where it gave no answer.
     """
-    if best is None or (counted.candidates and not best.candidates):
-        return replace(counted, degraded=(*counted.degraded, NO_WORDS))
+    if best is None:
+        return replace(counted, degraded=(*counted.degraded, without))
+    if counted.candidates and not best.candidates:
+        return replace(counted, degraded=(*counted.degraded, *best.degraded, WORDS_UNKNOWN))
     room = min(counted.total_count, MAX_PAGE_DEPTH) - len(best.candidates)
     known = {candidate.listing_id for candidate in best.candidates}
     others = [candidate for candidate in counted.candidates if candidate.listing_id not in known][: max(room, 0)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Self
 
@@ -223,9 +222,10 @@ class SearchQuery(PlaceQuery):
         return self
 
     @property
-    def first_arrival(self) -> date | None:
-        """The day of arrival, which may not have passed; None where there is no one day."""
-        return self.check_in if self.flexible_days is None else None
+    def stay(self) -> Stay | None:
+        """The one stay that would do; None without dates, and where they are flexible."""
+        wish = self.wish()
+        return wish if isinstance(wish, Stay) else None
 
     def wish(self) -> Stay | Wish | None:
         """When: a stay, a wish where the dates are flexible, or None without dates."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter
+from typing import Final
 
 from lodestay.ids import new_id
 from search.flexible import dates_of
@@ -19,6 +20,7 @@ from serving.models import NO_MEANING, NO_PRICER, Models
 from serving.observability.tracing import POSTGRESQL
 from serving.search.answer import SearchOut
 from serving.search.budget import Budget, Step
+from serving.search.checks import refuse_senseless
 from serving.search.confirmation import Confirmed, confirm
 from serving.search.dead_ends import why_nothing
 from serving.search.debugging import Answered, Inspector, debug
@@ -30,11 +32,12 @@ from serving.search.ranking import Reasons, explain, rank, seen_in, unexplained,
 from serving.search.rendering import render
 from serving.search.retrieval import retrieve
 from serving.search.schemas import SearchQuery
-from serving.search.steps import Steps
+from serving.search.steps import Steps, told
 from serving.state import Services
 
-NO_RANKING = "ranking failed: results stand as they were found"
-NO_REASONS = "explaining failed: results come without reasons"
+NO_RANKING: Final = told("ranking", "results stand as they were found")
+NO_REASONS: Final = told("explaining", "results come without reasons")
+"""By why the step gave nothing."""
 
 
 async def search(
@@ -73,7 +76,7 @@ async def search(
         lambda: rank(models, request, candidates, factors=factors, today=today.here, reranking=rerank, viewed=viewed),
     )
     if ranked is None:
-        steps.missing.append(NO_RANKING)
+        steps.missing.append(NO_RANKING[steps.why[Step.RANK]])
         ranked = unranked(candidates)
     page = paging.page(request, ranked)
     confirmed = await _confirm(services, steps, request, page)
@@ -104,9 +107,10 @@ async def _where(
     services: Services, steps: Steps, query: SearchQuery, models: Models
 ) -> tuple[MarketBook, Where, Today]:
     """The markets, where among them a search looks, and the dates there."""
+    refuse_senseless(query)
     book = await steps.require(Step.MARKETS, services.markets.book, system=POSTGRESQL)
     where = find_place(query, book, models.gazetteer)
-    today = today_at(where, query.first_arrival, book, services.clock)
+    today = today_at(where, query.stay, book, services.clock)
     return book, where, today
 
 
@@ -175,6 +179,6 @@ async def _confirm(services: Services, steps: Steps, request: SearchRequest, pag
 def _explain(steps: Steps, models: Models, page: Page) -> Reasons:
     reasons = steps.compute(Step.EXPLAIN, lambda: explain(models, page.ranked, page.rows))
     if reasons is None:
-        steps.missing.append(NO_REASONS)
+        steps.missing.append(NO_REASONS[steps.why[Step.EXPLAIN]])
         return unexplained(page.ranked, page.rows)
     return reasons

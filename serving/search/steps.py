@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -19,8 +19,23 @@ T = TypeVar("T")
 
 LATE, BUSY, SHUT, FAILED = "late", "busy", "shut", "failed"
 """Why a step gave nothing."""
+_SAID: Final[Mapping[str, str]] = {
+    LATE: "gave no answer in time",
+    BUSY: "has too much to do",
+    SHUT: "gave no answer again and again and is left alone for a moment",
+    FAILED: "gave no answer",
+}
+"""The same in words for the guest."""
 
 log = structlog.get_logger(__name__)
+
+
+def told(who: str, effect: str) -> dict[str, str]:
+    """Say for each reason why a step may give nothing what the guest is told: who gave nothing and why, and its effect.
+
+    Guests and operators do different things about an index that is late and one that is down.
+    """
+    return {why: f"{who} {said}: {effect}" for why, said in _SAID.items()}
 
 
 class Steps:

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from lodestay.stay import Stay
 from serving.schemas import Day, Guests, Query, example
 from serving.search.answer import RESULT, FoundOut, ReasonOut
 
@@ -27,6 +28,11 @@ class SimilarQuery(Query):
         if (self.check_in is None) != (self.check_out is None):
             raise ValueError("check_in and check_out go together")
         return self
+
+    @property
+    def stay(self) -> Stay | None:
+        """The stay; None without dates."""
+        return Stay(self.check_in, self.check_out) if self.check_in and self.check_out else None
 
 
 _WHY = [ReasonOut(code="meaning", sentence="83 % alike in what it says of itself", contribution=0.332)]

@@ -15,7 +15,6 @@ from opensearchpy import AsyncOpenSearch
 from lodestay.calendar import HORIZON_NIGHTS
 from lodestay.clock import today_in
 from lodestay.ids import new_id
-from lodestay.stay import Stay
 from search.answer import Candidate, Retrieved
 from search.document import nightly_price_minor
 from search.engine import Best
@@ -32,7 +31,7 @@ from serving.search.pages import Page
 from serving.search.places import Where, today_at
 from serving.search.ranking import Ranked, Seen
 from serving.search.rendering import render
-from serving.search.steps import Steps
+from serving.search.steps import FAILED, Steps, told
 from serving.similar.comparison import Comparison, traits_of
 from serving.similar.rules import Likeness, Traits
 from serving.similar.schemas import SimilarOut, SimilarQuery
@@ -45,7 +44,8 @@ from transactional.listings.repository import get_bookable
 
 RADIUS_KM: Final = 25.0
 """How far away a listing can be to stand in for another."""
-NO_MEANING: Final = "search index not reachable: listings are compared by place, price and type alone"
+NO_MEANING: Final = told("search index", "listings are compared by place, price and type alone")
+"""By why the step gave nothing."""
 NO_VECTOR: Final = "the index knows nothing of what this listing says: it is compared by place, price and type alone"
 
 log = structlog.get_logger(__name__)
@@ -77,7 +77,7 @@ async def find_similar(services: Services, listing_id: int, query: SimilarQuery)
     book = await services.markets.book()
     original = await _original(services, listing_id, book.markets)
     where = _where(original.card, book.get(original.card.market))
-    today = today_at(where, query.check_in, book, services.clock)
+    today = today_at(where, query.stay, book, services.clock)
     currency = query.currency or where.currency
     request = _request(query, where, currency=currency, rates=book.rates(currency))
     candidates, degraded = await _near(services, steps, request, original.card, today=today)
@@ -128,7 +128,7 @@ def _request(query: SimilarQuery, where: Where, *, currency: str, rates: dict[st
         market=None,
         area=where.area,
         centre=where.centre,
-        stay=Stay(query.check_in, query.check_out) if query.check_in and query.check_out else None,
+        stay=query.stay,
         guests=query.guests,
         filters=Filters(),
         sort=Sort.DISTANCE,
@@ -144,14 +144,15 @@ async def _near(
     services: Services, steps: Steps, request: SearchRequest, card: ListingCard, *, today: Today
 ) -> tuple[Sequence[Candidate], list[str]]:
     """Free listings near another: the closest in meaning, or without the index the closest; and what is missing."""
-    reason, client = NO_MEANING, services.opensearch
+    reason, client = NO_MEANING[FAILED], services.opensearch
     if client is not None:
         alike = await steps.attempt(
             Step.WORDS, lambda: _alike(services, client, request, card, today=today), system=OPENSEARCH
         )
         if alike is not None:
             return alike.candidates, list(alike.degraded)
-        reason = NO_MEANING if Step.WORDS in steps.why else NO_VECTOR
+        why = steps.why.get(Step.WORDS)
+        reason = NO_VECTOR if why is None else NO_MEANING[why]
     services.metrics.degraded.labels("similar").inc()
     if (columns := services.columns.engine) is not None:
         counted = await steps.attempt(Step.SCAN, lambda: columns.retrieve(request, today=today))

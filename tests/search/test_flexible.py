@@ -104,9 +104,10 @@ def test_months_that_follow_one_another_are_one_stretch() -> None:
 @pytest.mark.parametrize(
     ("wish", "said"),
     [
-        (InMonths(Trip.WEEK, (Month(2027, 3),)), "have passed; today is 2027-04-28"),
+        (InMonths(Trip.WEEK, (Month(2027, 3),)), "would have begun on 2027-03-25; today is 2027-04-28"),
+        (InMonths(Trip.WEEK, (Month(2027, 4),)), "would have begun on 2027-04-24; today is 2027-04-28"),
         (InMonths(Trip.MONTH, (Month(2028, 6),)), "stays end by 2028-04-27"),
-        (AroundDates(Stay(date(2027, 4, 1), date(2027, 4, 3)), 7), "have passed"),
+        (AroundDates(Stay(date(2027, 4, 1), date(2027, 4, 3)), 7), "would have begun on 2027-04-08"),
         (AroundDates(Stay(date(2028, 4, 20), date(2028, 5, 20)), 2), "stays end by"),
     ],
 )

@@ -26,6 +26,7 @@ from serving.search import columns
 from serving.search.retrieval import NO_ENGINE, NO_TILES, NO_WORDS
 from tests.serving.conftest import no_cities
 from tests.serving.indexing import build_documents, write_documents
+from tests.serving.lacking import lacks
 from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import STAY, SignIn, hold
 from tests.serving.test_degraded import essence
@@ -72,10 +73,10 @@ def test_columns_answer_as_the_database_does(
     """The same listings, totals and counts with columns and without; with them nothing is missing but words."""
     asked = dates | {"room_type": "entire_home"}
     well = search(counting, **asked)
-    assert NO_ENGINE not in well["degraded"]
+    assert not lacks(well["degraded"], NO_ENGINE)
     monkeypatch.setattr(columns, "STALE_SECONDS", -1.0)
     poorer = search(counting, **asked)
-    assert NO_ENGINE in poorer["degraded"]
+    assert lacks(poorer["degraded"], NO_ENGINE)
     assert essence(well) == essence(poorer)
     assert well["regained"] == [{"filter": "room_type", "value": None, "more": 1}]
     assert poorer["regained"] is None
@@ -129,7 +130,7 @@ def test_an_older_open_transaction_keeps_nothing_from_the_columns(
 def test_words_need_opensearch(counting: TestClient, marketplace: Marketplace) -> None:
     """A wish in words is still answered, and the answer says that its order does not follow them."""
     answer = search(counting, **STAY, text="garden")
-    assert NO_WORDS in answer["degraded"]
+    assert lacks(answer["degraded"], NO_WORDS)
     assert answer["total_count"] == search(counting, **STAY)["total_count"]
 
 
@@ -149,7 +150,7 @@ def test_words_order_what_columns_count(
     with TestClient(create_app(settings.model_copy(update=known), clock, no_cities)) as client:
         wait_for_columns(client)
         plain, worded = search(client, **STAY), search(client, **STAY, text="garden")
-    assert NO_WORDS not in worded["degraded"]
+    assert not lacks(worded["degraded"], NO_WORDS)
     assert worded["regained"] is not None
     assert (worded["total_count"], worded["facets"]) == (plain["total_count"], plain["facets"])
     assert {r["listing_id"] for r in worded["results"]} == {r["listing_id"] for r in plain["results"]}
@@ -227,14 +228,14 @@ def test_builds_are_mapped_and_broken_ones_are_not(
         )
         assert "keys.npy has 0 bytes instead of" in detail
         before = search(client, **STAY)
-        assert NO_ENGINE not in before["degraded"]
+        assert not lacks(before["degraded"], NO_ENGINE)
         hold(client, signed_in, marketplace.guest, marketplace.loft)
         eventually(lambda: search(client, **STAY)["total_count"] == before["total_count"] - 1)
         second = build_columns(scope, now=now + timedelta(minutes=1))
         counts = set()
         while columns_of(client) != ("up", f"3 listings of {second.folder.name}"):
             answer = search(client, **STAY)
-            counts.add((answer["total_count"], NO_ENGINE in answer["degraded"]))
+            counts.add((answer["total_count"], lacks(answer["degraded"], NO_ENGINE)))
         assert counts <= {(before["total_count"] - 1, False)}, "no search is lost, and no booking forgotten"
         assert search(client, **STAY)["total_count"] == before["total_count"] - 1
 
@@ -253,7 +254,7 @@ def test_columns_that_fail_are_no_error(
         broken.setattr("search.columns.halves.scan", lambda *_: 1 / 0)
         poorer = search(counting, **STAY)
     well = search(counting, **STAY)
-    assert NO_ENGINE in poorer["degraded"]
+    assert lacks(poorer["degraded"], NO_ENGINE)
     assert essence(well) == essence(poorer)
 
 

@@ -16,7 +16,9 @@ from serving.app import create_app
 from serving.models import NO_MEANING
 from serving.search.retrieval import NO_ENGINE
 from serving.search.service import NO_RANKING, NO_REASONS
+from serving.search.steps import FAILED
 from tests.serving.conftest import no_cities
+from tests.serving.lacking import lacks
 from tests.serving.marketplace import Marketplace
 from tests.serving.proxy import Proxy, proxy_to
 from tests.serving.test_bookings import STAY, SignIn, hold
@@ -58,14 +60,14 @@ def test_without_opensearch_the_database_answers_the_same(
     """
     asked = dates | {"room_type": "entire_home"}
     well = search(cuttable, **asked)
-    assert NO_ENGINE not in well["degraded"]
+    assert not lacks(well["degraded"], NO_ENGINE)
     proxy.is_down = True
     degraded = search(cuttable, **asked)
-    assert NO_ENGINE in degraded["degraded"]
+    assert lacks(degraded["degraded"], NO_ENGINE)
     assert essence(degraded) == essence(well)
     assert len(well["results"]) == 2
     proxy.is_down = False
-    assert NO_ENGINE not in search(cuttable, **asked)["degraded"]
+    assert not lacks(search(cuttable, **asked)["degraded"], NO_ENGINE)
 
 
 def test_a_silent_opensearch_is_given_up(
@@ -75,7 +77,7 @@ def test_a_silent_opensearch_is_given_up(
     known = {"opensearch_url": HttpUrl(proxy.url), "index_alias": index_alias, "search_timeout_ms": 1_500}
     with TestClient(create_app(settings.model_copy(update=known), clock, no_cities)) as client:
         proxy.is_silent = True
-        assert NO_ENGINE in search(client, **STAY)["degraded"]
+        assert lacks(search(client, **STAY)["degraded"], NO_ENGINE)
         suggestions = client.get("/v1/suggest", params={"q": "Lisb"}).json()
     assert suggestions["items"][0]["market"] == "lisbon"
     assert suggestions["degraded"] == []
@@ -98,8 +100,8 @@ class Broken:
     ("part", "method", "words"),
     [
         ("embedder", "embed_query", NO_MEANING),
-        ("ranker", "score", NO_RANKING),
-        ("ranker", "explain", NO_REASONS),
+        ("ranker", "score", NO_RANKING[FAILED]),
+        ("ranker", "explain", NO_REASONS[FAILED]),
     ],
 )
 def test_a_step_that_fails_makes_the_answer_poorer_and_no_error(
@@ -136,7 +138,7 @@ def test_an_answer_of_the_engine_that_cannot_be_read_is_none(
     well = search(searching, **STAY)
     monkeypatch.setattr("search.engine.retrieved", unreadable)
     poorer = search(searching, **STAY)
-    assert NO_ENGINE in poorer["degraded"]
+    assert lacks(poorer["degraded"], NO_ENGINE)
     assert essence(poorer) == essence(well)
 
 
@@ -146,7 +148,7 @@ def test_without_any_address_search_answers_and_bookings_count(
     """Without OpenSearch configured at all, search, suggestions and readiness say so; held nights are not offered."""
     hold(client, signed_in, marketplace.guest, marketplace.loft)
     answer = search(client, **STAY)
-    assert NO_ENGINE in answer["degraded"]
+    assert lacks(answer["degraded"], NO_ENGINE)
     assert answer["total_count"] == 2
     ready = client.get("/readyz")
     states = {part["name"]: part["state"] for part in ready.json()["dependencies"]}

@@ -42,9 +42,11 @@ from serving.search.guards import Guards
 from serving.search.log import Visit
 from serving.search.markets import MarketBook, MarketInfo
 from serving.search.reranking import Reranking, Viewed
-from serving.search.retrieval import NO_ENGINE, NO_WORDS, SOME_WORDS, ordered_by_words
+from serving.search.retrieval import NO_ENGINE, NO_WORDS, SOME_WORDS, WORDS_UNKNOWN, ordered_by_words
 from serving.search.schemas import SearchQuery
 from serving.search.service import NO_RANKING, search
+from serving.search.steps import BUSY, FAILED, LATE, SHUT
+from tests.serving.lacking import lacks
 from tests.serving.virtual_time import VirtualLoop, run
 from transactional.markets.exchange import ExchangeRates
 
@@ -115,7 +117,7 @@ class World:
     columns: Part = field(default_factory=lambda: Part(FOUND))
     words: Part = field(default_factory=lambda: Part(Best(FOUND.candidates, ())))
     index: Part = field(default_factory=lambda: Part(FOUND))
-    database: Part = field(default_factory=lambda: Part(replace(FOUND, degraded=(NO_ENGINE,))))
+    database: Part = field(default_factory=lambda: Part(replace(FOUND, degraded=(NO_ENGINE[FAILED],))))
     confirm: Part = field(default_factory=lambda: Part({}))
     book: Part = field(
         default_factory=lambda: Part(MarketBook({"lisbon": LISBON}, ExchangeRates(None, {})), seconds=0.0)
@@ -210,7 +212,7 @@ def test_all_is_well(world: World, settings: Settings) -> None:
     """The control: with every part in place nothing is missing, and only columns, words and PostgreSQL are asked."""
     (answer,), (seconds,), _ = asked(world, settings, text="a garden")
     assert isinstance(answer, SearchOut)
-    assert not {NO_WORDS, NO_ENGINE, NO_MEANING} & set(answer.degraded)
+    assert not {*NO_WORDS.values(), *NO_ENGINE.values(), NO_MEANING} & set(answer.degraded)
     assert (world.columns.asked, world.words.asked, world.index.asked, world.database.asked) == (1, 1, 0, 0)
     assert seconds == 0
 
@@ -221,19 +223,28 @@ DOWN = SearchUnavailable("It is down.")
 @pytest.mark.parametrize(
     ("part", "broken", "words", "takes"),
     [
-        ("words", Part(error=DOWN), NO_WORDS, 0.0),
-        ("words", Part(error=KeyError("hits")), NO_WORDS, 0.0),
-        ("words", Part(seconds=60.0), NO_WORDS, 0.25),
+        ("words", Part(error=DOWN), NO_WORDS[FAILED], 0.0),
+        ("words", Part(error=KeyError("hits")), NO_WORDS[FAILED], 0.0),
+        ("words", Part(error=TooBusy("the index")), NO_WORDS[BUSY], 0.0),
+        ("words", Part(seconds=60.0), NO_WORDS[LATE], 0.25),
         ("columns", Part(error=ZeroDivisionError()), None, 0.0),
         ("columns", Part(error=TooBusy("the columns")), None, 0.0),
         ("columns", Part(seconds=60.0), None, 0.3),
     ],
-    ids=["index down", "index unreadable", "index silent", "columns broken", "columns full", "columns stuck"],
+    ids=[
+        "index down",
+        "index unreadable",
+        "index full",
+        "index silent",
+        "columns broken",
+        "columns full",
+        "columns stuck",
+    ],
 )
 def test_a_part_that_gives_nothing_is_done_without(
     *, part: str, broken: Part, words: str | None, takes: float, world: World, settings: Settings
 ) -> None:
-    """Words are left out, columns are stood in for by the index; nobody waits longer than the step has."""
+    """Words are left out, and why is said; the index stands in for columns; nobody waits longer than the step has."""
     setattr(world, part, broken)
     (answer,), (seconds,), _ = asked(world, settings, text="a garden")
     assert isinstance(answer, SearchOut)
@@ -252,7 +263,7 @@ def test_without_columns_and_index_the_database_answers(
     """A process that has no columns yet and no index answers from rows, and still in time."""
     world.has_columns, world.index = False, index
     (answer,), (seconds,), _ = asked(world, settings)
-    assert NO_ENGINE in answer.degraded
+    assert lacks(answer.degraded, NO_ENGINE)
     assert world.database.asked == 1
     assert seconds == pytest.approx(takes)
 
@@ -296,16 +307,17 @@ def test_an_embedder_that_hangs_costs_its_time_and_then_none(world: World, setti
 def test_a_silent_index_costs_five_searches_their_time_and_then_one_in_two_seconds(
     world: World, settings: Settings
 ) -> None:
-    """The breaker opens, lets one try when its time is over, and closes with the first answer."""
+    """The breaker opens, lets one try when its time is over, and closes with the first answer; guests are told why."""
     world.words = Part(Best(FOUND.candidates, ()), seconds=60.0)
 
-    async def some_guests() -> list[tuple[float, bool]]:
+    async def some_guests() -> list[tuple[float, str | None]]:
         services, loop = world.services(settings), asyncio.get_running_loop()
         seen = []
         for number in range(FAILURES + 5):
             began = loop.time()
             answer = await search(services, SearchQuery(market="lisbon", text="a garden"), visit=Visit("v", None, None))
-            seen.append((round(loop.time() - began, 3), NO_WORDS in answer.degraded))
+            why = next((why for why, words in NO_WORDS.items() if words in answer.degraded), None)
+            seen.append((round(loop.time() - began, 3), why))
             if number == FAILURES + 1:
                 await asyncio.sleep(OPEN_SECONDS)
             if number == FAILURES + 2:
@@ -315,8 +327,8 @@ def test_a_silent_index_costs_five_searches_their_time_and_then_one_in_two_secon
         return seen
 
     seen, _ = run(some_guests())
-    assert seen[:FAILURES] == [(0.25, True)] * FAILURES
-    assert seen[FAILURES:] == [(0.0, True)] * 2 + [(0.25, True)] + [(0.0, False)] * 2
+    assert seen[:FAILURES] == [(0.25, LATE)] * FAILURES
+    assert seen[FAILURES:] == [(0.0, SHUT)] * 2 + [(0.25, LATE)] + [(0.0, None)] * 2
 
 
 def test_steps_that_each_take_all_their_time_leave_enough_to_confirm(world: World, settings: Settings) -> None:
@@ -349,7 +361,7 @@ def test_a_ranker_that_takes_too_long_is_left_out_after_a_while(world: World, se
     """It cannot be stopped, so what it made is used; after five times searches do without it."""
     world.ranker = Slow()
     answers, seconds, _ = asked(world, settings, times=FAILURES + 1)
-    assert [NO_RANKING in answer.degraded for answer in answers] == [False] * FAILURES + [True]
+    assert [NO_RANKING[SHUT] in answer.degraded for answer in answers] == [False] * FAILURES + [True]
     assert seconds == pytest.approx([0.15] * FAILURES + [0.0])
 
 
@@ -393,17 +405,23 @@ def test_a_half_built_index_hides_no_listing() -> None:
     """Listings that the columns count and the index does not hold stand last, and the answer says so."""
     counted = replace(FOUND, candidates=candidates(1, 2, 3, 4), total_count=4)
     scored = tuple(candidate._replace(text_score=2.0) for candidate in candidates(4, 2))
-    merged = ordered_by_words(counted, Best(scored, ()))
+    merged = ordered_by_words(counted, Best(scored, ()), without=NO_WORDS[FAILED])
     assert [candidate.listing_id for candidate in merged.candidates] == [4, 2, 1, 3]
     assert [candidate.text_score for candidate in merged.candidates] == [2.0, 2.0, 0.0, 0.0]
     assert merged.degraded == (SOME_WORDS,)
+
+
+def test_an_index_that_is_empty_is_not_said_to_be_away() -> None:
+    """Where OpenSearch answers and knows none of the listings, that is what is said, and they stand as they were."""
+    merged = ordered_by_words(FOUND, Best((), ()), without=NO_WORDS[FAILED])
+    assert (merged.candidates, merged.degraded) == (FOUND.candidates, (WORDS_UNKNOWN,))
 
 
 def test_an_index_a_moment_behind_is_not_spoken_of() -> None:
     """One listing of three hundred that the index has not heard of yet is there, and is no news."""
     all_of_them = candidates(*range(1, 301))
     counted = replace(FOUND, candidates=all_of_them, total_count=300)
-    merged = ordered_by_words(counted, Best(all_of_them[1:], ()))
+    merged = ordered_by_words(counted, Best(all_of_them[1:], ()), without=NO_WORDS[FAILED])
     assert merged.candidates[-1].listing_id == 1
     assert merged.degraded == ()
 
@@ -412,6 +430,6 @@ def test_beyond_the_first_five_hundred_nothing_is_added() -> None:
     """Where more fit than are ordered, the five hundred that fit the words best are whole."""
     best = candidates(*range(1_000, 1_500))
     counted = replace(FOUND, candidates=candidates(*range(500)), total_count=9_000)
-    merged = ordered_by_words(counted, Best(best, ()))
+    merged = ordered_by_words(counted, Best(best, ()), without=NO_WORDS[FAILED])
     assert [candidate.listing_id for candidate in merged.candidates] == list(range(1_000, 1_500))
     assert merged.degraded == ()

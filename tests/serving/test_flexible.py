@@ -20,6 +20,7 @@ from serving.search.retrieval import NO_COLUMNS, NO_TILES, NO_WORDS
 from tests.search.marketplace import make_request
 from tests.serving.conftest import no_cities
 from tests.serving.indexing import write_documents
+from tests.serving.lacking import lacks
 from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import STAY, SignIn, hold, quote
 from tests.serving.test_columns import counting, documents, eventually, wait_for_columns
@@ -152,7 +153,7 @@ def test_what_was_left_open_is_logged(counting: TestClient, marketplace: Marketp
 def test_words_without_opensearch_are_said_to_be_missing(counting: TestClient, marketplace: Marketplace) -> None:
     """A wish in words beside flexible dates is answered, and the answer says that its order does not follow them."""
     answer = search(counting, **AROUND, text="garden")
-    assert NO_WORDS in answer["degraded"]
+    assert lacks(answer["degraded"], NO_WORDS)
     assert stays_shown(answer) == stays_shown(search(counting, **AROUND))
 
 
@@ -175,7 +176,7 @@ def test_words_order_the_listings_that_take_a_stay(
         plain, worded = search(client, **AROUND), search(client, **AROUND, text="garden")
         dearest = max(result["price"]["total"]["minor"] for result in plain["results"])
         cheap = search(client, **AROUND, text="garden", max_price=str((dearest - 1) / 100))
-    assert NO_WORDS not in worded["degraded"]
+    assert not lacks(worded["degraded"], NO_WORDS)
     assert stays_shown(worded) == stays_shown(plain)
     assert (worded["total_count"], worded["facets"]) == (plain["total_count"], plain["facets"])
     assert cheap["total_count"] == len(cheap["results"]) == 2
@@ -190,9 +191,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"flexible": "week", "month": "2026-07", "months_ahead": 1}, "not both"),
     ({"flexible": "week", "month": "2026-13"}, "pattern"),
     ({"flexible": "fortnight"}, "weekend"),
-    ({"flexible": "week", "month": "2026-05"}, "have passed; today is 2026-06-15"),
+    ({"flexible": "week", "month": "2026-05"}, "would have begun on 2026-05-25; today is 2026-06-15"),
     ({"flexible": "week", "month": "2028-05"}, "stays end by 2027-06-15"),
-    ({"check_in": "2026-06-01", "check_out": "2026-06-03", "flexible_days": 1}, "have passed"),
+    ({"check_in": "2026-06-01", "check_out": "2026-06-03", "flexible_days": 1}, "would have begun on 2026-06-02"),
+    ({"check_in": "2028-05-01", "check_out": "2028-05-03"}, "stays end by 2027-06-15"),
+    ({"check_in": "2027-06-14", "check_out": "2027-06-16"}, "stays end by 2027-06-15"),
 ]
 
 
@@ -244,6 +247,9 @@ def test_a_bad_calendar_is_a_clear_problem(client: TestClient, marketplace: Mark
     assert (missing.status_code, missing.json()["type"]) == (404, "/problems/listing-not-found")
     nowhere = client.get("/v1/search/price-calendar", params={"market": "atlantis"})
     assert nowhere.status_code == 404
+    for month in ("2026-05", "2028-05"):
+        there = client.get("/v1/search/price-calendar", params={"market": "lisbon", "month": month})
+        assert (there.status_code, there.json()["type"]) == (422, "/problems/invalid-search")
 
 
 BAD_CALENDARS: list[tuple[dict[str, Any], str]] = [
@@ -254,6 +260,9 @@ BAD_CALENDARS: list[tuple[dict[str, Any], str]] = [
     ({"month": "2026-7"}, "invalid-input"),
     ({"month": ["2026-07", "2026-08", "2026-09"]}, "invalid-input"),
     ({"check_in": "2026-07-01"}, "invalid-input"),
+    ({"month": "2026-05"}, "invalid-search"),
+    ({"month": "2027-06", "nights": 20}, "invalid-search"),
+    ({"month": ["2027-07", "2027-08"]}, "invalid-search"),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from lodestay.clock import FixedClock
 from lodestay.lake import LANDMARKS
+from lodestay.stay import Stay
 from search.gazetteer import Gazetteer
 from search.landmarks import SCHEMA
 from search.places import Place, PlaceKind, market_place, neighbourhood_place
@@ -41,6 +42,11 @@ PLACES = (
 )
 
 
+def nights_from(check_in: date, nights: int = 2) -> Stay:
+    """A stay."""
+    return Stay(check_in, check_in + timedelta(days=nights))
+
+
 def look(**asked: Any) -> Any:
     """Where this query looks."""
     return find_place(SearchQuery(**asked), BOOK, Gazetteer(lambda: PLACES))
@@ -65,6 +71,29 @@ def test_a_city_without_a_market_looks_at_what_lies_there() -> None:
     """Any market's listings around it are found; time and money are those of the nearest market."""
     where = look(place="Sintra")
     assert (where.market, where.area, where.timezone) == (None, Circle(SINTRA, 5.0), "Europe/Lisbon")
+
+
+def test_a_market_and_a_place_hold_together() -> None:
+    """A place of the market, or a city near it, is looked at in that market; one that lies apart is refused."""
+    where = look(market="lisbon", place="Alfama")
+    assert (where.market, where.name) == ("lisbon", "Alfama")
+    where = look(market="lisbon", place="Sintra")
+    assert (where.market, where.name, where.area) == ("lisbon", "Sintra", Circle(SINTRA, 5.0))
+    for market, place, said in (
+        ("porto", "Alfama", "its own is 'lisbon'"),
+        ("porto", "Lisbon", "its own is 'lisbon'"),
+        ("porto", "Sintra", "Send one of place and market."),
+    ):
+        with pytest.raises(InvalidSearch, match=f"{place} does not lie in the market 'porto'") as refused:
+            look(market=market, place=place)
+        assert said in (refused.value.hint or "")
+
+
+def test_a_name_of_several_markets_is_taken_in_the_one_that_is_named() -> None:
+    """A weightier quarter of the same name elsewhere does not make a contradiction of it."""
+    far = neighbourhood_place(market="porto", name="Alfama", country="PT", location=PORTO, radius_km=2, listings=90_000)
+    gazetteer = Gazetteer(lambda: (*PLACES, far))
+    assert find_place(SearchQuery(market="lisbon", place="alfama"), BOOK, gazetteer).market == "lisbon"
 
 
 def test_a_place_inside_a_wish() -> None:
@@ -160,9 +189,17 @@ def test_an_arrival_has_passed_where_no_market_has_its_date(asked: dict[str, str
     where = find_place(SearchQuery.model_validate(asked), book, Gazetteer(lambda: PLACES))
     if has_passed:
         with pytest.raises(InvalidSearch, match="2026-06-14 has passed where you look; today is 2026-06-15"):
-            today_at(where, date(2026, 6, 14), book, clock)
+            today_at(where, nights_from(date(2026, 6, 14)), book, clock)
         return
-    today = today_at(where, date(2026, 6, 14), book, clock)
+    today = today_at(where, nights_from(date(2026, 6, 14)), book, clock)
     assert today.of("honolulu") == date(2026, 6, 14)
     with pytest.raises(InvalidSearch, match="has passed"):
-        today_at(where, date(2026, 6, 13), book, clock)
+        today_at(where, nights_from(date(2026, 6, 13)), book, clock)
+
+
+def test_a_stay_that_ends_beyond_the_horizon_is_refused_as_flexible_ones_are() -> None:
+    """The last that can be asked for leaves 365 days from today; a day more is refused, and the last day named."""
+    clock = FixedClock(datetime(2026, 6, 15, 8, tzinfo=UTC))
+    today_at(look(market="lisbon"), nights_from(date(2027, 6, 13)), BOOK, clock)
+    with pytest.raises(InvalidSearch, match="today is 2026-06-15, and stays end by 2027-06-15"):
+        today_at(look(market="lisbon"), nights_from(date(2027, 6, 14)), BOOK, clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ml.ranking.features import FEATURES
+from search.request import Filters
+from serving.search.hindrances import named
 from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import STAY, SignIn, hold
 from tests.serving.test_search import logged, search
@@ -72,7 +75,7 @@ ASKED: tuple[tuple[dict[str, Any], list[str]], ...] = (
     ({"max_price": 10}, ["max_price_minor"]),
     ({"min_bedrooms": 9, "min_rating": 4.9}, ["min_bedrooms", "min_rating"]),
     ({"bounds": "10,10,11,11"}, ["area"]),
-    ({"check_in": "2027-09-01", "check_out": "2027-09-04"}, ["outside_calendar"]),
+    ({"check_in": "2026-08-01", "check_out": "2026-10-15"}, ["max_stay"]),
 )
 
 
@@ -86,6 +89,13 @@ def test_each_thing_that_keeps_a_listing_out_is_named(
         assert why["rank"] is None
         assert [each["rule"] for each in why["hindrances"]] == rules
         assert all(each["sentence"] for each in why["hindrances"])
+        assert "minor" not in str([each["sentence"] for each in why["hindrances"]]), "a price is a price to a host"
+
+
+def test_every_filter_is_spoken_of_in_the_guests_terms() -> None:
+    """Every filter has a sentence of its own, without the name of its field."""
+    for filtered in fields(Filters):
+        assert "_" not in named(filtered.name).sentence
 
 
 async def test_what_the_host_did_keeps_it_out_too(
@@ -96,6 +106,7 @@ async def test_what_the_host_did_keeps_it_out_too(
     hold(client, signed_in, marketplace.guest, marketplace.loft)
     (taken,) = debugged(client, owner, debug_listing=marketplace.loft)["listing"]["hindrances"]
     assert (taken["rule"], taken["nights"]) == ("nights_taken", ["2026-06-25", "2026-06-26", "2026-06-27"])
+    assert taken["sentence"] == "Somebody has the nights of 2026-06-25, 2026-06-26, 2026-06-27."
     await session.execute(text("UPDATE listings SET is_active = false"))
     await session.execute(text("DELETE FROM rate_plans WHERE listing_id = :id"), {"id": marketplace.studio})
     await session.commit()

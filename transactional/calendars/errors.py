@@ -166,11 +166,8 @@ class StayUnavailable(Conflict):
     @classmethod
     def because(cls, refused: RefusedStay, *, listing_id: int, stay: Stay) -> Self:
         """Say which rule is in the way."""
-        detail, hint = _SENTENCES[refused.rule]
-        detail = detail.format(
-            check_in=stay.check_in, check_out=stay.check_out, limit=refused.limit, nights=spoken(refused.nights)
-        )
-        return cls(detail, hint=hint, listing_id=listing_id, refused=refused)
+        _, hint = _SENTENCES[refused.rule]
+        return cls(sentence_of(refused, stay), hint=hint, listing_id=listing_id, refused=refused)
 
 
 class NightsBooked(Conflict):
@@ -186,6 +183,14 @@ class NightsBooked(Conflict):
             nights=[night.isoformat() for night in nights],
         )
         self.nights = tuple(nights)
+
+
+def sentence_of(refused: RefusedStay, stay: Stay) -> str:
+    """The rule in the way of a stay, in words for a guest."""
+    sentence, _ = _SENTENCES[refused.rule]
+    return sentence.format(
+        check_in=stay.check_in, check_out=stay.check_out, limit=refused.limit, nights=spoken(refused.nights)
+    )
 
 
 def spoken(nights: Sequence[date]) -> str:

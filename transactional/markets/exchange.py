@@ -49,4 +49,5 @@ class ExchangeRates:
         try:
             return self.per_euro[currency]
         except KeyError:
-            raise NoExchangeRate(currency, known=self.per_euro.keys()) from None
+            known = {EURO, *self.per_euro} if self.per_euro else ()
+            raise NoExchangeRate(currency, known=known) from None

@@ -115,3 +115,18 @@ def test_progress_in_a_pipe_says_each_thing_once_and_not_on_stdout(capsys: pytes
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.count("Import: reading listings") == 1
+
+
+def test_progress_in_a_pipe_does_not_print_every_count(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines that only count on come once in ten seconds; what is new comes at once."""
+    now = 100.0
+    monkeypatch.setattr("lodestay.cli.output.monotonic", lambda: now)
+    with progress("Playing", quiet=False) as report:
+        for day in range(1, 29):
+            report(f"lisbon, 2026-05-{day:02}")
+            now += 1.0
+        report("writing")
+    days = [line[-2:] for line in capsys.readouterr().err.splitlines()]
+    assert days == ["01", "11", "21", "ng"]
