@@ -58,8 +58,8 @@ def today_at(where: Where, stay: Stay | None, book: MarketBook, clock: Clock) ->
     today = book.today(where.market, where.timezone, clock.now())
     if stay is None:
         return today
-    days = [today.here, *(today.of(market) for market in _looked_at(where, book))]
-    if all(stay.check_in < day for day in days):
+    has_passed_here = stay.check_in < today.here
+    if has_passed_here and all(stay.check_in < today.of(market) for market in _looked_at(where, book)):
         raise InvalidSearch(
             f"{stay.check_in} has passed where you look; today is {today.here}.", hint="Choose a later arrival."
         )
