@@ -30,6 +30,8 @@ from serving.schemas import Day, Guests, ListingId, MarketKey, MonthText, Query
 
 MAX_VALUES = 30
 """Values of one filter that can be ticked at once."""
+MAX_CODE = 80
+"""Characters of one such value."""
 MAX_POLYGON = 40 * MAX_CORNERS
 """Characters of a polygon: two numbers of double precision a corner."""
 MAX_MAJOR = Decimal(10**9)
@@ -40,7 +42,7 @@ MAX_CURSOR = 8_000
 PAGING = ("page", "page_size", "cursor", "debug", "debug_listing")
 """What of a search says which part of the answer is wanted, and not of what."""
 
-Code = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CODE)]
 Codes = Annotated[list[Code], Field(max_length=MAX_VALUES)]
 Price = Annotated[Decimal, Field(ge=0, le=MAX_MAJOR, max_digits=14, decimal_places=4)]
 
