@@ -26,7 +26,7 @@ from search.request import (
     Polygon,
     Sort,
 )
-from serving.schemas import Day, Guests, ListingId, MarketKey, MonthText, Query
+from serving.schemas import Day, Guests, ListingId, MarketKey, MonthText, Query, plain_number
 
 MAX_VALUES = 30
 """Values of one filter that can be ticked at once."""
@@ -243,7 +243,7 @@ class SearchQuery(PlaceQuery):
 
 def _bounds(text: str) -> Bounds:
     try:
-        south, west, north, east = map(float, text.split(","))
+        south, west, north, east = map(plain_number, text.split(","))
     except ValueError:
         raise InvalidSearch(
             "`bounds` are not four numbers.", hint="Send south,west,north,east, such as 38.69,-9.23,38.80,-9.09."
@@ -255,7 +255,7 @@ def _polygon(text: str) -> Polygon:
     points = []
     for number, corner in enumerate(text.removesuffix(";").split(";"), start=1):
         try:
-            latitude, longitude = map(float, corner.split(","))
+            latitude, longitude = map(plain_number, corner.split(","))
         except ValueError:
             raise InvalidSearch(
                 f"Point {number} of `polygon`, {corner[:40]!r}, is not two numbers.",
