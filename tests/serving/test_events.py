@@ -127,7 +127,7 @@ def test_no_contact_comes_into_the_log_by_a_filter(
     client: TestClient, marketplace: Marketplace, tmp_path: Path
 ) -> None:
     """Codes are masked as wishes are, however little room is left for it; numbers stay, and so do real codes."""
-    asked = {
+    asked: dict[str, Any] = {
         "neighbourhood": "zqneigh jo@example.com",
         "amenity": ["wifi", "a@b.c," * 13],
         "max_price": 1_000_000,
