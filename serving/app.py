@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 from opentelemetry.sdk.trace import TracerProvider
 
@@ -21,6 +21,7 @@ from serving.booking_history import endpoints as booking_history
 from serving.booking_requests import endpoints as booking_requests
 from serving.bookings import endpoints as bookings
 from serving.cancellations import endpoints as cancellations
+from serving.dependencies import each_given_once
 from serving.events import endpoints as events
 from serving.feeds import endpoints as feeds
 from serving.health import endpoints as health
@@ -143,6 +144,7 @@ def create_app(
         lifespan=lifespan,
         telemetry=telemetry_config(provider),
         generate_unique_id_function=operation_id,
+        dependencies=[Depends(each_given_once)],
     )
     for router in ROUTERS:
         app.include_router(router, max_body_size=MAX_BODY_BYTES)

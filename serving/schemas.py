@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated, Self
+from decimal import Decimal
+from typing import Annotated, Any, Self, get_args
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import to_jsonable_python
 
 from lodestay.money import decimal_text
@@ -20,6 +21,9 @@ MAX_CALENDAR_NIGHTS = 366
 DEFAULT_CALENDAR_NIGHTS = 30
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# A plus that was not escaped comes as a blank; an exponent is how programs write very small numbers.
+_NUMBER = re.compile(r" *[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)? *")
+_NUMBERS = (int, float, Decimal)
 
 
 def _written_day(value: object) -> object:
@@ -70,6 +74,18 @@ CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217.
 ListingId = Annotated[int, Field(ge=1, lt=2**63, description="Number of a listing.", examples=[42])]
 
 
+def plain_number(text: str) -> float:
+    """Read a number in ASCII digits: Python takes `1_000` and the digits of every script as well."""
+    if not _NUMBER.fullmatch(text):
+        message = "Input should be a number in the digits 0 to 9, such as 1000 or 12.50"
+        raise ValueError(message)
+    return float(text)
+
+
+def _is_number(annotation: Any) -> bool:
+    return annotation in _NUMBERS or any(map(_is_number, get_args(annotation)))
+
+
 def example(**values: object) -> ConfigDict:
     """Have a model show one whole example of itself, from values or models."""
     return ConfigDict(json_schema_extra={"examples": [to_jsonable_python(values, by_alias=True)]})
@@ -85,6 +101,14 @@ class Query(BaseModel):
     """A query string: no unknown parameters; all values are texts, so types are read from them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain_numbers(cls, value: object, info: ValidationInfo) -> object:
+        field = cls.model_fields[info.field_name or ""]
+        if isinstance(value, str) and _is_number(field.annotation):
+            plain_number(value)
+        return value
 
 
 @dataclass(slots=True)

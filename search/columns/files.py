@@ -147,6 +147,15 @@ def build_folder(lake: str, *, made_at: datetime) -> Path:
     return Path(SEARCH_COLUMNS.path(lake)) / f"{_BUILD}{made_at:%Y%m%dT%H%M%S.%f}"
 
 
+def files_of(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """Name, size and time of each file of a build: changes when one is written, and reads none of them."""
+    try:
+        found = [(file.name, file.stat()) for file in folder.iterdir()]
+    except OSError:  # going away meanwhile
+        return frozenset()
+    return frozenset((name, status.st_size, status.st_mtime_ns) for name, status in found)
+
+
 def open_build(folder: Path) -> Build:
     """Map a build.
 
@@ -165,7 +174,9 @@ def open_build(folder: Path) -> Build:
         words = Words(manifest.codes, manifest.bits)
         empty = empty_ordered(0, coded=len(CODES), bit_words=words.first_words[-1])
         mapped = {path: _mapped(folder, path, column, manifest) for path, column in arrays(empty).items()}
-    except (OSError, ValidationError, ValueError) as error:
+    except OSError as error:  # its own words hold the whole path
+        raise _refused(folder, f"{Path(error.filename or folder).name}: {error.strerror or error}") from error
+    except (ValidationError, ValueError) as error:
         raise _refused(folder, str(error).partition("\n")[0]) from error
     whole = Whole(rebuilt(empty, mapped.__getitem__), words, manifest.odd_used)
     return Build(folder.name, whole, manifest.exports)
@@ -199,8 +210,9 @@ def _mapped(folder: Path, path: str, empty: NDArray[Any], manifest: Manifest) ->
 
 
 def _refused(folder: Path, problem: str) -> BuildRefused:
+    """Name the build alone: whoever asks how the service is may read it, and where the lake lies is not theirs."""
     return BuildRefused(
-        f"The columns in {folder} are not taken into service: {problem}.",
+        f"The columns in {folder.name} are not taken into service: {problem}.",
         hint="Materialise `columns/listings` again; till then an older build answers, or columns made of documents.",
     )
 

@@ -17,7 +17,7 @@ from lodestay.clock import Clock
 from lodestay.garbage import set_aside
 from lodestay.lake import SEARCH_DOCUMENTS, newest_files
 from search.columns.engine import ColumnEngine, nothing_kept
-from search.columns.files import Build, builds, open_build
+from search.columns.files import Build, builds, files_of, open_build
 from search.columns.kept import KeptAnswers
 from search.columns.sources import documents, exports_of, version_of
 from search.columns.store import ColumnStore
@@ -35,6 +35,8 @@ LOOK_EVERY_SECONDS = 15.0
 """How often the lake is asked for newer columns."""
 STALE_SECONDS = 5.0
 """Columns that have not caught up with PostgreSQL for so long are not asked any more."""
+REFUSED_FOR = timedelta(minutes=5)
+"""What was refused is read again after so long, and as soon as one of its files changes: it may have been repaired."""
 ENTRIES = 500
 BATCH = 20
 """Listings looked up at a time: this process answers guests meanwhile."""
@@ -59,6 +61,21 @@ class _Found:
     name: str
     store: ColumnStore
     exports: dict[str, datetime | None]
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """A build that was not taken into service.
+
+    Attributes
+    ----------
+    files
+        What was there when it was read.
+    """
+
+    reason: str
+    at: datetime
+    files: frozenset[tuple[str, int, int]]
 
 
 @dataclass(frozen=True)
@@ -98,7 +115,7 @@ class ColumnShelf:
         self._quick = quick
         self._held: _Held | None = None
         self._heard_at = 0.0
-        self._refused: dict[str, str] = {}
+        self._refused: dict[str, _Refusal] = {}
         self._turn = asyncio.Lock()
 
     @property
@@ -117,7 +134,7 @@ class ColumnShelf:
     def state(self) -> str:
         """What is in service and which newer builds were refused, for a person."""
         held = "none" if self._held is None else f"{len(self._held.engine)} listings of {self._held.name}"
-        return "; ".join([held, *self._refused.values()])
+        return "; ".join([held, *(refusal.reason for refusal in self._refused.values())])
 
     @property
     def is_newest(self) -> bool:
@@ -168,13 +185,12 @@ class ColumnShelf:
 
     def _find(self, held: str | None) -> _Found | None:
         """Open the newest columns; None where they are the ones held, or there are none."""
-        refused: dict[str, str] = {}
+        refused: dict[str, _Refusal] = {}
         try:
             for folder in builds(self._lake):
                 if folder.name == held:
                     return None
-                # What was refused stays refused: nothing is written to a build that is in its place.
-                opened = self._refused.get(folder.name) or _opened(folder)
+                opened = self._open(folder)
                 if isinstance(opened, Build):
                     return _Found(opened.name, ColumnStore(opened.whole), opened.exports)
                 refused[folder.name] = opened
@@ -183,6 +199,18 @@ class ColumnShelf:
         if held is not None and refused:
             return None  # what is held is better than what would have to be made of documents
         return self._of_documents(held)
+
+    def _open(self, folder: Path) -> Build | _Refusal:
+        """Open a build, or say why it is refused; gigabytes are not read at every look for one that stays as it was."""
+        files, now = files_of(folder), self._clock.now()
+        before = self._refused.get(folder.name)
+        if before is not None and before.files == files and now - before.at < REFUSED_FOR:
+            return before
+        try:
+            return open_build(folder)
+        except BuildRefused as error:
+            log.warning("columns refused", folder=str(folder), reason=error.detail, hint=error.hint)
+            return _Refusal(error.detail, now, files)
 
     def _of_documents(self, held: str | None) -> _Found | None:
         """Make columns of the newest documents."""
@@ -226,12 +254,3 @@ class ColumnShelf:
             async with self._sessions() as session:
                 changes = await present_fields(session, listing_ids[start : start + BATCH], clock=self._clock)
             await engine.update(changes)
-
-
-def _opened(folder: Path) -> Build | str:
-    """Open a build, or say why it is refused."""
-    try:
-        return open_build(folder)
-    except BuildRefused as error:
-        log.warning("columns refused", reason=error.detail, hint=error.hint)
-        return error.detail

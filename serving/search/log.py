@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import lru_cache
 from typing import Final
+
+from babel import Locale, UnknownLocaleError
 
 from lodestay.clock import Clock
 from lodestay.ids import new_id, pseudonym
@@ -17,10 +20,13 @@ from search.flexible import AroundDates, InMonths, MonthsAhead, Wish
 from search.request import Bounds, Circle, Filters, Polygon, SearchRequest
 from serving.search.answer import SearchOut
 from serving.search.ranking import Seen
+from serving.search.schemas import MAX_CODE
 from transactional.users.actors import Actor
 
 NOWHERE = "nowhere"
 """Market of a search that named none and found nothing."""
+UNKNOWN_LANGUAGE = "und"
+"""Of a guest whose language is none that there is (BCP 47)."""
 _AREAS: Final[dict[type, AreaKind]] = {Circle: "circle", Bounds: "bounds", Polygon: "polygon"}
 
 
@@ -99,7 +105,7 @@ def search_event(
         latitude=None if origin is None else origin.latitude,
         longitude=None if origin is None else origin.longitude,
         currency=request.currency,
-        locale=request.locale,
+        locale=known_locale(request.locale),
         total_count=answer.total_count,
         ranker=answer.ranker,
         results=[
@@ -122,7 +128,14 @@ def search_event(
         sort=request.sort,
         page=answer.page,
         page_size=answer.page_size,
-        kept_out=[KeptOut(filter=one.filter, value=one.value, more=one.more) for one in kept_out[:MOST_KEPT_OUT]],
+        kept_out=[
+            KeptOut(
+                filter=one.filter,
+                value=None if one.value is None else _masked(one.value),
+                more=one.more,
+            )
+            for one in kept_out[:MOST_KEPT_OUT]
+        ],
         nothing_because=around.nothing_because,
         degraded=answer.degraded,
         latency_ms=round(around.latency_ms, 3),
@@ -147,11 +160,32 @@ def flexible_dates(when: Stay | Wish | None) -> FlexibleDates | None:
 
 
 def filters_in_use(filters: Filters) -> dict[str, list[str]]:
-    """Name the filters that ask for something, each with its values in order."""
+    """Name the filters that ask for something, each with its values in order.
+
+    Codes are whatever the guest sent, and may hold contacts; numbers may not, and would look like telephones.
+    """
     unused = Filters()
     asked = {field.name: getattr(filters, field.name) for field in fields(Filters)}
     return {
-        name: sorted(map(str, value)) if isinstance(value, frozenset) else [str(value)]
+        name: sorted(_masked(code) for code in value) if isinstance(value, frozenset) else [str(value)]
         for name, value in asked.items()
         if value != getattr(unused, name)
     }
+
+
+@lru_cache(maxsize=1_024)
+def known_locale(tag: str) -> str:
+    """Keep of a language tag what CLDR knows: all of it, or its language, or `und`; the rest may be anybody's name."""
+    for told in (tag, tag.partition("-")[0]):
+        try:
+            locale = Locale.parse(told, sep="-")
+        except (ValueError, UnknownLocaleError):
+            continue
+        known = str(locale).lower().split("_")
+        return told if set(told.lower().split("-")) <= set(known) else locale.language
+    return UNKNOWN_LANGUAGE
+
+
+def _masked(code: str) -> str:
+    """Mask contacts in a code; what stands for a short one is longer, and an event has no more room than a code had."""
+    return mask_contacts(code)[:MAX_CODE]

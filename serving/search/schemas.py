@@ -25,10 +25,12 @@ from search.request import (
     Polygon,
     Sort,
 )
-from serving.schemas import Day, Guests, ListingId, MarketKey, MonthText, Query
+from serving.schemas import Day, Guests, ListingId, MarketKey, MonthText, Query, plain_number
 
 MAX_VALUES = 30
 """Values of one filter that can be ticked at once."""
+MAX_CODE = 80
+"""Characters of one such value."""
 MAX_POLYGON = 40 * MAX_CORNERS
 """Characters of a polygon: two numbers of double precision a corner."""
 MAX_MAJOR = Decimal(10**9)
@@ -39,7 +41,7 @@ MAX_CURSOR = 8_000
 PAGING = ("page", "page_size", "cursor", "debug", "debug_listing")
 """What of a search says which part of the answer is wanted, and not of what."""
 
-Code = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CODE)]
 Codes = Annotated[list[Code], Field(max_length=MAX_VALUES)]
 Price = Annotated[Decimal, Field(ge=0, le=MAX_MAJOR, max_digits=14, decimal_places=4)]
 
@@ -241,7 +243,7 @@ class SearchQuery(PlaceQuery):
 
 def _bounds(text: str) -> Bounds:
     try:
-        south, west, north, east = map(float, text.split(","))
+        south, west, north, east = map(plain_number, text.split(","))
     except ValueError:
         raise InvalidSearch(
             "`bounds` are not four numbers.", hint="Send south,west,north,east, such as 38.69,-9.23,38.80,-9.09."
@@ -253,7 +255,7 @@ def _polygon(text: str) -> Polygon:
     points = []
     for number, corner in enumerate(text.removesuffix(";").split(";"), start=1):
         try:
-            latitude, longitude = map(float, corner.split(","))
+            latitude, longitude = map(plain_number, corner.split(","))
         except ValueError:
             raise InvalidSearch(
                 f"Point {number} of `polygon`, {corner[:40]!r}, is not two numbers.",

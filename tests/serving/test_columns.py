@@ -21,6 +21,8 @@ from lodestay.lake import SEARCH_DOCUMENTS
 from lodestay.settings import Settings
 from pipelines.spark_jobs.columns import build_columns
 from pipelines.spark_jobs.job import Scope
+from search.columns.files import Build, open_build
+from search.errors import BuildRefused
 from serving.app import create_app
 from serving.search import columns
 from serving.search.retrieval import NO_ENGINE, NO_TILES, NO_WORDS
@@ -224,8 +226,9 @@ def test_builds_are_mapped_and_broken_ones_are_not(
         state, detail = columns_of(client)
         assert state == "degraded"
         assert detail.startswith(
-            f"3 listings of {first.folder.name}; The columns in {broken} are not taken into service"
+            f"3 listings of {first.folder.name}; The columns in {broken.name} are not taken into service"
         )
+        assert str(settings.lake) not in detail, "anybody may ask, and where the lake lies is not theirs"
         assert "keys.npy has 0 bytes instead of" in detail
         before = search(client, **STAY)
         assert not lacks(before["degraded"], NO_ENGINE)
@@ -238,6 +241,55 @@ def test_builds_are_mapped_and_broken_ones_are_not(
             counts.add((answer["total_count"], lacks(answer["degraded"], NO_ENGINE)))
         assert counts <= {(before["total_count"] - 1, False)}, "no search is lost, and no booking forgotten"
         assert search(client, **STAY)["total_count"] == before["total_count"] - 1
+
+
+def test_a_repaired_build_is_taken_up(
+    *,
+    settings: Settings,
+    clock: FixedClock,
+    documents: list[dict[str, Any]],
+    marketplace: Marketplace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A refused build is not read again at every look, but when one of its files changes, and after some minutes."""
+    monkeypatch.setattr(columns, "LOOK_EVERY_SECONDS", 0.05)
+    reads: list[Path] = []
+
+    def read(folder: Path) -> Build:
+        try:
+            return open_build(folder)
+        finally:
+            reads.append(folder)
+
+    monkeypatch.setattr(columns, "open_build", read)
+    now = clock.now()
+    write_documents(settings.lake, documents, exported_at=now)
+    made = build_columns(Scope(now.date(), (documents[0]["market"],), settings.lake), now=now)
+    keys = made.folder / "keys.npy"
+    whole = keys.read_bytes()
+    keys.write_bytes(b"\0" * len(whole))
+    up = ("up", f"3 listings of {made.folder.name}")
+    with TestClient(create_app(settings, clock, no_cities)) as client:
+        wait_for_columns(client)
+        time.sleep(0.5)
+        assert columns_of(client)[0] == "degraded"
+        assert reads == [made.folder]
+        clock.advance(columns.REFUSED_FOR)
+        eventually(lambda: len(reads) == 2)
+        keys.write_bytes(whole)
+        eventually(lambda: columns_of(client) == up)
+        assert reads == [made.folder] * 3
+
+
+def test_what_is_missing_in_a_build_is_said_without_its_path(tmp_path: Path) -> None:
+    """The words of the system hold the whole path; the refusal's do not."""
+    folder = tmp_path / "build=1"
+    folder.mkdir()
+    with pytest.raises(BuildRefused) as refused:
+        open_build(folder)
+    assert "build=1" in refused.value.detail
+    assert "manifest.json: No such file" in refused.value.detail
+    assert str(tmp_path) not in refused.value.detail
 
 
 def columns_of(client: TestClient) -> tuple[str, str]:

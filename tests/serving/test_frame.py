@@ -119,6 +119,53 @@ def test_a_field_at_fault_is_named_and_its_value_is_not_repeated(client: TestCli
     assert SECRET_WISH not in str(problem)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"min_price": "1_000"},
+        {"min_beds": "\u0663"},
+        {"min_rating": "\uff14"},
+        {"guests": "1_0"},
+        {"latitude": "nan", "longitude": "1"},
+        {"bounds": "3_8.69,-9.23,38.80,-9.09"},
+    ],
+)
+def test_numbers_are_written_in_plain_digits(
+    asked: dict[str, str], client: TestClient, marketplace: Marketplace
+) -> None:
+    """What only Python reads as a number is refused by its name; signs, blanks and exponents are numbers still."""
+    answer = client.get("/v1/search", params=asked)
+    assert answer.status_code == 422
+    assert next(iter(asked)) in answer.json()["detail"]
+    fine = {"latitude": " 38.7", "longitude": "-9.1e0", "min_price": "12.50", "guests": "2"}
+    assert client.get("/v1/search", params=fine).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v1/search?market=lisbon&market=paris", "market"),
+        ("/v1/search?market=lisbon&guests=1&amenity=wifi&amenity=tv&guests=1", "guests"),
+        ("/v1/suggest?q=lis&q=por", "q"),
+        ("/v1/listings/1/similar?guests=1&guests=2", "guests"),
+        ("/v1/search/price-calendar?market=lisbon&market=paris", "market"),
+    ],
+)
+def test_a_parameter_that_is_no_list_is_given_once(
+    path: str, name: str, client: TestClient, marketplace: Marketplace
+) -> None:
+    """The last of two would count in silence: the answer names it instead, and never its value."""
+    problem = client.get(path).json()
+    assert (problem["status"], problem["type"]) == (422, "/problems/invalid-input")
+    assert problem["errors"] == [{"location": "query", "field": name, "message": "Input should be given once"}]
+
+
+def test_lists_may_be_given_more_than_once(client: TestClient, marketplace: Marketplace) -> None:
+    """A list's values are parameters of one name."""
+    answer = client.get("/v1/search?market=lisbon&amenity=wifi&amenity=tv&flexible=week&month=2026-07&month=2026-08")
+    assert answer.status_code == 200
+
+
 def test_strict_bodies(client: TestClient) -> None:
     """JSON is taken as it is: no unknown fields, no numbers for dates, no texts for numbers."""
     right = {"type": "click", "event_id": "01930f6e-3c52-7d3b-8f1e-0c8c2f0a9d11", "listing_id": 1}

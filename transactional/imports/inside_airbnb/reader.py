@@ -25,7 +25,7 @@ from transactional.imports.inside_airbnb.prices import fill_prices
 from transactional.imports.inside_airbnb.reviews import Reviews, read_reviews
 
 SOURCE: Final = "inside-airbnb"
-READER: Final = "1"
+READER: Final = "2"
 """Goes up when the same files would be read otherwise, so that they are read anew: part of the fingerprint."""
 _TEXTS: Final = ("title", "description", "house_rules")
 
