@@ -161,10 +161,12 @@ class Lookout:
             guests=look.guests,
             page_size=MAX_PAGE_SIZE,
         )
-        answer = await search(services, query, visit=VISIT)
+        try:
+            results = (await search(services, query, visit=VISIT)).results
+        except InvalidSearch:  # dates that no listing takes are refused, and by the truth nothing is free then
+            results = []
         shown = {
-            result.listing_id: None if result.price.total is None else result.price.total.minor
-            for result in answer.results
+            result.listing_id: None if result.price.total is None else result.price.total.minor for result in results
         }
         self._outcome.requests["whole search, quiet" if caught_up else "whole search, changes on their way"] += 1
         asked = self._of_place[look.place]
