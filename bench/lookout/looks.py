@@ -13,7 +13,7 @@ from bench.lookout.truth import Truth, Verdict
 from bench.lookout.turns import draw_stay
 from lodestay.stay import Stay
 from search.columns.engine import ColumnEngine
-from search.request import MAX_PAGE_SIZE, Bounds, Filters, SearchRequest, Sort
+from search.request import MAX_PAGE_SIZE, Bounds, Filters, InvalidSearch, SearchRequest, Sort
 from serving.search.log import Visit
 from serving.search.markets import WORLD_CURRENCY, WORLD_TIMEZONE
 from serving.search.schemas import SearchQuery
