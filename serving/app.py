@@ -21,6 +21,7 @@ from serving.booking_history import endpoints as booking_history
 from serving.booking_requests import endpoints as booking_requests
 from serving.bookings import endpoints as bookings
 from serving.cancellations import endpoints as cancellations
+from serving.deadlines import READ_SECONDS, ReadsInTime
 from serving.dependencies import each_given_once
 from serving.events import endpoints as events
 from serving.feeds import endpoints as feeds
@@ -149,6 +150,7 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router, max_body_size=MAX_BODY_BYTES)
     app.add_middleware(QuickBookings)
+    app.add_middleware(ReadsInTime, seconds=READ_SECONDS + settings.search_timeout_ms / 1000)
     app.add_middleware(RequestContext, metrics=metrics, max_body_bytes=MAX_BODY_BYTES)
     add_problem_handlers(app)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]

@@ -139,6 +139,7 @@ async def open_services(
     guards = Guards.of(settings, metrics)
     _watch(metrics, columns, guards)
     stop = asyncio.Event()
+    markets = MarketShelf(sessions)
     suggestions = SuggestionShelf(settings.lake, sessions)
     steps = (columns.follow, columns.look) if settings.search_columns else ()
     following = [asyncio.create_task(step(stop)) for step in (*steps, suggestions.follow)]
@@ -166,7 +167,7 @@ async def open_services(
             engine=NoEngine() if opensearch is None else engine_of(opensearch, settings),
             columns=columns,
             models=models,
-            markets=MarketShelf(sessions),
+            markets=markets,
             suggestions=suggestions,
             events=events,
             guards=guards,
@@ -181,6 +182,7 @@ async def open_services(
         for task in (*following, looking):
             task.cancel()
         await asyncio.gather(*following, looking, return_exceptions=True)
+        await markets.close()
         columns.close()
         guards.close()
         await closing.aclose()

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from bench.proof.direct import DirectConnection, columns_of
 from transactional.kit.connections import PLANS_BY_KEY
 from transactional.kit.database import driver_url
+from transactional.kit.options import BRIEFLY_IDLE_MS, session_options
 
 T = TypeVar("T")
 NO_COLUMNS: Final = SimpleResultMetaData(())
@@ -215,12 +216,13 @@ class KeptStatements(PrepareManager):
 @contextmanager
 def open_sessions(database_url: str, *, lock_timeout_ms: int) -> Iterator[async_sessionmaker[AsyncSession]]:
     """Connections set up as :func:`transactional.kit.database.create_engine` does, closed at the end."""
+    options = session_options(idle_in_transaction_ms=BRIEFLY_IDLE_MS, lock_timeout_ms=lock_timeout_ms)
     engine = create_engine(
         driver_url(database_url),
         pool_size=1,
         max_overflow=3,
         isolation_level="READ COMMITTED",
-        connect_args={"options": f"-c timezone=UTC -c lock_timeout={lock_timeout_ms} {PLANS_BY_KEY}"},
+        connect_args={"options": f"{options} {PLANS_BY_KEY}"},
     )
     event.listen(engine, "connect", _keep_statements)
     sessions = InlineSessions(engine)

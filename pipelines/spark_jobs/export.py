@@ -31,6 +31,8 @@ ROWS_PER_READ = 200_000
 """Rows that one connection reads; more are read by several at once."""
 MAX_READS = 16
 FETCH_SIZE = 10_000
+NEVER = 0
+"""When the connection that holds the snapshot counts as stuck: it says nothing for as long as the others read."""
 TABLES_AT_ONCE = 3
 """Small tables wait on round trips, not on cores."""
 ORDER = {
@@ -69,7 +71,7 @@ class Source:
 @contextmanager
 def snapshot_of(url: str) -> Iterator[Source]:
     """Take a snapshot that other connections can join until the block ends."""
-    with connected(url) as connection:
+    with connected(url, idle_in_transaction_ms=NEVER) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         row = connection.execute("SELECT pg_export_snapshot(), now(), CAST(pg_current_snapshot() AS text)").fetchone()

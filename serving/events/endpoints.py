@@ -35,5 +35,5 @@ async def report_events(
         for told in proven
         if told.listing_id in markets  # shown, and deleted since
     ]
-    write_events(services.events, events)
+    write_events(services.events, events, services.metrics)
     return EventsTaken(accepted=len(events), ignored=len(body.events) - len(events))

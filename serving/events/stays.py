@@ -43,4 +43,4 @@ async def log_stay(
         total_minor=of.total_minor,
         currency=of.currency,
     )
-    write_events(services.events, [event])
+    write_events(services.events, [event], services.metrics)

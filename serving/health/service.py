@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from serving.health.schemas import Dependency, DependencyState
 from serving.models import PRICER, RANKER
 from serving.relay.service import SINK
+from serving.search.budget import within
 from serving.state import Services
 from transactional.outbox.repository import lag
 
@@ -21,8 +22,7 @@ PATIENCE_SECONDS = 2.0
 async def check_postgresql(services: Services) -> Dependency:
     """Whether PostgreSQL answers and has the schema."""
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS), services.sessions() as session:
-            count = (await session.execute(text("SELECT count(*) FROM markets"))).scalar_one()
+        count = await within(PATIENCE_SECONDS, _count_markets(services))
     except (SQLAlchemyError, TimeoutError, OSError) as error:
         return Dependency(name="postgresql", state=DependencyState.DOWN, detail=type(error).__name__)
     return Dependency(name="postgresql", state=DependencyState.UP, detail=f"{count} markets")
@@ -46,10 +46,19 @@ async def check_opensearch(services: Services) -> Dependency:
 async def outbox_lag(services: Services) -> float:
     """How many changes the relay has still to bring to the index; NaN where PostgreSQL does not say."""
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS), services.sessions() as session:
-            return float(await lag(session, SINK))
+        return await within(PATIENCE_SECONDS, _lag(services))
     except (SQLAlchemyError, TimeoutError, OSError):
         return nan
+
+
+async def _count_markets(services: Services) -> int:
+    async with services.sessions() as session:
+        return int((await session.execute(text("SELECT count(*) FROM markets"))).scalar_one())
+
+
+async def _lag(services: Services) -> float:
+    async with services.sessions() as session:
+        return float(await lag(session, SINK))
 
 
 def check_columns(services: Services) -> list[Dependency]:

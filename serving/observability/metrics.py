@@ -95,6 +95,11 @@ class Metrics:
             "Results taken off a page because PostgreSQL no longer confirmed them.",
             registry=self.registry,
         )
+        self.events_lost = Counter(
+            "lodestay_events_lost",
+            "Events for the event log that the disk did not take, all of a call's where it took only some.",
+            registry=self.registry,
+        )
         self.lag = Gauge(
             "lodestay_outbox_lag",
             "Changes that the relay has not brought to the search index yet; NaN where PostgreSQL does not tell.",

@@ -99,7 +99,7 @@ async def search(
     nothing = await why_nothing(services.columns.engine, request, retrieved, today=today, seconds=steps.left(Step.SCAN))
     around = Circumstances(query.text, query.wish(), today.here, nothing, 1000 * (perf_counter() - started))
     event = search_event(answer, request, seen, around, first_rank=page.first_rank, visit=visit, clock=services.clock)
-    write_events(services.events, [event])
+    write_events(services.events, [event], services.metrics)
     return answer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,7 +19,7 @@ from lodestay.stay import Stay
 from search.answer import Regained, Retrieved
 from search.asked import asked_of
 from search.columns.engine import ColumnEngine
-from search.event_log import read_events
+from search.event_log import EventLog, read_events
 from search.events import BookingEvent, ClickEvent, HoldEvent, ImpressionEvent, NoResults, QuoteEvent, SearchEvent
 from search.request import Filters, SearchRequest, Sort
 from search.today import Today
@@ -80,6 +81,23 @@ def test_only_what_a_search_showed_is_taken(client: TestClient, marketplace: Mar
     events = read_events(str(tmp_path / "lake"), day=TODAY, market="lisbon")
     (click,) = (event for event in events if isinstance(event, ClickEvent))
     assert click.listing_id == found["results"][0]["listing_id"]
+
+
+def test_what_a_full_disk_does_not_take_is_counted(
+    client: TestClient, marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guests have their answers; the metric says how many events are lost, which no log file tells a dashboard."""
+    found = search(client)
+
+    def is_full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    assert "lodestay_events_lost_total 0.0" in client.get("/metrics").text
+    monkeypatch.setattr(EventLog, "_write", is_full)
+    search(client)
+    told = [told_of(found, 1, type="impression"), told_of(found, 1)]
+    assert client.post("/v1/events", json={"events": told}).status_code == 202
+    assert "lodestay_events_lost_total 3.0" in client.get("/metrics").text
 
 
 def test_a_booking_is_tied_to_its_search_once(

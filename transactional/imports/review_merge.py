@@ -8,6 +8,22 @@ from lodestay.snapshot import DATE_ONLY
 from transactional.imports.repository import Db
 
 _COLUMNS: Final = "author_key, written_on, rating, comment, language"
+# Reviews are looked up listing by listing (OFFSET 0 keeps it so). Left to choose, and with statistics from before the
+# source's reviews came, PostgreSQL expects none of them: it reads those of all markets, and `resolved` for each.
+_REMOVE_GONE: Final = """
+    WITH gone AS MATERIALIZED (
+        SELECT held.review_id
+        FROM resolved r
+        CROSS JOIN LATERAL (
+            SELECT review_id, listing_id, source_id FROM reviews
+            WHERE listing_id = r.listing_id AND source = %(source)s OFFSET 0
+        ) held
+        WHERE NOT EXISTS (
+            SELECT FROM in_reviews_of i WHERE i.listing_id = held.listing_id AND i.review_id = held.source_id
+        )
+    )
+    DELETE FROM reviews v USING gone WHERE v.review_id = gone.review_id
+"""
 
 
 def merge_reviews(db: Db, source: str) -> int:
@@ -35,14 +51,7 @@ def merge_reviews(db: Db, source: str) -> int:
             """,
             parameters,
         ).rowcount
-    gone = db.execute(
-        """
-        DELETE FROM reviews v USING resolved r
-        WHERE v.listing_id = r.listing_id AND v.source = %(source)s
-          AND NOT EXISTS (SELECT FROM in_reviews_of i WHERE i.listing_id = v.listing_id AND i.review_id = v.source_id)
-        """,
-        parameters,
-    ).rowcount
+    gone = db.execute(_REMOVE_GONE, parameters).rowcount
     written = db.execute(
         f"""
         INSERT INTO reviews (listing_id, source, source_id, {_COLUMNS})

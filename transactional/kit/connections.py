@@ -21,6 +21,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from lodestay.errors import ServiceUnavailable
+from transactional.kit.options import BRIEFLY_IDLE_MS, session_options
 
 Values = Sequence[bytes | None]
 
@@ -49,10 +50,11 @@ class QuickConnection:
     ) -> QuickConnection:
         """Connect, and prepare statements by their names."""
         isolation = "-c default_transaction_isolation=read\\ committed"
+        options = session_options(idle_in_transaction_ms=BRIEFLY_IDLE_MS, lock_timeout_ms=lock_timeout_ms)
         connection = await psycopg.AsyncConnection.connect(
             database_url,
             autocommit=True,
-            options=f"-c timezone=UTC -c lock_timeout={lock_timeout_ms} {isolation} {PLANS_BY_KEY}",
+            options=f"{options} {isolation} {PLANS_BY_KEY}",
             connect_timeout=max(2, int(patience)),
         )
         try:

@@ -12,6 +12,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
+from transactional.kit.options import BRIEFLY_IDLE_MS, session_options
+
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -46,16 +48,19 @@ def driver_url(database_url: str) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
-def create_engine(database_url: str, *, pool_size: int, lock_timeout_ms: int) -> AsyncEngine:
+def create_engine(
+    database_url: str, *, pool_size: int, lock_timeout_ms: int, idle_in_transaction_ms: int = BRIEFLY_IDLE_MS
+) -> AsyncEngine:
     """Open a pool of connections in READ COMMITTED and UTC.
 
     Parameters
     ----------
     pool_size
         Connections kept; eight saturate two cores.
-    lock_timeout_ms
-        How long a statement may wait for a lock before it gives up with SQLSTATE 55P03.
+    lock_timeout_ms, idle_in_transaction_ms
+        As of :func:`~transactional.kit.options.session_options`.
     """
+    options = session_options(idle_in_transaction_ms=idle_in_transaction_ms, lock_timeout_ms=lock_timeout_ms)
     return create_async_engine(
         driver_url(database_url),
         pool_size=pool_size,
@@ -63,7 +68,7 @@ def create_engine(database_url: str, *, pool_size: int, lock_timeout_ms: int) ->
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         hide_parameters=True,  # values are people's data, and a statement's error goes into logs
-        connect_args={"options": f"-c timezone=UTC -c lock_timeout={lock_timeout_ms}"},
+        connect_args={"options": options},
     )
 
 

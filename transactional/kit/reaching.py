@@ -12,14 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from lodestay.errors import ServiceUnavailable, SetupIncomplete
 from transactional.kit.database import create_engine, session_factory
+from transactional.kit.options import LONG_IDLE_MS, session_options
 from transactional.kit.sqlstate import NOT_MIGRATED, is_away, sqlstate
 
 CONNECT_SECONDS = 10
 
 
 @contextmanager
-def connected(database_url: str) -> Iterator[psycopg.Connection[Any]]:
+def connected(database_url: str, *, idle_in_transaction_ms: int = LONG_IDLE_MS) -> Iterator[psycopg.Connection[Any]]:
     """Open a connection that commits at the end of the block, or rolls back where it fails.
+
+    Parameters
+    ----------
+    idle_in_transaction_ms
+        As of :func:`~transactional.kit.options.session_options`.
 
     Raises
     ------
@@ -28,14 +34,20 @@ def connected(database_url: str) -> Iterator[psycopg.Connection[Any]]:
     SetupIncomplete
         It was never migrated, or not to this version.
     """
-    with told_to_a_person(), psycopg.connect(database_url, connect_timeout=CONNECT_SECONDS) as connection:
+    options = session_options(idle_in_transaction_ms=idle_in_transaction_ms)
+    with (
+        told_to_a_person(),
+        psycopg.connect(database_url, connect_timeout=CONNECT_SECONDS, options=options) as connection,
+    ):
         yield connection
 
 
 @asynccontextmanager
 async def opened(database_url: str, *, lock_timeout_ms: int) -> AsyncIterator[async_sessionmaker[AsyncSession]]:
     """Make sessions, one at a time, until the block ends; the errors of :func:`connected`."""
-    engine = create_engine(database_url, pool_size=1, lock_timeout_ms=lock_timeout_ms)
+    engine = create_engine(
+        database_url, pool_size=1, lock_timeout_ms=lock_timeout_ms, idle_in_transaction_ms=LONG_IDLE_MS
+    )
     try:
         with told_to_a_person():
             yield session_factory(engine)
