@@ -52,6 +52,10 @@ class Fired:
     classes: dict[str, Percentiles]
     faults: int
 
+    def keeps(self, milliseconds: float) -> bool:
+        """Whether all were answered, and 99 of 100 in so much time."""
+        return not self.faults and self.classes["all"].p99 <= milliseconds
+
 
 def fire(ports: Sequence[int], asked: Sequence[Asked], *, rate: float | None, seconds: float) -> Fired:
     """Send searches at a rate, answered or not, or one after the other's answer on two connections each (None)."""
