@@ -42,8 +42,8 @@ event log.
 The loop is open: searches fall due at a rate whether or not earlier ones are answered, and count from when they were
 due; a step of the climb is twenty seconds, and one that is too much is taken a second time. Meanwhile calendars change
 in PostgreSQL and are taken in. Client, PostgreSQL and the API's process share the machine; where there are two, each
-search goes to the one with fewer under way, as a balancer does, and both take every change in. Before, answers are held to brute force (each calendar asked by the rules themselves):
-one wrong count, bin or total, and there are no figures.
+search goes to the one with fewer under way, as a balancer does, and both take every change in. Before, answers are held
+to brute force (each calendar asked by the rules themselves): one wrong count, bin or total, and there are no figures.
 """
 
 
