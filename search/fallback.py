@@ -212,10 +212,7 @@ def _unticked(listing: Mapping[str, Any], price_minor: int | None, filters: Filt
         asked = facet.selected(filters)
         if asked and not facet.fits(asked, _values(listing, facet)):
             yield facet.name
-    low, high = filters.min_price_minor, filters.max_price_minor
-    if low is None and high is None:
-        return
-    if price_minor is None or not (low or 0) <= price_minor <= (inf if high is None else high):
+    if not filters.takes_price(price_minor):
         yield PRICE
 
 

@@ -193,6 +193,18 @@ class Filters:
     instant_book: bool | None = None
     superhost: bool | None = None
 
+    @property
+    def asks_price(self) -> bool:
+        """Whether not every price will do."""
+        return self.min_price_minor is not None or self.max_price_minor is not None
+
+    def takes_price(self, price_minor: int | None) -> bool:
+        """Whether a price in the request's currency is one that is asked for; one that is not known only if any is."""
+        if not self.asks_price:
+            return True
+        low, high = self.min_price_minor, self.max_price_minor
+        return price_minor is not None and (low or 0) <= price_minor and (high is None or price_minor <= high)
+
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:

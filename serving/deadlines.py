@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lodestay.errors import ServiceUnavailable
 from serving.problems import on_domain_error
+from serving.search.budget import leave_alone
 
 READ_SECONDS: Final = 5.0
 """Time for a read beside what a search may take: a PostgreSQL that is frozen answers nothing, and refuses nothing."""
@@ -34,7 +35,6 @@ class ReadsInTime:
     def __init__(self, app: ASGIApp, *, seconds: float) -> None:
         self.app = app
         self._seconds = seconds
-        self._stopping: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -58,20 +58,10 @@ class ReadsInTime:
             is_refused = True
         finally:
             if not work.done():
-                self._stop(work)
+                leave_alone(work)
         log.warning("a read was not answered in time", seconds=self._seconds)
         late = ServiceUnavailable("This takes longer than a read may take.", hint="Try again in a moment.")
         await on_domain_error(Request(scope), late)(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
-
-    def _stop(self, work: asyncio.Task[None]) -> None:
-        self._stopping.add(work)
-        work.add_done_callback(self._forget)
-        work.cancel()
-
-    def _forget(self, work: asyncio.Task[None]) -> None:
-        self._stopping.discard(work)
-        if not work.cancelled():
-            work.exception()  # looked at, so that nobody warns of it

@@ -11,14 +11,13 @@ from collections.abc import AsyncIterator
 from typing import Annotated, cast, get_origin
 
 from fastapi import Depends, Header, Request
-from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.errors import Forbidden, Unauthenticated
 from serving.auth import InvalidToken
+from serving.fields import known_fields
 from serving.state import Services
 from transactional.users.actors import Actor, Role
 
@@ -37,27 +36,15 @@ async def each_given_once(request: Request) -> None:
     """Refuse a parameter that is sent twice and is no list: else the last would count, and nobody would be told."""
     if len(request.query_params) == len(sent := request.query_params.multi_items()):
         return
-    counts, single = Counter(name for name, _ in sent), _single_parameters(request.scope["route"].dependant)
+    counts, known = Counter(name for name, _ in sent), known_fields(request.scope["route"], "query")
     message = "Input should be given once"
     repeated = [
         {"type": "repeated", "loc": ("query", name), "msg": message}
         for name, times in counts.items()
-        if times > 1 and name in single
+        if times > 1 and name in known and get_origin(known[name].annotation) is not list
     ]
     if repeated:
         raise RequestValidationError(repeated)
-
-
-def _single_parameters(endpoint: Dependant) -> set[str]:
-    """Names of the parameters in an endpoint's query model that are no lists."""
-    models = [param.field_info.annotation for param in endpoint.query_params]
-    return {
-        field.alias or name
-        for model in models
-        if isinstance(model, type) and issubclass(model, BaseModel)
-        for name, field in model.model_fields.items()
-        if get_origin(field.annotation) is not list
-    }
 
 
 async def reading(services: ServicesDep) -> AsyncIterator[AsyncSession]:

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 
-def known_fields(route: object, location: str, path: Sequence[str | int]) -> list[str]:
-    """Names that could be sent at a place of a request; none where that is not known.
+def known_fields(route: object, location: str, path: Sequence[str | int] = ()) -> dict[str, FieldInfo]:
+    """Fields that could be sent at a place of a request, by their names; none where that is not known.
 
     Parameters
     ----------
@@ -23,14 +23,14 @@ def known_fields(route: object, location: str, path: Sequence[str | int]) -> lis
         Fields of the body that lead there.
     """
     if not isinstance(route, APIRoute):
-        return []
+        return {}
     params = route.dependant.query_params if location == "query" else route.dependant.body_params
     models = [model for param in params for model in _models_in(param.field_info.annotation)]
     for step in path:
         fields = [info for model in models for name, info in _fields(model) if name == step]
         if isinstance(step, str):  # a number counts the items of a list, whose model is known already
             models = [model for info in fields for model in _models_in(info.annotation)]
-    return [name for model in models for name, _ in _fields(model)]
+    return {name: info for model in models for name, info in _fields(model)}
 
 
 def _fields(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:

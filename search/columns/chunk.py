@@ -29,7 +29,8 @@ class Chunk(NamedTuple):
     rows
         (ROOM,) the first so many of these count; the same goes for all others.
     failed, group
-        How many groups a row fails (what a guest may take back), and the last of them.
+        How many groups a row fails (what a guest may take back); and which, where it is one: what is added up of
+        several is none's number. Before that is asked, room for what a question has to remember.
     amounts, prices
         The total in the listing's currency and in the guest's.
     """

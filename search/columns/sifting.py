@@ -48,7 +48,7 @@ def taking(rules: StayRules, traits: Traits, stay: StayAsk, chunk: Chunk, count:
     odd_from, odd_count, odd_rules = rules.odd_from, rules.odd_count, rules.odd_rules
     check_in, check_out, length = stay.check_in, stay.check_out, stay.nights.size
     arrival = stay.nights[0]
-    rows, takes, odd_ones = chunk.rows, chunk.failed, chunk.group
+    rows, takes, odd_ones = chunk.rows, chunk.failed, chunk.group  # of the groups nothing is known yet
     oddly = 0
     for place in range(count):
         row = rows[place]
@@ -71,7 +71,7 @@ def sorted_out(traits: Traits, groups: GroupAsk, chunk: Chunk, count: int) -> in
     """Keep the listings that fail one group at most, the price not looked at."""
     rows, failed, group = chunk.rows, chunk.failed, chunk.group
     codes, allowed, many = traits.codes, groups.allowed, groups.many
-    failed[:count], group[:count] = 0, NO_CODE
+    failed[:count], group[:count] = 0, NO_CODE  # to which each group that fails adds up to its own number
     for facet in groups.ticked:
         first = groups.first_code[facet]
         for place in range(count):
@@ -120,13 +120,8 @@ def _write_amounts(  # noqa: PLR0917 - compiled code takes them by place
     count: int,
 ) -> None:
     fees, rates, usual, nightly, units, large = prices
-    slots, dates, length, guests, discount = (
-        stay.nights,
-        stay.today,
-        stay.nights.size,
-        stay.guests,
-        stay.length_discount,
-    )
+    slots, dates, length = stay.nights, stay.today, stay.nights.size
+    guests, discount = stay.guests, stay.length_discount
     if length == 0:
         for place in range(count):
             amounts[place] = usual[rows[place]]

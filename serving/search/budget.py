@@ -114,10 +114,15 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
             raise TimeoutError
     finally:
         if not task.done():
-            task.cancel()
-            _left_alone.add(task)
-            task.add_done_callback(_forget)
+            leave_alone(task)
     return task.result()
+
+
+def leave_alone(task: asyncio.Task[Any]) -> None:
+    """Tell a task to stop, and do not wait for it."""
+    task.cancel()
+    _left_alone.add(task)
+    task.add_done_callback(_forget)
 
 
 def _forget(task: asyncio.Task[Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lodestay.calendar import RefusedStay, StayCalendar
@@ -45,7 +45,6 @@ async def confirm(
         return {}
     async with quick.connection() as connection:
         page = await load_page(connection, shown, now=clock.now())
-    fits = _price_filter(request)
     judged = {
         listing_id: judge(
             listing.bookable,
@@ -56,25 +55,24 @@ async def confirm(
         )
         for listing_id, listing in page.items()
     }
-    return {
-        listing_id: Confirmed(page[listing_id].shown, currency, total)
+    confirmed = {
+        listing_id: Confirmed(page[listing_id].shown, page[listing_id].bookable.terms.currency, total)
         for listing_id, (possible, total) in judged.items()
-        if possible and fits(currency := page[listing_id].bookable.terms.currency, total)
+        if possible
     }
+    return _at_a_price_asked_for(confirmed, request) if request.filters.asks_price else confirmed
 
 
-def _price_filter(request: SearchRequest) -> Callable[[str, int | None], bool]:
-    """Whether a total, in a listing's currency, is one that is asked for: it may have changed since it was found."""
-    low, high = request.filters.min_price_minor, request.filters.max_price_minor
+def _at_a_price_asked_for(confirmed: Mapping[int, Confirmed], request: SearchRequest) -> dict[int, Confirmed]:
+    """Leave out what became too dear, or too cheap, since it was found."""
     factors = exchange_factors(request.rates, request.currency)
-
-    def fits(currency: str, total: int | None) -> bool:
-        if total is None or currency not in factors or (low is None and high is None):
-            return True
-        price = exchanged(total, factors[currency])
-        return (low is None or price >= low) and (high is None or price <= high)
-
-    return fits
+    return {
+        listing_id: each
+        for listing_id, each in confirmed.items()
+        if each.total_minor is None
+        or each.currency not in factors
+        or request.filters.takes_price(exchanged(each.total_minor, factors[each.currency]))
+    }
 
 
 def judge(

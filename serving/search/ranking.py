@@ -90,7 +90,7 @@ def rank(
     scores = models.ranker.score(matrix)
     order = reranking.order(scores, models.columns.take, listing_ids, viewed)
     name = reranking.name(models.ranker.name)
-    fit = None if request.text is None else bands(candidates)
+    fit = None if request.text is None else bands(context.text_score, context.vector_score)
     if fit is not None:
         order = order[np.argsort(fit[order], kind="stable")]
         fit, name = fit[order], f"{name}+{NAME}"

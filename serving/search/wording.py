@@ -5,14 +5,13 @@ The ranker learned from searches of which few have words, and alone would put wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.arrays import Floats
 from ml.ranking.reasons import Reason
-from search.answer import Candidate
 from search.query import VECTOR_WEIGHT
 
 STEPS: Final = (0.9, 0.75, 0.5, 0.25)
@@ -23,23 +22,24 @@ FITS: Final = Reason("text", "Fits your words", 0.0)
 """Why those that fit best stand in front; the ranker's score has no part in it."""
 
 
-def bands(candidates: Sequence[Candidate]) -> NDArray[np.int64] | None:
+def bands(text_score: Floats, vector_score: Floats) -> NDArray[np.int64] | None:
     """Say how well each candidate fits what was written: 0 best, one more for each step below the best fit.
 
     A fit is what the engine orders by, words and meaning together, of which the least meaning that any candidate has
     counts for nothing: vectors of all texts are near each other.
 
+    Parameters
+    ----------
+    text_score, vector_score
+        (n,) as of :class:`search.answer.Candidate`; NaN where they are not known.
+
     Returns
     -------
     (n,); None where nothing is known of the words.
     """
-    words = np.array([candidate.text_score or 0.0 for candidate in candidates], np.float64)
-    told = np.array([candidate.vector_score for candidate in candidates], np.float64)  # None: NaN
-    meaning = np.zeros(len(told))
-    known = np.isfinite(told)
-    if known.any():
-        meaning[known] = VECTOR_WEIGHT * (told[known] - told[known].min()) / 2
-    fit = words + meaning
+    known = vector_score[np.isfinite(vector_score)]
+    meaning = VECTOR_WEIGHT * (vector_score - known.min(initial=np.inf)) / 2
+    fit = np.nan_to_num(text_score) + np.nan_to_num(meaning)
     best = fit.max(initial=0.0)
     if best == 0:
         return None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from search.answer import Candidate
-from serving.search.wording import STEPS, bands
+from serving.search import wording
+from serving.search.wording import STEPS
 from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import STAY
 from tests.serving.test_search import search
@@ -16,9 +20,15 @@ from tests.serving.test_search import search
 SCORES = st.lists(st.tuples(st.none() | st.floats(0, 40), st.none() | st.floats(-1, 1)), min_size=1, max_size=60)
 
 
-def candidate(text_score: float | None, vector_score: float | None = None) -> Candidate:
+def candidate(text_score: float | None, vector_score: float | None = None) -> tuple[float | None, float | None]:
     """One of which nothing but its fit counts."""
-    return Candidate(1, "EUR", None, None, text_score, vector_score, None)
+    return text_score, vector_score
+
+
+def bands(candidates: Sequence[tuple[float | None, float | None]]) -> NDArray[np.int64] | None:
+    """How well each fits; None is not known."""
+    words, meaning = np.array(candidates, np.float64).reshape(-1, 2).T
+    return wording.bands(words, meaning)
 
 
 @given(SCORES)
