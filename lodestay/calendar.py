@@ -169,6 +169,9 @@ class StayCalendar:
 
     def gap_closed(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Dates on which no stay may arrive, (n,), and depart, (n + 1,), since it would leave too small a hole."""
+        if not self.min_gap_nights:  # as most have none
+            nights = len(self.free)
+            return np.zeros(nights, np.bool_), np.zeros(nights + 1, np.bool_)
         before, after = (run - self.preparation_days for run in holes(self.free))
         arrivals = (before > 0) & (before < self.min_gap_nights)
         departures = (after > 0) & (after < self.min_gap_nights)

@@ -45,18 +45,26 @@ MAPPING: Final[dict[str, Any]] = {
 """Fields of the document. The prices are read by scripts only: doc values without an index."""
 
 
+def nightly_ring(calendar: StayCalendar | None, *, today: date) -> NDArray[np.int64] | None:
+    """What each night from `today` on costs, by slot: (RING,) minor units, 0 beyond; None without a night left."""
+    nights = window(calendar, today) if calendar is not None else range(0)
+    if calendar is None or not nights:
+        return None
+    ring = np.zeros(RING, dtype=np.int64)
+    ring[(slot(calendar.start) + np.arange(nights.start, nights.stop)) % RING] = calendar.price_minor[
+        nights.start : nights.stop
+    ]
+    return ring
+
+
 def price_fields(calendar: StayCalendar | None, *, today: date) -> dict[str, Any]:
     """Write the running sums of a calendar's nights from `today` on and what one usually costs.
 
     Without a night left the sums are null, and the usual price stays as it is.
     """
-    nights = window(calendar, today) if calendar is not None else range(0)
-    if calendar is None or not nights:
+    ring = nightly_ring(calendar, today=today)
+    if ring is None:
         return {"price_sum": None}
-    ring = np.zeros(RING, dtype=np.int64)
-    ring[(slot(calendar.start) + np.arange(nights.start, nights.stop)) % RING] = calendar.price_minor[
-        nights.start : nights.stop
-    ]
     sums = np.roll(np.cumsum(ring), 1)  # the last sum, of the whole ring, comes to stand in slot 0
     return {
         "price_sum": dict(zip(_SLOTS, sums.tolist(), strict=True)),

@@ -42,6 +42,8 @@ class Today:
         """
         dates = {zone: date_at(instant, zone) for zone in {timezone, *markets.values()}}
         here = dates[timezone]
+        if len(set(dates.values())) == 1:
+            return cls(here)
         return cls(here, {market: dates[zone] for market, zone in markets.items() if dates[zone] != here})
 
     @cached_property

@@ -27,6 +27,8 @@ from lodestay.clock import FixedClock
 from lodestay.local.postgres import database_url as database_of
 from lodestay.local.supervisor import Supervisor, supervise
 from lodestay.settings import PROJECT_ROOT
+from transactional.kit.connections import QuickConnections
+from transactional.quotes import pages
 
 _HOME_PREFIX = "lodestay-test-"
 
@@ -132,6 +134,14 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     engine = create_async_engine(database_url, poolclass=NullPool)
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+async def quick(database_url: str) -> AsyncIterator[QuickConnections]:
+    """Connections to the test's own database that load listings."""
+    connections = QuickConnections(database_url, pages.STATEMENTS, size=2, lock_timeout_ms=1_000)
+    yield connections
+    connections.close()
 
 
 @pytest.fixture

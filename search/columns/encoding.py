@@ -1,24 +1,28 @@
-"""From the fields of index documents to the values of rows: the same contract, read into columns, many at a time."""
+"""From the fields of index documents, or from calendars, to the values of rows: the same contract, many at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import gcd
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lodestay.calendar import StayCalendar
+from search.arrivals import Arrivals
 from search.columns.compiled import compiled, inlined
-from search.columns.table import PART, PART_MASK
+from search.columns.table import PART, PART_MASK, RULES
 from search.ring import RING
+from search.stay_price import nightly_ring
 
 
 @dataclass(frozen=True)
 class StayBits:
-    """What the `stay_tokens` of some listings say, by slot.
+    """Which stays some listings take, by slot.
 
     Attributes
     ----------
@@ -44,9 +48,55 @@ def read_tokens(tokens: Sequence[str | None]) -> StayBits:
     free, closed, odd = (np.zeros((len(texts), RING), np.bool_) for _ in range(3))
     blocks = np.empty(len(text) // _SHORTEST_BLOCK + 1, np.int64)
     count = _parse_tokens(text, ends, free, closed, odd, blocks)
-    rules = _in_runs(_joined(np.sort(blocks[:count])))
-    listings = rules >> 4 * PART
-    return StayBits(free, closed, odd, rules & (1 << 4 * PART) - 1, np.bincount(listings, minlength=len(texts)))
+    return _with_rules(free, closed, odd, blocks[:count])
+
+
+def stay_bits(arrivals: Sequence[Arrivals | None]) -> StayBits:
+    """Take what calendars say, without the tokens that would say it; None: never free."""
+    free, closed, odd = (np.zeros((len(arrivals), RING), np.bool_) for _ in range(3))
+    blocks = [np.empty(0, np.int64)]
+    for place, one in enumerate(arrivals):
+        if one is None:
+            continue
+        free[place, one.slots] = one.run > 0
+        closed[place, one.no_departure] = True
+        odd[place, one.slots] = one.odd
+        nights, shortest, longest = one.spans.T
+        blocks.append(place << 3 * PART | one.slots[nights] << 2 * PART | shortest << PART | longest)
+    return _with_rules(free, closed, odd, np.concatenate(blocks))
+
+
+def _with_rules(
+    free: NDArray[np.bool_], closed: NDArray[np.bool_], odd: NDArray[np.bool_], blocks: NDArray[np.int64]
+) -> StayBits:
+    rules = _in_runs(_joined(np.sort(blocks)))
+    counts = np.bincount(rules >> 4 * PART, minlength=len(free))
+    return StayBits(free, closed, odd, rules & (1 << 4 * PART) - 1, counts)
+
+
+@dataclass(frozen=True)
+class Nights:
+    """The nights of a calendar as columns take them: in a change it stands in the place of tokens and running sums.
+
+    Attributes
+    ----------
+    nightly
+        (RING,) minor units by slot.
+    """
+
+    arrivals: Arrivals | None
+    nightly: NDArray[np.int64] | None
+
+
+NIGHTS: Final = "nights"
+"""Field of a change that holds them; documents have none of that name."""
+
+
+def night_fields(calendar: StayCalendar | None, *, today: date) -> dict[str, Any]:
+    """Build the part of a change that follows from a calendar; columns come to hold what its document would say."""
+    arrivals = Arrivals.of(calendar, today=today)
+    numbers = dict.fromkeys(RULES) if arrivals is None else arrivals.numbers()
+    return {**numbers, NIGHTS: Nights(arrivals, nightly_ring(calendar, today=today))}
 
 
 def _joined_texts(texts: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -169,8 +219,20 @@ def read_prices(sums: Sequence[Mapping[str, int] | bytes | None]) -> NightPrices
     # The sum up to a slot is in its own, and that of the whole ring in slot 0 (search.stay_price).
     upto = np.roll(running, -1, axis=1)
     nightly = np.diff(upto, axis=1, prepend=0)
-    known = np.array([one is not None for one in sums], np.bool_)
-    return NightPrices(np.where(known, _units(nightly), 0), nightly)
+    return _priced(nightly, [one is not None for one in sums])
+
+
+def night_prices(rings: Sequence[NDArray[np.int64] | None]) -> NightPrices:
+    """Take what nights cost (:func:`search.stay_price.nightly_ring`)."""
+    nightly = np.zeros((len(rings), RING), np.int64)
+    for place, ring in enumerate(rings):
+        if ring is not None:
+            nightly[place] = ring
+    return _priced(nightly, [ring is not None for ring in rings])
+
+
+def _priced(nightly: NDArray[np.int64], known: Sequence[bool]) -> NightPrices:
+    return NightPrices(np.where(np.array(known, np.bool_), _units(nightly), 0), nightly)
 
 
 @compiled

@@ -11,7 +11,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.encoding import read_prices, read_tokens
+from search.columns.encoding import (
+    NIGHTS,
+    NightPrices,
+    StayBits,
+    night_prices,
+    read_prices,
+    read_tokens,
+    stay_bits,
+)
 from search.columns.filling import put_bits, put_prices
 from search.columns.layout import Ordered
 from search.columns.map_tiles import around
@@ -169,10 +177,16 @@ class Columns:
                 columns[told, place] = [null if value is None else value for value in values]
         told, values = _told("is_active", rows, listings)
         put_bits(table.nights.active[np.newaxis], told, np.array(values, np.bool_)[:, np.newaxis])
-        for name, write in (("stay_tokens", self._write_stays), ("price_sum", self._write_prices)):
-            told, values = _told(name, rows, listings)
-            if len(told):
-                write(told, values)
+        told, tokens = _told("stay_tokens", rows, listings)
+        if len(told):
+            self._write_stays(told, read_tokens(tokens))
+        told, sums = _told("price_sum", rows, listings)
+        if len(told):
+            self._write_prices(told, read_prices(sums))
+        told, nights = _told(NIGHTS, rows, listings)
+        if len(told):
+            self._write_stays(told, stay_bits([one.arrivals for one in nights]))
+            self._write_prices(told, night_prices([one.nightly for one in nights]))
 
     def _numbers(self) -> tuple[tuple[NDArray[Any], tuple[str, ...], float], ...]:
         """Columns of numbers, the fields that stand in them, and what stands for null."""
@@ -192,8 +206,8 @@ class Columns:
         """Code of the one value, or that of none."""
         return next((self.vocabularies[name].learn(value) for value in values), NO_CODE)
 
-    def _write_stays(self, rows: NDArray[np.int64], tokens: Sequence[str | None]) -> None:
-        bits, nights, odd = read_tokens(tokens), self.table.nights, self.table.stays.odd
+    def _write_stays(self, rows: NDArray[np.int64], bits: StayBits) -> None:
+        nights, odd = self.table.nights, self.table.stays.odd
         for column, values in ((nights.free, bits.free), (nights.closed, bits.closed), (odd, bits.odd)):
             put_bits(column, rows, values)
         ends = np.cumsum(bits.odd_count)
@@ -222,8 +236,7 @@ class Columns:
             self.table = self.table._replace(stays=stays._replace(odd_rules=longer))
         return first
 
-    def _write_prices(self, rows: NDArray[np.int64], sums: Sequence[Mapping[str, int] | bytes | None]) -> None:
-        told = read_prices(sums)
+    def _write_prices(self, rows: NDArray[np.int64], told: NightPrices) -> None:
         fits = told.fits
         units = np.where(fits, told.unit, 0)
         put_prices(self.table.prices.nightly, rows[fits], np.maximum(units[fits], 1), told.nightly[fits])
@@ -311,8 +324,9 @@ class ColumnStore(Columns):
         Parameters
         ----------
         changes
-            As :func:`search.live.update_documents` takes them: by listing_id, fields of the document that follow from
-            its calendar, rate plan and reviews. Listings that are not held wait for the next build.
+            By listing_id, fields of the document that follow from its calendar, rate plan and reviews, as
+            :func:`search.live.update_documents` takes them, or as :func:`search.columns.encoding.night_fields` has
+            those of the calendar. Listings that are not held wait for the next build.
         """
         rows, held = self.rows_of(changes)
         fields = [one for one, is_held in zip(changes.values(), held.tolist(), strict=True) if is_held]

@@ -15,7 +15,9 @@ from lodestay.telemetry import configure_logging
 from search.engine import connect
 from serving.relay.index_sink import IndexSink
 from serving.relay.service import Relay, run
+from transactional.kit.connections import QuickConnections
 from transactional.kit.database import create_engine, session_factory
+from transactional.quotes import pages
 
 SERVICE = "lodestay-relay"
 LOCK_TIMEOUT_MS = 1_000
@@ -31,14 +33,16 @@ async def relay(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     clock = SystemClock()
     engine = create_engine(settings.require_database_url(), pool_size=2, lock_timeout_ms=LOCK_TIMEOUT_MS)
+    quick = QuickConnections(settings.require_database_url(), pages.STATEMENTS, size=1, lock_timeout_ms=LOCK_TIMEOUT_MS)
     client = connect(settings.require_opensearch_url())
     try:
         log.info("started", alias=settings.index_alias)
-        sink = IndexSink(client, settings.index_alias, clock)
+        sink = IndexSink(client, settings.index_alias, quick, clock)
         await run(Relay(session_factory(engine), sink, clock), stop)
         log.info("stopped")
     finally:
         await client.close()
+        quick.close()
         await engine.dispose()
 
 

@@ -10,13 +10,14 @@ from typing import Any
 import structlog
 from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.clock import Clock
+from search.document import calendar_fields
 from search.errors import SearchUnavailable
 from search.index import REPLAYED, made_at
 from search.live import update_documents
 from serving.relay.present import present_fields
+from transactional.kit.connections import QuickConnections
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,7 @@ class IndexSink:
 
     client: AsyncOpenSearch
     alias: str
+    quick: QuickConnections
     clock: Clock
     _index: str | None = field(default=None, init=False)
 
@@ -71,7 +73,7 @@ class IndexSink:
         log.info("index in service", index=index.name, before=self._index)
         self._index = index.name
 
-    async def write(self, session: AsyncSession, listing_ids: Collection[int]) -> int:
+    async def write(self, listing_ids: Collection[int]) -> int:
         """Write the listings' present state; returns how many documents there were to write to.
 
         Listings without a document wait for the next build, as do all while there is no index: an
@@ -79,7 +81,7 @@ class IndexSink:
         """
         if not listing_ids or await self.index_in_service() is None:
             return 0
-        changes = await present_fields(session, listing_ids, clock=self.clock)
+        changes = await present_fields(self.quick, listing_ids, clock=self.clock, calendar_fields=calendar_fields)
         applied = await update_documents(self.client, self.alias, changes)
         if applied.missing:
             log.info("listings without a document", count=len(applied.missing))

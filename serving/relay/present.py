@@ -1,49 +1,55 @@
-"""What PostgreSQL says of a listing now, as fields of its document: what sinks write over what they held."""
+"""What PostgreSQL says of a listing now, as what the index and the columns write over what they held."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import date
 from typing import Any
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.calendar import StayCalendar
 from lodestay.clock import Clock, today_in
-from search.document import calendar_fields, nightly_price_minor, rate_fields, rating_fields
-from transactional.calendars.repository import load_calendars
+from search.document import nightly_price_minor, rate_fields, rating_fields
 from transactional.calendars.rules import Window
-from transactional.listings.cards import ListingCard, load_cards
-from transactional.listings.repository import BookableListing, load_bookable
+from transactional.kit.connections import QuickConnections
+from transactional.quotes.pages import PageListing, load_page
 
 BATCH = 100
 """Listings looked up at a time: a year of calendar each, so a batch is some two megabytes."""
 
 
 async def present_fields(
-    session: AsyncSession, listing_ids: Collection[int], *, clock: Clock
+    quick: QuickConnections,
+    listing_ids: Collection[int],
+    *,
+    clock: Clock,
+    calendar_fields: Callable[..., dict[str, Any]],
 ) -> dict[int, dict[str, Any]]:
-    """Everything in a listing's document that changes while the index lives, by listing."""
+    """Everything in a listing's document that changes while the index lives, by listing.
+
+    Parameters
+    ----------
+    calendar_fields
+        Writes what follows from a calendar and `today`, the date at the listing: for the index
+        :func:`search.document.calendar_fields`, for columns :func:`search.columns.encoding.night_fields`.
+    """
     now = clock.now()
-    bookable = await load_bookable(session, listing_ids)
-    cards = await load_cards(session, listing_ids)
-    calendars = await load_calendars(session, listing_ids, Window.of_the_year(now.date()), now=now)
+    year = Window.of_the_year(now.date())
+    async with quick.connection() as connection:
+        found = await load_page(connection, dict.fromkeys(listing_ids, year), now=now)
     present = {}
-    for listing_id, listing in bookable.items():
-        if listing_id in cards:
-            present[listing_id] = _fields(listing, cards[listing_id], calendars.get(listing_id), clock=clock)
-            await asyncio.sleep(0)  # a year of a calendar takes the time that a guest's search does, and some wait
+    for listing_id, listing in found.items():
+        calendar, today = listing.calendar(), today_in(listing.bookable.timezone, clock)
+        present[listing_id] = _others(listing, calendar, today=today) | calendar_fields(calendar, today=today)
+        await asyncio.sleep(0)  # a year of a calendar takes as long as a part of a guest's search, and some wait
     return present
 
 
-def _fields(
-    listing: BookableListing, card: ListingCard, calendar: StayCalendar | None, *, clock: Clock
-) -> dict[str, Any]:
-    today = today_in(listing.timezone, clock)
+def _others(listing: PageListing, calendar: StayCalendar | None, *, today: date) -> dict[str, Any]:
+    """What does not depend on single nights."""
     return {
-        "is_active": listing.is_active,
-        **rating_fields(card.rating, card.review_count),
-        **rate_fields(listing.terms),
-        **calendar_fields(calendar, today=today),
-        "nightly_price_minor": nightly_price_minor(card.base_price_minor, calendar, today=today),
+        "is_active": listing.bookable.is_active,
+        **rating_fields(listing.shown.rating, listing.shown.review_count),
+        **rate_fields(listing.bookable.terms),
+        "nightly_price_minor": nightly_price_minor(listing.base_price_minor, calendar, today=today),
     }

@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import psycopg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -60,7 +61,7 @@ class Relay:
             changed = list(dict.fromkeys(entry.listing_id for entry in entries if entry.listing_id is not None))
             written = 0
             for start in range(0, len(changed), BATCH):
-                written += await self.sink.write(session, changed[start : start + BATCH])
+                written += await self.sink.write(changed[start : start + BATCH])
             if 0 < written <= FEW:
                 await self.sink.make_visible()
             await outbox.advance(session, SINK, entries, now=self.clock.now())
@@ -80,8 +81,7 @@ class Relay:
         if not self._backlog:
             return False
         batch = [self._backlog[n] for n in range(min(BATCH, len(self._backlog)))]
-        async with self.sessions() as session:
-            await self.sink.write(session, batch)
+        await self.sink.write(batch)
         for _ in batch:
             self._backlog.popleft()
         return True
@@ -111,7 +111,7 @@ async def run(relay: Relay, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             busy = await relay.step()
-        except (SQLAlchemyError, ServiceUnavailable, OSError) as error:
+        except (SQLAlchemyError, psycopg.Error, ServiceUnavailable, OSError) as error:
             failures += 1
             pause = min(MAX_BACKOFF_SECONDS, POLL_SECONDS * 2**failures)
             # One line with its reason for each attempt; the traceback of an absent service says nothing more.

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from lodestay.clock import Clock
 from lodestay.garbage import set_aside
 from lodestay.lake import SEARCH_DOCUMENTS, newest_files
+from search.columns.encoding import night_fields
 from search.columns.engine import ColumnEngine, nothing_kept
 from search.columns.files import Build, builds, files_of, open_build
 from search.columns.kept import KeptAnswers
@@ -251,6 +252,7 @@ class ColumnShelf:
 
     async def _write(self, engine: ColumnEngine, listing_ids: Sequence[int]) -> None:
         for start in range(0, len(listing_ids), BATCH):
-            async with self._sessions() as session:
-                changes = await present_fields(session, listing_ids[start : start + BATCH], clock=self._clock)
-            await engine.update(changes)
+            batch = listing_ids[start : start + BATCH]
+            await engine.update(
+                await present_fields(self._quick, batch, clock=self._clock, calendar_fields=night_fields)
+            )

@@ -10,6 +10,7 @@ from lodestay.clock import Clock, now_in
 from lodestay.stay import Stay
 from search.request import SearchRequest
 from search.stay_price import exchange_factors, exchanged
+from transactional.calendars.rules import Window
 from transactional.kit.connections import QuickConnections
 from transactional.listings.repository import BookableListing
 from transactional.quotes.pages import ShownListing, load_page
@@ -43,13 +44,14 @@ async def confirm(
     """
     if not shown:
         return {}
+    windows = {listing_id: None if stay is None else Window.around(stay) for listing_id, stay in shown.items()}
     async with quick.connection() as connection:
-        page = await load_page(connection, shown, now=clock.now())
+        page = await load_page(connection, windows, now=clock.now())
     judged = {
         listing_id: judge(
             listing.bookable,
-            None if (stay := shown[listing_id]) is None else listing.calendar(stay),
-            stay,
+            listing.calendar(),
+            shown[listing_id],
             guests=request.guests,
             clock=clock,
         )

@@ -26,15 +26,15 @@ from bench.lookout.run import Order
 from bench.lookout.truth import Truth
 from bench.lookout.world import play
 from bench.proof.plan import STARTS_AT
-from search import availability
+from search.arrivals import Arrivals
 from search.document import rate_fields
 from search.ring import slot
 from search.today import Today
 from serving.relay import present
 from serving.search import columns, confirmation
 from serving.worker.jobs import standing_jobs
-from transactional.calendars.repository import load_calendars
 from transactional.outbox import tail
+from transactional.quotes.pages import load_page
 from transactional.quotes.rules import price_or_refuse
 
 SEED, LISTINGS = 7, 24
@@ -83,29 +83,27 @@ def lose_news(monkeypatch: Patch) -> None:
 
 def forget_preparation(monkeypatch: Patch) -> None:
     """What the columns are told of a listing has no days of preparation."""
-    load = load_calendars
+    load = load_page
 
     async def unprepared(*arguments: Any, **options: Any) -> Any:
         found = await load(*arguments, **options)
         return {
-            number: calendar
-            if calendar.preparation is None
-            else replace(calendar, free=calendar.free | calendar.preparation)
-            for number, calendar in found.items()
+            number: replace(each, parts=replace(each.parts, plan=replace(each.parts.plan, preparation_days=0)))
+            for number, each in found.items()
         }
 
-    monkeypatch.setattr(present, "load_calendars", unprepared)
+    monkeypatch.setattr(present, "load_page", unprepared)
 
 
 def take_less_notice(monkeypatch: Patch) -> None:
     """A day's notice less than the host wants is enough."""
-    fields = availability.availability_fields
+    numbers = Arrivals.numbers
 
-    def sooner(*arguments: Any, **options: Any) -> dict[str, Any]:
-        made = fields(*arguments, **options)
-        return made | {"advance_notice_days": made["advance_notice_days"] and made["advance_notice_days"] - 1}
+    def sooner(arrivals: Arrivals) -> dict[str, int]:
+        made = numbers(arrivals)
+        return made | {"advance_notice_days": max(0, made["advance_notice_days"] - 1)}
 
-    monkeypatch.setattr(availability, "availability_fields", sooner)
+    monkeypatch.setattr(Arrivals, "numbers", sooner)
 
 
 def let_holds_lie(monkeypatch: Patch) -> None:

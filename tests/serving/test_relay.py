@@ -29,6 +29,7 @@ from tests.serving.test_search import search
 from tests.transactional.factories import create_hold, stay_of
 from transactional.calendars.models import RatePlan
 from transactional.cancellations.service import cancel
+from transactional.kit.connections import QuickConnections
 from transactional.listings.models import Listing
 from transactional.listings.service import deactivate
 from transactional.outbox.repository import lag
@@ -52,10 +53,14 @@ async def client(opensearch_url: str) -> AsyncIterator[AsyncOpenSearch]:
 
 @pytest.fixture
 def relay(
-    sessions: async_sessionmaker[AsyncSession], client: AsyncOpenSearch, index_alias: str, clock: FixedClock
+    sessions: async_sessionmaker[AsyncSession],
+    quick: QuickConnections,
+    client: AsyncOpenSearch,
+    index_alias: str,
+    clock: FixedClock,
 ) -> Relay:
     """A relay over the test's marketplace."""
-    return Relay(sessions, IndexSink(client, index_alias, clock), clock)
+    return Relay(sessions, IndexSink(client, index_alias, quick, clock), clock)
 
 
 async def drain(relay: Relay) -> None:
@@ -127,9 +132,9 @@ async def test_delivering_twice_changes_nothing(
     """A batch that was delivered but not remembered is delivered again, to the same document."""
     await create_hold(session, clock, listing_id=marketplace.loft, guest_id=marketplace.guest.user_id)
     await session.commit()
-    await relay.sink.write(session, [marketplace.loft])
+    await relay.sink.write([marketplace.loft])
     once = document(opensearch, index_alias, marketplace.loft)
-    await relay.sink.write(session, [marketplace.loft])
+    await relay.sink.write([marketplace.loft])
     assert document(opensearch, index_alias, marketplace.loft) == once
 
 
@@ -159,13 +164,14 @@ async def test_without_an_index_nothing_is_written_and_none_is_created(
     session: AsyncSession,
     marketplace: Marketplace,
     sessions: async_sessionmaker[AsyncSession],
+    quick: QuickConnections,
     client: AsyncOpenSearch,
     opensearch: OpenSearch,
     clock: FixedClock,
 ) -> None:
     """An update never creates an index: its name would stand in the way of the alias."""
     alias = "not-built-yet"
-    relay = Relay(sessions, IndexSink(client, alias, clock), clock)
+    relay = Relay(sessions, IndexSink(client, alias, quick, clock), clock)
     await create_hold(session, clock, listing_id=marketplace.loft, guest_id=marketplace.guest.user_id)
     await session.commit()
     await drain(relay)
@@ -280,6 +286,7 @@ async def test_the_relay_waits_for_a_service_and_loses_nothing(
     session: AsyncSession,
     marketplace: Marketplace,
     sessions: async_sessionmaker[AsyncSession],
+    quick: QuickConnections,
     opensearch_url: str,
     opensearch: OpenSearch,
     index_alias: str,
@@ -294,7 +301,7 @@ async def test_the_relay_waits_for_a_service_and_loses_nothing(
         proxy.is_down = True
         client = connect(proxy.url)
         stop = asyncio.Event()
-        running = asyncio.create_task(run(Relay(sessions, IndexSink(client, index_alias, clock), clock), stop))
+        running = asyncio.create_task(run(Relay(sessions, IndexSink(client, index_alias, quick, clock), clock), stop))
         await asyncio.sleep(1)
         assert await lag(session, SINK) > 0
         proxy.is_down = False
@@ -305,3 +312,23 @@ async def test_the_relay_waits_for_a_service_and_loses_nothing(
         await running
         await client.close()
     assert free_nights(opensearch, index_alias, marketplace.loft) == before - 2
+
+
+async def test_the_relay_outlives_a_connection_that_breaks(
+    *, session: AsyncSession, marketplace: Marketplace, relay: Relay, quick: QuickConnections, clock: FixedClock
+) -> None:
+    """Where listings cannot be read the cursor stays and the relay waits; once they can, all is delivered."""
+    await create_hold(session, clock, listing_id=marketplace.loft, guest_id=marketplace.guest.user_id)
+    await session.commit()
+    relay.sink.quick = QuickConnections("postgresql://127.0.0.1:1/none", {}, size=1, lock_timeout_ms=1_000)
+    stop = asyncio.Event()
+    running = asyncio.create_task(run(relay, stop))
+    await asyncio.sleep(1)
+    assert not running.done()
+    assert await lag(session, SINK) > 0
+    relay.sink.quick = quick
+    while await lag(session, SINK):
+        await session.commit()
+        await asyncio.sleep(0.05)
+    stop.set()
+    await running

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
@@ -272,16 +272,7 @@ def parts_of(row: Mapping[Any, Any]) -> CalendarParts:
                 strict=True,
             )
         ],
-        nights=NightColumns(
-            night=_array(row["night"], np.int64).view("datetime64[D]"),
-            price_minor=_array(row["night_price"], np.int64),
-            min_stay=_array(row["night_min_stay"], np.int32),
-            max_stay=_array(row["night_max_stay"], np.int32),
-            closed_to_arrival=_array(row["no_arrival"], np.bool_),
-            closed_to_departure=_array(row["no_departure"], np.bool_),
-            min_stay_through=_array(row["min_through"], np.int32),
-            max_stay_through=_array(row["max_through"], np.int32),
-        ),
+        nights=_NO_NIGHTS if row["night"] is None else _nights(row),
         occupied=[taken for by_guests, taken in ranges if not by_guests],
         stays=[taken for by_guests, taken in ranges if by_guests],
         version=row["version"],
@@ -289,8 +280,20 @@ def parts_of(row: Mapping[Any, Any]) -> CalendarParts:
     )
 
 
-def _array(values: list[Any] | None, dtype: type[np.generic]) -> Any:
-    return np.array(values or (), dtype=dtype)
+def _nights(row: Mapping[Any, Any]) -> NightColumns:
+    return NightColumns(
+        night=np.array(row["night"], np.int64).view("datetime64[D]"),
+        price_minor=np.array(row["night_price"], np.int64),
+        min_stay=np.array(row["night_min_stay"], np.int32),
+        max_stay=np.array(row["night_max_stay"], np.int32),
+        closed_to_arrival=np.array(row["no_arrival"], np.bool_),
+        closed_to_departure=np.array(row["no_departure"], np.bool_),
+        min_stay_through=np.array(row["min_through"], np.int32),
+        max_stay_through=np.array(row["max_through"], np.int32),
+    )
+
+
+_NO_NIGHTS: Final = NightColumns.of(())
 
 
 def _day(since_epoch: int) -> date:

@@ -191,19 +191,23 @@ def build_calendar(
     min_stay = np.full(length, plan.min_stay, dtype=np.int32)
     max_stay = np.full(length, plan.max_stay, dtype=np.int32)
     closed_to_arrival, closed_to_departure = np.zeros((2, length), dtype=bool)
-    unscaled = price.copy()
+    unscaled = price.copy() if seasons else price
     for season in sorted(seasons, key=_rank):
         span = _clip(season.starts_on, season.ends_before, start, length)
         price[span] = share(unscaled[span], season.price_bps)
         min_stay[span] = max(plan.min_stay, season.min_stay or 0)
-    column = (nights.night - np.datetime64(start)).astype(np.int64)
-    inside = (column >= 0) & (column < length)
-    column = column[inside]
-    for target, said in ((price, nights.price_minor), (min_stay, nights.min_stay), (max_stay, nights.max_stay)):
-        _say(target, column, said[inside])
-    priced[column[nights.price_minor[inside] != SAYS_NOTHING]] = True
-    closed_to_arrival[column] = nights.closed_to_arrival[inside]
-    closed_to_departure[column] = nights.closed_to_departure[inside]
+    min_stay_through = max_stay_through = None
+    if len(nights.night):  # on a page, whose calendars are a week or two long, few have any
+        column = (nights.night - np.datetime64(start)).astype(np.int64)
+        inside = (column >= 0) & (column < length)
+        column = column[inside]
+        for target, said in ((price, nights.price_minor), (min_stay, nights.min_stay), (max_stay, nights.max_stay)):
+            _say(target, column, said[inside])
+        priced[column[nights.price_minor[inside] != SAYS_NOTHING]] = True
+        closed_to_arrival[column] = nights.closed_to_arrival[inside]
+        closed_to_departure[column] = nights.closed_to_departure[inside]
+        min_stay_through = _through(1, column, nights.min_stay_through[inside], length)
+        max_stay_through = _through(MAX_NIGHTS, column, nights.max_stay_through[inside], length)
     free, preparation = _free(priced, plan, start=start, occupied=occupied, stays=stays)
     return StayCalendar(
         start=start,
@@ -219,8 +223,8 @@ def build_calendar(
         min_gap_nights=plan.min_gap_nights,
         fills_gaps=plan.fills_gaps,
         preparation_days=plan.preparation_days,
-        min_stay_through=_through(1, column, nights.min_stay_through[inside], length),
-        max_stay_through=_through(MAX_NIGHTS, column, nights.max_stay_through[inside], length),
+        min_stay_through=min_stay_through,
+        max_stay_through=max_stay_through,
         preparation=preparation,
     )
 
@@ -278,9 +282,10 @@ def _known(plan: RatePlanRow, window: Window) -> tuple[date, int]:
 
 def _plan_prices(plan: RatePlanRow, start: date, length: int) -> NDArray[np.int64]:
     base = plan.base_price_minor or 0
-    weekend = base if plan.weekend_price_minor is None else plan.weekend_price_minor
+    if plan.weekend_price_minor is None:
+        return np.full(length, base, np.int64)
     weekday = (start.weekday() + np.arange(length)) % 7
-    return np.where(weekend_days(weekday), weekend, base).astype(np.int64)
+    return np.where(weekend_days(weekday), plan.weekend_price_minor, base).astype(np.int64)
 
 
 def _clip(starts_on: date, ends_before: date, start: date, length: int) -> slice:

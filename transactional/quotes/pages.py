@@ -1,7 +1,7 @@
-"""A page of search results as PostgreSQL has it now: what is shown, the terms and the calendars, in one statement.
+"""Listings as PostgreSQL has them now: what is shown, the terms and the calendars, in one statement.
 
-On the quick connections, since every search ends here: through sessions the same rows took three statements, a
-transaction and most of a search's time.
+On the quick connections, since every search ends here and every change passes by: through sessions the same rows took
+three statements, a transaction and most of a search's time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import orjson
 
 from lodestay.calendar import StayCalendar
 from lodestay.pricing import PriceTerms
-from lodestay.stay import Stay
 from transactional.calendars.repository import CalendarParts, calendar_query, parts_of
 from transactional.calendars.rules import Window
 from transactional.kit.connections import QuickConnection
@@ -53,17 +52,25 @@ class PageListing:
 
     Attributes
     ----------
+    window
+        Nights that were asked for.
     parts
-        Of the calendar around the stay that was asked for.
+        Of the calendar in that window.
     """
 
     shown: ShownListing
     bookable: BookableListing
+    window: Window | None
     parts: CalendarParts
 
-    def calendar(self, stay: Stay) -> StayCalendar:
-        """Lay out the nights that decide on the stay, which must be the one that was asked for."""
-        return self.parts.calendar(Window.around(stay))
+    @property
+    def base_price_minor(self) -> int | None:
+        """What a night costs by the rate plan."""
+        return self.parts.plan.base_price_minor
+
+    def calendar(self) -> StayCalendar | None:
+        """Lay out the nights that were asked for."""
+        return None if self.window is None else self.parts.calendar(self.window)
 
 
 _SHOWN: Final = tuple(field.name for field in fields(ShownListing))
@@ -112,14 +119,14 @@ STATEMENTS: Final = {"page_of_listings": _PAGE}
 
 
 async def load_page(
-    connection: QuickConnection, stays: Mapping[int, Stay | None], *, now: datetime
+    connection: QuickConnection, windows: Mapping[int, Window | None], *, now: datetime
 ) -> dict[int, PageListing]:
-    """Load listings by number, each with the calendar around its own stay.
+    """Load listings by number, each with the calendar in its own window.
 
     Parameters
     ----------
-    stays
-        By listing; None asks for no calendar.
+    windows
+        By listing, with a margin; None asks for no calendar.
     now
         Holds that expired by then take no nights.
 
@@ -128,23 +135,22 @@ async def load_page(
     dict
         By listing; those that do not exist or have no rate plan are not in it.
     """
-    windows = [None if stay is None else Window.around(stay) for stay in stays.values()]
     values = (
-        _array(stays),
-        _array("NULL" if window is None else window.start for window in windows),
-        _array("NULL" if window is None else window.end for window in windows),
+        _array(windows),
+        _array("NULL" if window is None else window.start for window in windows.values()),
+        _array("NULL" if window is None else window.end for window in windows.values()),
         now.isoformat().encode(),
     )
     found = await connection.call(b"page_of_listings", values)
     rows = orjson.loads(found[0]) if found and found[0] else []
-    return {row["listing_id"]: _listing(row) for row in rows}
+    return {row["listing_id"]: _listing(row, windows[row["listing_id"]]) for row in rows}
 
 
 def _array(values: Any) -> bytes:
     return ("{" + ",".join(str(value) for value in values) + "}").encode()
 
 
-def _listing(row: dict[str, Any]) -> PageListing:
+def _listing(row: dict[str, Any], window: Window | None) -> PageListing:
     bookable = {name: row[name] for name in _BOOKABLE} | {"host_id": UUID(row["host_id"])}
     shown = {name: row[name] for name in _SHOWN} | {
         name: None if row[name] is None else Decimal(row[name]) for name in ("bathrooms", "rating")
@@ -154,4 +160,5 @@ def _listing(row: dict[str, Any]) -> PageListing:
         for name in ("calendar_from", "calendar_until")
     }
     terms = PriceTerms(**{name: row[name] for name in _TERMS})
-    return PageListing(ShownListing(**shown), BookableListing(terms=terms, **bookable), parts_of({**row, **days}))
+    bookable_listing = BookableListing(terms=terms, **bookable)
+    return PageListing(ShownListing(**shown), bookable_listing, window, parts_of({**row, **days}))

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import orjson
 import pytest
 
 from lodestay.calendar import StayCalendar
 from search.availability import availability_fields
-from search.columns.encoding import read_prices, read_tokens
-from search.columns.table import PART, PART_MASK
+from search.columns.encoding import (
+    NIGHTS,
+    StayBits,
+    night_fields,
+    night_prices,
+    read_prices,
+    read_tokens,
+    stay_bits,
+)
+from search.columns.table import PART, PART_MASK, RULES
 from search.document import calendar_fields
 from search.ring import RING, slot, window
 from search.stay_price import price_fields
@@ -67,6 +77,26 @@ def test_listings_are_read_together_as_one_by_one() -> None:
         assert (prices.nightly[place] == price.nightly[0]).all()
         assert prices.unit[place] == price.unit[0]
     assert bits.odd_count.sum() > 30
+
+
+def test_calendars_are_taken_as_their_documents_are_read() -> None:
+    """What is written of a calendar itself is what its tokens and sums say, to the bit; a break of either is seen."""
+    rng = np.random.default_rng(4)
+    calendars = [random_calendar(rng) for _ in range(300)]
+    documents = [calendar_fields(each, today=TODAY) for each in calendars]
+    fields = [night_fields(each, today=TODAY) for each in calendars]
+    told = stay_bits([each[NIGHTS].arrivals for each in fields])
+    read = read_tokens([each["stay_tokens"] for each in documents])
+    for field in dataclasses.fields(StayBits):
+        np.testing.assert_array_equal(getattr(told, field.name), getattr(read, field.name), field.name)
+    prices = night_prices([each[NIGHTS].nightly for each in fields])
+    sums = read_prices([each["price_sum"] for each in documents])
+    np.testing.assert_array_equal(prices.nightly, sums.nightly)
+    np.testing.assert_array_equal(prices.unit, sums.unit)
+    for document, each in zip(documents, fields, strict=True):
+        assert {name: each[name] for name in RULES} == {name: document[name] for name in RULES}
+    assert told.odd_count.sum() > 300
+    assert any(each["stay_tokens"] is None for each in documents)
 
 
 def test_no_tokens_are_no_free_night() -> None:

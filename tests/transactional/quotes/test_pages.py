@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import fields
 from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
-import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lodestay.clock import FixedClock
-from lodestay.stay import Stay
 from tests.transactional.factories import (
     TODAY,
     create_host,
@@ -27,21 +24,15 @@ from transactional.calendars.rules import Window
 from transactional.kit.connections import QuickConnections
 from transactional.listings.cards import load_cards
 from transactional.listings.repository import load_bookable
-from transactional.quotes.pages import STATEMENTS, PageListing, ShownListing, load_page
+from transactional.quotes.pages import PageListing, ShownListing, load_page
 
 
-@pytest.fixture
-async def quick(database_url: str) -> AsyncIterator[QuickConnections]:
-    """Connections with the statement prepared."""
-    connections = QuickConnections(database_url, STATEMENTS, size=1, lock_timeout_ms=1_000)
-    yield connections
-    connections.close()
-
-
-async def page_of(quick: QuickConnections, stays: dict[int, Stay | None], clock: FixedClock) -> dict[int, PageListing]:
+async def page_of(
+    quick: QuickConnections, windows: dict[int, Window | None], clock: FixedClock
+) -> dict[int, PageListing]:
     """Load a page at the clock's time."""
     async with quick.connection() as connection:
-        return await load_page(connection, stays, now=clock.now())
+        return await load_page(connection, windows, now=clock.now())
 
 
 async def create_supply(session: AsyncSession, clock: FixedClock) -> list[int]:
@@ -69,19 +60,22 @@ async def create_supply(session: AsyncSession, clock: FixedClock) -> list[int]:
 async def test_one_statement_says_what_three_say(
     quick: QuickConnections, session: AsyncSession, clock: FixedClock
 ) -> None:
-    """Cards, terms and calendars, a stay of its own for each listing; holds that have expired take nothing."""
+    """Cards, terms and calendars, of a stay of each listing's own or a year; holds that have expired take nothing."""
     listing_ids = await create_supply(session, clock)
     for first, length in ((9, 4), (13, 3), (14, 7)):
-        stays = {listing_id: stay_of(first + n, length) for n, listing_id in enumerate(listing_ids)}
-        page = await page_of(quick, dict(stays), clock)
+        windows = {
+            listing_id: Window.around(stay_of(first + n, length)) for n, listing_id in enumerate(listing_ids)
+        } | {listing_ids[0]: Window.of_the_year(TODAY)}
+        page = await page_of(quick, dict(windows), clock)
         cards, bookable = await load_cards(session, listing_ids), await load_bookable(session, listing_ids)
         assert list(page) == listing_ids
-        for listing_id, stay in stays.items():
+        for listing_id, window in windows.items():
             found, card = page[listing_id], cards[listing_id]
             assert found.bookable == bookable[listing_id]
             assert found.shown == ShownListing(**{f.name: getattr(card, f.name) for f in fields(ShownListing)})
-            (calendar,) = (await load_calendars(session, [listing_id], Window.around(stay), now=clock.now())).values()
-            mine = found.calendar(stay)
+            (calendar,) = (await load_calendars(session, [listing_id], window, now=clock.now())).values()
+            mine = found.calendar()
+            assert mine is not None
             for field in fields(calendar):
                 np.testing.assert_array_equal(getattr(mine, field.name), getattr(calendar, field.name), field.name)
 
