@@ -11,6 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from lodestay.errors import ServiceUnavailable
@@ -89,12 +90,16 @@ class Threads:
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do something in a thread; :class:`TooBusy` where too much waits for one."""
+        return await self.admit(lambda: self._executor.submit(work, *args, **kwargs))
+
+    async def admit(self, hand_over: Callable[[], Future[T]]) -> T:
+        """Hand work over if there is room, and wait for it; :class:`TooBusy` where too much waits."""
         with self._lock:
             if self._inside >= self._room:
                 raise TooBusy(self._what)
             self._inside += 1
         try:
-            job = self._executor.submit(work, *args, **kwargs)
+            job = hand_over()
         except BaseException:
             self._leave(None)
             raise
@@ -103,7 +108,11 @@ class Threads:
 
     async def run_surely(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do something in a thread, however much waits: for what must be done."""
-        return await asyncio.wrap_future(self._executor.submit(work, *args, **kwargs))
+        return await asyncio.wrap_future(self.submit(partial(work, *args, **kwargs)))
+
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        """Have something done when a thread comes to it, however much waits."""
+        return self._executor.submit(work)
 
     def close(self, *, last: Callable[[], object] | None = None) -> None:
         """Let the threads end once everybody who asked has an answer, and something else is done, `last` of all."""

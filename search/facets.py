@@ -118,8 +118,8 @@ FACETS: Final = (
 `amenities` (`amenity`): `min_bedrooms` has the value `2`, with the count that `min_bedrooms=2` would leave."""
 
 
-MAX_VALUES: Final = 1_000
-"""Values of a facet that are told; far above what the vocabularies hold: it cuts the neighbourhoods of the world."""
+MAX_VALUES: Final = 300
+"""Values of a facet that are told: more than a vocabulary holds or a city has quarters; it cuts those of the world."""
 
 
 def facet_values(counts: Mapping[str, int], selected: frozenset[str]) -> tuple[FacetValue, ...]:

@@ -101,6 +101,9 @@ def _furnish(home: Path, supervisor: Supervisor, stock: Stock) -> House:
     if row is None:
         raise LookupError("PostgreSQL has no snapshot")
     columns_seconds = write_lake(str(home / "lake"), stock, exported_at=datetime.now(UTC), sees=row[0])
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+    os.sync()  # what was built goes on being written for minutes, beside whatever is measured
     environment = os.environ | {
         "LODESTAY_HOME": str(home),
         "LODESTAY_DATABASE_URL": address,

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lodestay.crowding import Threads
 from lodestay.stay import Stay
 from search.answer import PriceDay, Retrieved
+from search.columns.ask import Ask
 from search.columns.asking import ask_of
 from search.columns.best_stay import compile_stays, price_days, retrieve_flexible
-from search.columns.halves import scanned
+from search.columns.halves import MANY, Bell, rows_of, scanned
 from search.columns.kept import KeptAnswers, key_of
 from search.columns.reading import retrieved
 from search.columns.store import ColumnStore
+from search.columns.turns import Turns
 from search.request import Filters, SearchRequest, Sort
 from search.today import Today
 
@@ -53,7 +55,8 @@ def nothing_kept() -> KeptAnswers:
 class ColumnEngine:
     """Searches listings in memory; words of a text are not looked at.
 
-    Every search sees each change whole, since one thread does both in turn; a pass over many rows has another one help.
+    Every search sees each change whole, since one thread does both in turn; a pass over many rows has another one help,
+    and lets short ones pass (:mod:`search.columns.turns`).
     What was answered before is answered again from what was kept, while nothing in it has changed.
 
     Parameters
@@ -65,7 +68,8 @@ class ColumnEngine:
     def __init__(self, store: ColumnStore, *, kept: KeptAnswers | None = None) -> None:
         self._store = store
         self._kept = kept or nothing_kept()
-        self._thread = Threads("the columns", size=1, waiting=WAITING)
+        self._turns = Turns("the columns", waiting=WAITING)
+        self._thread = self._turns.thread
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="the columns beside")
 
     def __len__(self) -> int:
@@ -95,7 +99,9 @@ class ColumnEngine:
         found = self._kept.find(key)
         if found is not None:
             return found
-        answer, runs, changes = await self._thread.run(self._retrieve, request, today)
+        # How many had changed when it is answered, not now: so the thread that changes them counts.
+        search = _Retrieval(request, self._store, today, self._beside, lambda: self._kept.changed.count)
+        answer, runs, changes = await self._turns.search(search)
         self._kept.keep(key, answer, runs, changes)
         return answer
 
@@ -127,23 +133,52 @@ class ColumnEngine:
             rows, held = self._store.rows_of(changes)
             self._kept.changed.add(rows[held])
 
-    def _retrieve(self, request: SearchRequest, today: Today) -> tuple[Retrieved, NDArray[np.int64], int]:
-        """Answer; the rows looked at; how many had ever changed by then, as this thread, which changes them, knows."""
-        changes = self._kept.changed.count
-        answer, runs = _answered(request, self._store, today=today, beside=self._beside)
-        return answer, runs, changes
+
+@dataclass
+class _Retrieval:
+    """A search in the columns' line (:class:`search.columns.turns.Search`)."""
+
+    request: SearchRequest
+    store: ColumnStore
+    today: Today
+    beside: Executor
+    changes: Callable[[], int]
+    _ask: Ask | None = field(default=None, init=False)
+
+    def is_short(self) -> bool:
+        """Whether it looks at few rows."""
+        if self.request.flexible:
+            return False
+        ask = ask_of(self.request, self.store, today=self.today)
+        # One that waits is put into numbers again in its turn: the vocabularies may have grown by then.
+        self._ask = ask if rows_of(ask) < MANY else None
+        return self._ask is not None
+
+    def answer(self, bell: Bell) -> tuple[Retrieved, NDArray[np.int64], int]:
+        """Answer; the rows looked at; how many had ever changed by then."""
+        changes = self.changes()
+        ask = self._ask or ask_of(self.request, self.store, today=self.today)
+        return (
+            _answered(self.request, ask, self.store, today=self.today, beside=self.beside, bell=bell),
+            ask.runs,
+            changes,
+        )
 
 
 def retrieve(request: SearchRequest, store: ColumnStore, *, today: Today) -> Retrieved:
     """Answer a search from columns."""
-    return _answered(request, store, today=today, beside=None)[0]
+    return _answered(request, ask_of(request, store, today=today), store, today=today, beside=None)
 
 
 def _answered(
-    request: SearchRequest, store: ColumnStore, *, today: Today, beside: Executor | None
-) -> tuple[Retrieved, NDArray[np.int64]]:
-    """The answer, and the runs of rows that it depends on."""
+    request: SearchRequest,
+    ask: Ask,
+    store: ColumnStore,
+    *,
+    today: Today,
+    beside: Executor | None,
+    bell: Bell | None = None,
+) -> Retrieved:
     if request.flexible:
-        return retrieve_flexible(request, store, today=today), ask_of(request, store, today=today).runs
-    ask = ask_of(request, store, today=today)
-    return retrieved(request, ask, scanned(store.table, ask, beside=beside), store), ask.runs
+        return retrieve_flexible(request, store, today=today)
+    return retrieved(request, ask, scanned(store.table, ask, beside=beside, bell=bell), store)

@@ -1,8 +1,10 @@
-"""A pass over many rows by two threads at once: each goes over half of them, and what they counted is put together."""
+"""A pass over many rows: two threads go over half of them each, and leave off for a moment when others ring."""
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, wait
+from collections.abc import Callable
+from concurrent.futures import Executor
+from threading import Event
 from typing import Final
 
 import numpy as np
@@ -14,25 +16,71 @@ from search.columns.table import Table
 from search.columns.tally import Counts, RegainedCounts, Results, Tally, TileCounts, empty_tally
 
 MANY: Final = 200_000
-"""Rows from which a second thread is worth waking: the pass takes some twenty milliseconds by itself."""
+"""Rows from which a second thread is worth waking: the pass takes some ten milliseconds by itself."""
 
 
-def scanned(table: Table, ask: Ask, *, beside: Executor | None = None) -> Tally:
+class Bell:
+    """Is rung by whoever wants the thread for a moment, and heard by compiled code too.
+
+    Parameters
+    ----------
+    answer
+        What is done when it was rung, on the thread that was interrupted; it must not write to the columns.
+    """
+
+    def __init__(self, answer: Callable[[], None]) -> None:
+        self.flag = np.zeros(1, np.int64)
+        self._rung = Event()
+        self._answer = answer
+
+    def ring(self) -> None:
+        """Have whoever is at work leave off, and whoever waits wake up."""
+        self.flag[0] = 1
+        self._rung.set()
+
+    def wait(self) -> None:
+        """Wait until it rings."""
+        self._rung.wait()
+
+    def answer(self) -> None:
+        """Do what it was rung for; who rings from here on is heard again."""
+        self.flag[0] = 0
+        self._rung.clear()
+        self._answer()
+
+
+def silent() -> Bell:
+    """A bell that nobody rings."""
+    return Bell(lambda: None)
+
+
+def rows_of(ask: Ask) -> int:
+    """How many rows a pass looks at."""
+    return int((ask.runs[:, 1] - ask.runs[:, 0]).sum())
+
+
+def scanned(table: Table, ask: Ask, *, beside: Executor | None = None, bell: Bell | None = None) -> Tally:
     """Go over the rows that a search asks for.
 
     Parameters
     ----------
     beside
         Lends a second thread where there are many rows; the pass holds no lock of the interpreter.
+    bell
+        Interrupts the calling thread in the middle of many rows.
     """
-    if beside is None or int((ask.runs[:, 1] - ask.runs[:, 0]).sum()) < MANY:
-        return _scanned(table, ask)
+    if beside is None or rows_of(ask) < MANY:
+        return _gone_over(table, ask, silent())
+    bell = bell or silent()
     first, second = halves(ask.runs)
-    job = beside.submit(_scanned, table, ask._replace(runs=second))
+    job = beside.submit(_gone_over, table, ask._replace(runs=second), silent())
+    job.add_done_callback(lambda _job: bell.ring())
     try:
-        mine = _scanned(table, ask._replace(runs=first))
+        mine = _gone_over(table, ask._replace(runs=first), bell)
     finally:
-        wait([job])  # nobody may write to the columns while it goes on
+        while not job.done():  # nobody may write to the columns while it goes on
+            bell.wait()
+            bell.answer()
     return joined(mine, job.result())
 
 
@@ -45,6 +93,13 @@ def halves(runs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64
     first = np.concatenate([runs[:at], [[runs[at, 0], cut]]])
     second = np.concatenate([[[cut, runs[at, 1]]], runs[at + 1 :]])
     return first, second
+
+
+def _gone_over(table: Table, ask: Ask, bell: Bell) -> Tally:
+    tally, place = empty_tally(ask), np.zeros(2, np.int64)
+    while not scan(table, ask, tally, place, bell.flag):
+        bell.answer()
+    return tally
 
 
 def joined(one: Tally, other: Tally) -> Tally:
@@ -60,9 +115,3 @@ def joined(one: Tally, other: Tally) -> Tally:
         RegainedCounts(*(mine + theirs for mine, theirs in zip(one.regained, other.regained, strict=True))),
         TileCounts(one.tiles.counts + other.tiles.counts, np.minimum(one.tiles.prices, other.tiles.prices)),
     )
-
-
-def _scanned(table: Table, ask: Ask) -> Tally:
-    tally = empty_tally(ask)
-    scan(table, ask, tally)
-    return tally

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search.columns.ask import ANYWHERE, Ask
 from search.columns.chunk import FULL, Chunk, empty_chunk
@@ -27,13 +28,25 @@ _BIT: Final = 63
 
 
 @compiled
-def scan(table: Table, ask: Ask, tally: Tally) -> None:
-    """Go over the rows and fill the tally."""
+def scan(table: Table, ask: Ask, tally: Tally, place: NDArray[np.int64], flag: NDArray[np.int64]) -> bool:
+    """Go over the rows and fill the tally, to the end or until a flag is raised; whether that is the end.
+
+    Parameters
+    ----------
+    place
+        (2,) run and word to go on with, from (0, 0) at first; written where it is not the end.
+    flag
+        (1,) not 0 where somebody else is to have the thread; it may be raised by another one.
+    """
     nights, stay, runs, chunk = table.nights, ask.stay, ask.runs, empty_chunk()
     rows, count = chunk.rows, 0
-    for run in range(runs.shape[0]):
+    for run in range(place[0], runs.shape[0]):
         first, last = runs[run, 0], runs[run, 1] - 1
-        for word in range(first >> 6, (last >> 6) + 1):
+        for word in range(max(first >> 6, place[1]), (last >> 6) + 1):
+            if flag[0] != 0:
+                _look_at(table, ask, chunk, count, tally)
+                place[0], place[1] = run, word
+                return False
             bits = candidates(nights, stay, word)
             if word == first >> 6:
                 bits &= _ALL << np.uint64(first & _BIT)
@@ -46,7 +59,9 @@ def scan(table: Table, ask: Ask, tally: Tally) -> None:
             if count > FULL:
                 _look_at(table, ask, chunk, count, tally)
                 count = 0
+        place[1] = 0
     _look_at(table, ask, chunk, count, tally)
+    return True
 
 
 @compiled

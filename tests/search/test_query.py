@@ -55,21 +55,21 @@ def test_a_search_without_anything() -> None:
             "under_all": {
                 "filter": {"match_all": {}},
                 "aggs": {
-                    "room_type": {"terms": {"field": "room_type", "size": 1000}},
-                    "property_type": {"terms": {"field": "property_type", "size": 1000}},
-                    "category": {"terms": {"field": "categories", "size": 1000}},
-                    "amenities": {"terms": {"field": "amenities", "size": 1000}},
-                    "accessibility": {"terms": {"field": "accessibility", "size": 1000}},
-                    "allows": {"terms": {"field": "allows", "size": 1000}},
-                    "host_language": {"terms": {"field": "host_languages", "size": 1000}},
-                    "neighbourhood": {"terms": {"field": "neighbourhood", "size": 1000}},
-                    "cancellation_policy": {"terms": {"field": "cancellation_policy", "size": 1000}},
+                    "room_type": {"terms": {"field": "room_type", "size": 300}},
+                    "property_type": {"terms": {"field": "property_type", "size": 300}},
+                    "category": {"terms": {"field": "categories", "size": 300}},
+                    "amenities": {"terms": {"field": "amenities", "size": 300}},
+                    "accessibility": {"terms": {"field": "accessibility", "size": 300}},
+                    "allows": {"terms": {"field": "allows", "size": 300}},
+                    "host_language": {"terms": {"field": "host_languages", "size": 300}},
+                    "neighbourhood": {"terms": {"field": "neighbourhood", "size": 300}},
+                    "cancellation_policy": {"terms": {"field": "cancellation_policy", "size": 300}},
                     "min_bedrooms": {"range": {"field": "bedrooms"}},
                     "min_beds": {"range": {"field": "beds"}},
                     "min_bathrooms": {"range": {"field": "bathrooms"}},
                     "min_rating": {"range": {"field": "rating"}},
-                    "instant_book": {"terms": {"field": "instant_book", "size": 1000}},
-                    "superhost": {"terms": {"field": "superhost", "size": 1000}},
+                    "instant_book": {"terms": {"field": "instant_book", "size": 300}},
+                    "superhost": {"terms": {"field": "superhost", "size": 300}},
                     "price": {
                         "range": {
                             "script": {

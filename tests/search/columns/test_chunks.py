@@ -11,7 +11,9 @@ from search.columns.asking import ask_of
 from search.columns.chunk import ROOM
 from search.columns.halves import joined, scanned
 from search.columns.reading import retrieved
+from search.columns.scan import scan
 from search.columns.store import ColumnStore
+from search.columns.tally import empty_tally
 from tests.search.marketplace import HERE, documents_of, make_request, random_request, random_supply
 
 COPIES = 60
@@ -51,3 +53,18 @@ def test_many_rows_count_as_few_at_a_time_do(store: ColumnStore) -> None:
         assert retrieved(request, ask, whole, store) == retrieved(request, ask, reduce(joined, parts), store)
         most = max(most, int(whole.results.found[0]))
     assert most > 255, "no byte was near its end"
+
+
+def test_a_pass_that_is_interrupted_goes_on_where_it_was(store: ColumnStore) -> None:
+    """A flag that rises in the middle (what is counted there is one) ends the pass; the rest of it counts the rest."""
+    rng = np.random.default_rng(9)
+    interrupted = 0
+    for request in (make_request(), *(random_request(rng) for _ in range(60))):
+        ask = ask_of(request, store, today=HERE)
+        tally, place = empty_tally(ask), np.zeros(2, np.int64)
+        if not scan(store.table, ask, tally, place, tally.results.found):
+            interrupted += 1
+            assert tally.results.found[0] > 0
+            assert scan(store.table, ask, tally, place, np.zeros(1, np.int64))
+        assert retrieved(request, ask, tally, store) == retrieved(request, ask, scanned(store.table, ask), store)
+    assert interrupted > 3

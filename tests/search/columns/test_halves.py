@@ -1,18 +1,24 @@
-"""A pass by two threads counts what one counts."""
+"""A pass by two threads counts what one counts; whoever is short is let pass, and changes wait."""
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Event
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lodestay.crowding import TooBusy
 from search.columns import halves
 from search.columns.asking import ask_of
-from search.columns.halves import scanned
+from search.columns.halves import Bell, scanned
 from search.columns.reading import retrieved
+from search.columns.tally import Tally
+from search.columns.turns import Turns
 from tests.search.columns.test_answers import store_of
 from tests.search.marketplace import HERE, random_request, random_supply
 
@@ -34,12 +40,99 @@ def test_two_threads_answer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     store = store_of(random_supply(np.random.default_rng(20260616), listings=150))
     monkeypatch.setattr(halves, "MANY", 2)
     rng = np.random.default_rng(5)
-    found = 0
+    found, heard = 0, list[Tally]()
     with ThreadPoolExecutor(1) as beside:
         for _ in range(120):
             request = random_request(rng)
             ask = ask_of(request, store, today=HERE)
             alone, together = (scanned(store.table, ask, beside=helper) for helper in (None, beside))
             assert retrieved(request, ask, together, store) == retrieved(request, ask, alone, store)
+            bell = Bell(lambda ask=ask: heard.append(scanned(store.table, ask)))  # type: ignore[misc]
+            bell.ring()
+            rung = scanned(store.table, ask, beside=beside, bell=bell)
+            assert retrieved(request, ask, rung, store) == retrieved(request, ask, alone, store)
             found += int(together.results.found[0])
     assert found > 100
+    assert len(heard) > 100
+
+
+@dataclass
+class Waiting:
+    """A search that is at work until it is let go on, and says in which order it and others were done."""
+
+    name: str
+    done: list[str]
+    is_long: bool = False
+    go_on: Event = field(default_factory=Event)
+    begun: Event = field(default_factory=Event)
+
+    def is_short(self) -> bool:
+        """As it is made."""
+        return not self.is_long
+
+    def answer(self, bell: Bell) -> str:
+        """Go on for as long as it is long."""
+        self.begun.set()
+        while self.is_long and not self.go_on.wait(0.002):
+            bell.answer()
+        self.done.append(self.name)
+        return self.name
+
+
+async def test_short_searches_pass_a_long_one_and_changes_wait() -> None:
+    """Two that are short are answered while a long one is at work; another long one and a change come after it."""
+    turns, done = Turns("the test", waiting=10), list[str]()
+    world, other = (Waiting(name, done, is_long=True) for name in ("world", "another world"))
+    long = asyncio.create_task(turns.search(world))
+    await asyncio.to_thread(world.begun.wait)
+    behind = [
+        asyncio.create_task(turns.search(other)),
+        asyncio.create_task(turns.thread.run_surely(done.append, "change")),
+    ]
+    await asyncio.sleep(0)
+    assert [await turns.search(Waiting(name, done)) for name in ("city", "town")] == ["city", "town"]
+    assert done == ["city", "town"]
+    other.go_on.set()
+    world.go_on.set()
+    await asyncio.gather(long, *behind)
+    assert done == ["city", "town", "world", "another world", "change"]
+    turns.thread.close()
+
+
+async def test_a_search_that_fails_fails_alone() -> None:
+    """What goes wrong in one that is let pass is told to whoever asked it; the long one is answered."""
+
+    class Broken(Waiting):
+        def answer(self, bell: Bell) -> str:
+            bell.answer()
+            raise ZeroDivisionError
+
+    turns, done = Turns("the test", waiting=10), list[str]()
+    world = Waiting("world", done, is_long=True)
+    long = asyncio.create_task(turns.search(world))
+    await asyncio.to_thread(world.begun.wait)
+    with pytest.raises(ZeroDivisionError):
+        await turns.search(Broken("broken", done))
+    world.go_on.set()
+    assert await long == "world"
+    turns.thread.close()
+
+
+async def test_those_let_pass_give_their_places_back_and_the_gone_are_not_answered() -> None:
+    """The line is as long as it is said to be; who gave up is not asked for any more."""
+    turns, done = Turns("the test", waiting=1), list[str]()
+    world = Waiting("world", done, is_long=True)
+    long = asyncio.create_task(turns.search(world))
+    await asyncio.to_thread(world.begun.wait)
+    for name in ("one", "two", "three"):
+        assert await turns.search(Waiting(name, done)) == name
+    waiting = asyncio.create_task(turns.search(Waiting("a second world", done, is_long=True)))
+    await asyncio.sleep(0.01)
+    with pytest.raises(TooBusy):
+        await turns.search(Waiting("four", done))
+    waiting.cancel()
+    world.go_on.set()
+    await long
+    assert await turns.search(Waiting("five", done)) == "five"
+    assert done == ["one", "two", "three", "world", "five"]
+    turns.thread.close()
