@@ -33,7 +33,7 @@ from transactional.calendars.rules import Window
 from transactional.quotes.rules import price_or_refuse
 
 REFUSED = -1
-MOST_VALUES = 1_000
+MOST_VALUES = 300
 """Of a facet that an engine need tell: the neighbourhoods of the world are cut off somewhere."""
 Counts = dict[str, int]
 
