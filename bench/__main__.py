@@ -84,6 +84,15 @@ def run_engines(
         publish("Search beside other engines", command, measured.beside, contest.notes())
 
 
+@app.command("lean")
+def run_lean(
+    listings: Annotated[int, typer.Option(min=1_000, help="Size of the marketplace that is drawn.")] = 10_000_000,
+) -> None:
+    """Whole searches over HTTP on a marketplace that the machine has no room for as a whole."""
+    command = f"python -m bench lean --listings {listings}"
+    publish("Search at ten million listings", command, engines.measure_lean(listings), engines.LEAN_NOTES)
+
+
 @app.command("ranking")
 def run_ranking() -> None:
     """The ranker's forest as it is served, beside LightGBM."""

@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     search_columns: bool = Field(
         True, description="Whether the API maps the listings' columns, some 1.2 KB each; false: OpenSearch counts."
     )
+    suggest_titles: bool = Field(
+        True, description="Whether suggestions look for titles of listings, some hundred bytes of memory each."
+    )
     search_personal: bool = Field(False, description="Whether what a visit looked at moves its results.")
     search_spread: float = Field(
         0.0,

@@ -65,7 +65,7 @@ def write_columns(files: Collection[LakeFile], folder: Path, drafts: Path) -> Wh
     else:  # not forked: this process has threads of Arrow's
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             made = list(pool.map(draft, shares, places))
-    return merged([_opened(one) for one in made], room_in(folder))
+    return merged([opened(one) for one in made], room_in(folder))
 
 
 def _shares(files: Collection[LakeFile]) -> Iterator[Share]:
@@ -87,12 +87,17 @@ def _shares(files: Collection[LakeFile]) -> Iterator[Share]:
 def draft(share: Share, file: Path) -> Draft:
     """Read a share into columns, and leave them in a file."""
     columns = Columns.drafted(_batches(share.groups), listings=share.documents)
+    return saved(Part(columns.table, columns.words), file)
+
+
+def saved(part: Part, file: Path) -> Draft:
+    """Leave columns in a file."""
     placed = {}
     with file.open("wb") as stream:
-        for path, column in arrays(columns.table).items():
+        for path, column in arrays(part.table).items():
             placed[path] = (stream.tell(), column.dtype.str, column.shape)
             column.tofile(stream)
-    return Draft(file, placed, columns.words)
+    return Draft(file, placed, part.words)
 
 
 def _batches(groups: Sequence[tuple[LakeFile, int]]) -> Iterator[list[dict[str, Any]]]:
@@ -100,7 +105,7 @@ def _batches(groups: Sequence[tuple[LakeFile, int]]) -> Iterator[list[dict[str, 
         yield from document_batches(file, [number])
 
 
-def _opened(made: Draft) -> Part:
+def opened(made: Draft) -> Part:
     """Map a draft: one file, since a thousand of them would be more than a process may hold open."""
     mapped = np.memmap(made.file, np.uint8, mode="r") if made.file.stat().st_size else np.zeros(0, np.uint8)
 

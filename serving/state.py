@@ -140,7 +140,7 @@ async def open_services(
     _watch(metrics, columns, guards)
     stop = asyncio.Event()
     markets = MarketShelf(sessions)
-    suggestions = SuggestionShelf(settings.lake, sessions)
+    suggestions = SuggestionShelf(settings.lake, sessions, with_titles=settings.suggest_titles)
     steps = (columns.follow, columns.look) if settings.search_columns else ()
     following = [asyncio.create_task(step(stop)) for step in (*steps, suggestions.follow)]
     looking = asyncio.create_task(models.keep_fresh())

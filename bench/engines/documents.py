@@ -20,27 +20,34 @@ from bench.engines.stock import (
     quarter_of,
 )
 from lodestay.calendar import HORIZON_NIGHTS
+from search import availability
 from search.document import build_document, calendar_fields, popularity
 from transactional.calendars.rules import Window
 
 CHUNK = 5_000
+_OF_CALENDARS = frozenset({*availability.MAPPING, "price_sum", "nightly_price_minor"})
 
 
 def documents(stock: Stock) -> Iterator[dict[str, Any]]:
     """Each listing's document."""
     pooled = pooled_fields(stock)
-    for row, number in _rows(stock):
-        yield {**_document(stock, row, number), **pooled[stock.calendar[number]]}
+    for number, document in enumerate(documents_of_rows(stock, slice(0, len(stock)))):
+        yield {**document, **pooled[stock.calendar[number]]}
+
+
+def documents_of_rows(stock: Stock, rows: slice) -> Iterator[dict[str, Any]]:
+    """Documents of some listings without what follows from their calendars."""
+    for row, number in _rows(stock, rows):
+        yield {name: value for name, value in _document(stock, row, number).items() if name not in _OF_CALENDARS}
 
 
 def document_texts(stock: Stock) -> Iterator[tuple[str, str]]:
     """Market and document (JSON) of each listing: the calendar's part of it is written once a calendar."""
     pooled = pooled_fields(stock)
     ends = [orjson.dumps(fields)[1:] for fields in pooled]
-    for row, number in _rows(stock):
-        own = _document(stock, row, number)
-        head = orjson.dumps({name: value for name, value in own.items() if name not in pooled[0]})[:-1]
-        yield row["market"], (head + b"," + ends[stock.calendar[number]]).decode()
+    for number, own in enumerate(documents_of_rows(stock, slice(0, len(stock)))):
+        head = orjson.dumps(own)[:-1]
+        yield own["market"], (head + b"," + ends[stock.calendar[number]]).decode()
 
 
 def pooled_fields(stock: Stock) -> list[dict[str, Any]]:
@@ -61,9 +68,10 @@ def _document(stock: Stock, row: dict[str, Any], number: int) -> dict[str, Any]:
     )
 
 
-def _rows(stock: Stock) -> Iterator[tuple[dict[str, Any], int]]:
-    """Each listing as the staged listings have it, and its place in the stock."""
-    for part in stock.chunks(CHUNK):
+def _rows(stock: Stock, rows: slice) -> Iterator[tuple[dict[str, Any], int]]:
+    """Some listings as the staged listings have them, and their places in the stock."""
+    for first in range(rows.start, rows.stop, CHUNK):
+        part = slice(first, min(first + CHUNK, rows.stop))
         amenities = np.unpackbits(stock.amenities[part], axis=1, count=len(CODES)).astype(np.bool_)
         for place, number in enumerate(range(part.start, part.stop)):
             city = int(stock.city[number])

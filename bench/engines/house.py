@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ import psutil
 import psycopg
 
 from bench.engines.champion import make_champion
-from bench.engines.lake import write_lake
+from bench.engines.lake import write_lake, write_lean_lake
 from bench.engines.stock import Stock
 from bench.engines.tables import write_tables
 from lodestay.errors import ServiceUnavailable
@@ -75,32 +76,40 @@ class Api:
 
 
 @contextmanager
-def open_house(stock: Stock) -> Iterator[House]:
-    """Build the marketplace of a stock, and throw it away at the end of the block."""
+def open_house(stock: Stock, *, lean: bool = False) -> Iterator[House]:
+    """Build the marketplace of a stock, and throw it away at the end of the block.
+
+    Parameters
+    ----------
+    lean
+        Without what only a larger machine has room for: documents, titles in memory, a copy of its calendar for each
+        listing in PostgreSQL, and features of more than :data:`bench.engines.lake.FEATURED`.
+    """
     with tempfile.TemporaryDirectory(prefix="lodestay-bench-") as folder:
         home = Path(folder)
         home.chmod(0o755)
         supervisor = supervise(home, report=lambda _name, _text: None)
         supervisor.up(["postgres"])
         try:
-            yield _furnish(home, supervisor, stock)
+            yield _furnish(home, supervisor, stock, lean=lean)
         finally:
             supervisor.down(["postgres"])
 
 
-def _furnish(home: Path, supervisor: Supervisor, stock: Stock) -> House:
+def _furnish(home: Path, supervisor: Supervisor, stock: Stock, *, lean: bool) -> House:
     server = supervisor.records.endpoints()["LODESTAY_DATABASE_URL"]
     with psycopg.connect(database_url(server, "postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {DATABASE}".encode())
-    address = database_url(server, DATABASE)
+    address, lake = database_url(server, DATABASE), str(home / "lake")
     upgrade(address)
-    with psycopg.connect(address, autocommit=True) as connection:
-        write_tables(connection, stock)
-        connection.execute("VACUUM ANALYZE")
-        row = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
-    if row is None:
-        raise LookupError("PostgreSQL has no snapshot")
-    columns_seconds = write_lake(str(home / "lake"), stock, exported_at=datetime.now(UTC), sees=row[0])
+    if lean:  # nobody changes anything meanwhile: both are of the stock
+        with ThreadPoolExecutor(1) as beside:
+            tables = beside.submit(_fill, address, stock, lean=True)
+            columns_seconds = write_lean_lake(lake, stock, exported_at=datetime.now(UTC))
+            tables.result()
+    else:
+        sees = _fill(address, stock, lean=False)
+        columns_seconds = write_lake(lake, stock, exported_at=datetime.now(UTC), sees=sees)
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("CHECKPOINT")
     os.sync()  # what was built goes on being written for minutes, beside whatever is measured
@@ -108,8 +117,20 @@ def _furnish(home: Path, supervisor: Supervisor, stock: Stock) -> House:
         "LODESTAY_HOME": str(home),
         "LODESTAY_DATABASE_URL": address,
         "LODESTAY_MLFLOW_TRACKING_URI": make_champion(home),
+        "LODESTAY_SUGGEST_TITLES": str(not lean).lower(),
     }
     return House(home, supervisor, address, environment, columns_seconds)
+
+
+def _fill(address: str, stock: Stock, *, lean: bool) -> str:
+    """Write the tables; the transactions that whoever reads them sees."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        write_tables(connection, stock, lean=lean)
+        connection.execute("VACUUM ANALYZE")
+        row = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
+    if row is None:
+        raise LookupError("PostgreSQL has no snapshot")
+    return str(row[0])
 
 
 @contextmanager

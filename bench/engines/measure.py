@@ -22,7 +22,7 @@ from lodestay.lake import SEARCH_COLUMNS
 from search.today import Today
 
 SEED = 20261127
-CHECKED = 60
+CHECKED, CHECKED_LEAN = 60, 20
 WARM_UP_SECONDS, STEP_SECONDS = 15.0, 20.0
 CHANGES = (0.0, 12.0, 100.0)
 """Calendars that change in a second."""
@@ -31,6 +31,10 @@ CHANGES_OF_TWO = (0.0, 100.0)
 STEPS = (5.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 150.0, 200.0)
 """Searches a second that are tried, one after the other, until the 99th percentile crosses the budget."""
 STEPS_OF_TWO = STEPS[3:]
+LEAN_STEPS = ((5.0, 0.0), (15.0, 0.0), (15.0, 100.0), (30.0, 0.0))
+"""Searches and changes a second that a lean marketplace is measured at."""
+LEAN_TIMEOUT_MS = "5000"
+"""A search of ten million listings is to be answered whole, so that it can be judged, however long it takes."""
 
 NOTES = """
 A marketplace is drawn (500 heavy-tailed cities; each listing with a year of seasons, weekends, nights with prices of
@@ -44,6 +48,16 @@ due; a step of the climb is twenty seconds, and one that is too much is taken a 
 in PostgreSQL and are taken in. Client, PostgreSQL and the API's process share the machine; where there are two, each
 search goes to the one with fewer under way, as a balancer does, and both take every change in. Before, answers are held
 to brute force (each calendar asked by the rules themselves): one wrong count, bin or total, and there are no figures.
+"""
+
+LEAN_NOTES = """
+The marketplace of "Search over HTTP at scale", drawn with ten times as many listings, and the same searches and
+changes, on one process. What a machine of this size has no room for is left out. Documents (150 GB in the lake): the
+columns are made of them as they are drawn. A copy of its calendar for each listing in PostgreSQL (50 GB): it keeps each
+of the thousand calendars once, and a view of each table's name gives them to the listings; listings have no amenities
+there. Titles in memory, so none is suggested. Features of more than three million listings (700 bytes each): the ranker
+takes the others as it takes new ones. All listings have all columns, and each answer is whole: a search has five
+seconds here, since a pass over the world takes longer than the 300 ms that it has otherwise.
 """
 
 
@@ -121,13 +135,42 @@ def measure(listings: int, *, rivals: bool = True) -> Measured:
     return Measured(figures, others)
 
 
+def measure_lean(listings: int) -> list[Figure]:
+    """Take the figures of a marketplace that this machine has no room for as a whole (:func:`house.open_house`)."""
+    stock = draw_stock(listings, today=datetime.now(UTC).date(), seed=SEED)
+    asked = searches(stock, seed=SEED)
+    where = f"{listings:,} listings"
+    begun = perf_counter()
+    with open_house(stock, lean=True) as house:
+        built = perf_counter() - begun
+        with open_api(house, LODESTAY_SEARCH_TIMEOUT_MS=LEAN_TIMEOUT_MS) as api:
+            checked = check(api.port, stock, islice(asked, CHECKED_LEAN))
+            fire((api.port,), _some(asked, 4_000), rate=None, seconds=WARM_UP_SECONDS)
+            climb = _Climb(house, stock, asked)
+            fired = {(rate, changes): climb.step(rate, changes, (api,)) for rate, changes in LEAN_STEPS}
+            memory = api.private_mb
+        size = _size_of_columns(house)
+    return [
+        Figure(f"answers held to brute force, all right ({where})", "searches", checked, None, None),
+        *(f for (_, changes), each in fired.items() for f in _by_class(each, f"{changes:g} changes/s")),
+        Figure("from the API's start to the first whole answer", "s", api.cold_seconds, None, None),
+        Figure("memory of the API's process alone", "MB", memory, None, None),
+        Figure("size of the columns, mapped", "MB", size / 1e6, None, None),
+        Figure("building the marketplace", "s", built, None, None),
+    ]
+
+
+def _size_of_columns(house: House) -> int:
+    folder = Path(SEARCH_COLUMNS.path(str(house.home / "lake")))
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
 def _beside_others(house: House, api: Api, stock: Stock, asked: Sequence[Asked]) -> Ours:
     """Ask us what other engines are asked, and hold as many of the answers to brute force."""
     check(api.port, stock, asked[:CHECKED_BESIDE])
     lake = str(house.home / "lake")
-    size = sum(file.stat().st_size for file in Path(SEARCH_COLUMNS.path(lake)).rglob("*") if file.is_file())
     alone = ask_columns(lake, asked, Today(stock.today)) if asked else {}
-    return Ours(ask_us(api.port, asked), alone, Built(house.columns_seconds, size))
+    return Ours(ask_us(api.port, asked), alone, Built(house.columns_seconds, _size_of_columns(house)))
 
 
 @dataclass(frozen=True)
@@ -142,9 +185,9 @@ class _Climb:
         """Climb the steps with so many changes a second, on one process or on several."""
         slowest = brisk = last = None
         for rate in steps:
-            fired = self._step(rate, changes, apis)
+            fired = self.step(rate, changes, apis)
             if not fired.keeps(BUDGET_MS):  # a pause of the machine is no limit of ours
-                fired = self._step(rate, changes, apis)
+                fired = self.step(rate, changes, apis)
             slowest = slowest or fired
             if not fired.keeps(BUDGET_MS):
                 break
@@ -155,7 +198,8 @@ class _Climb:
             raise TypeError("there is at least one step")
         return Knee(f"{changes:g} changes/s" + ("" if len(apis) == 1 else ", two processes"), slowest, brisk, last)
 
-    def _step(self, rate: float, changes: float, apis: Sequence[Api]) -> Fired:
+    def step(self, rate: float, changes: float, apis: Sequence[Api]) -> Fired:
+        """Fire at a rate with so many changes a second."""
         searches_of_it = _some(self.asked, int(rate * STEP_SECONDS) + 1)
         with Changes(self.house.database_url, self.stock, rate=changes):
             return fire([api.port for api in apis], searches_of_it, rate=rate, seconds=STEP_SECONDS)

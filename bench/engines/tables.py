@@ -10,10 +10,12 @@ from uuid import UUID
 import numpy as np
 import psycopg
 
+from bench.engines.shared_tables import share_calendars
 from bench.engines.stock import (
     CITIES,
     CODES,
     POLICIES,
+    POOL,
     PROPERTY_TYPES,
     QUARTERS,
     RATES,
@@ -60,11 +62,16 @@ _CALENDARS = f"""
 """
 
 
-def write_tables(connection: psycopg.Connection[Any], stock: Stock) -> None:
+def write_tables(connection: psycopg.Connection[Any], stock: Stock, *, lean: bool = False) -> None:
     """Write everything, in one transaction.
 
     Foreign keys are not looked at (what is drawn is whole), and the constraint against two stays of one night is
     taken away and made again, which holds all of them to it.
+
+    Parameters
+    ----------
+    lean
+        Keep each calendar once (:mod:`bench.engines.shared_tables`), and no amenities, which no page shows.
     """
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
@@ -73,10 +80,12 @@ def write_tables(connection: psycopg.Connection[Any], stock: Stock) -> None:
         name, definition = guard
         cursor.execute(f"ALTER TABLE occupancy DROP CONSTRAINT {name}".encode())
         _write_markets(cursor, stock)
-        _write_listings(cursor, stock, _write_hosts(cursor))
-        _write_pool(cursor, stock)
+        _write_listings(cursor, stock, _write_hosts(cursor), lean=lean)
+        _write_pool(cursor, stock, ((n, n) for n in range(POOL)) if lean else enumerate(stock.calendar.tolist(), 1))
         cursor.execute(_CALENDARS.encode())
         cursor.execute(f"ALTER TABLE occupancy ADD CONSTRAINT {name} {definition}".encode())
+        if lean:
+            share_calendars(cursor, stock)
 
 
 def _copy(cursor: psycopg.Cursor[Any], table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -115,17 +124,17 @@ def _write_hosts(cursor: psycopg.Cursor[Any]) -> list[UUID]:
     return hosts
 
 
-def _write_listings(cursor: psycopg.Cursor[Any], stock: Stock, hosts: Sequence[UUID]) -> None:
+def _write_listings(cursor: psycopg.Cursor[Any], stock: Stock, hosts: Sequence[UUID], *, lean: bool) -> None:
     columns = (
         *("listing_id", "market_key", "source", "source_id", "host_id", "neighbourhood_id", "title", "description"),
         *("house_rules", "property_type", "room_type", "accommodates", "bedrooms", "beds", "bathrooms", "amenities"),
         *("latitude", "longitude", "instant_book", "cancellation_policy", "rating", "review_count", "content_hash"),
     )
-    _copy(cursor, "listings", columns, _listing_rows(stock, hosts))
+    _copy(cursor, "listings", columns, _listing_rows(stock, hosts, lean=lean))
     cursor.execute("SELECT setval(pg_get_serial_sequence('listings', 'listing_id'), %s)", [len(stock)])
 
 
-def _listing_rows(stock: Stock, hosts: Sequence[UUID]) -> Iterator[tuple[object, ...]]:
+def _listing_rows(stock: Stock, hosts: Sequence[UUID], *, lean: bool) -> Iterator[tuple[object, ...]]:
     for part in stock.chunks(_CHUNK):
         amenities = np.unpackbits(stock.amenities[part], axis=1, count=len(CODES)).astype(np.bool_)
         for place, n in enumerate(range(part.start, part.stop)):
@@ -136,14 +145,15 @@ def _listing_rows(stock: Stock, hosts: Sequence[UUID]) -> Iterator[tuple[object,
                 *(hosts[2 * (n % (HOSTS // 2)) + bool(stock.superhost[n])], city * QUARTERS + quarter + 1),
                 *(f"Listing {n + 1}", "", "", PROPERTY_TYPES[stock.property_type[n]], ROOM_TYPES[stock.room_type[n]]),
                 *(int(stock.accommodates[n]), int(stock.bedrooms[n]), int(stock.beds[n]), float(stock.bathrooms[n])),
-                [CODES[code] for code in np.flatnonzero(amenities[place]).tolist()],
+                [] if lean else [CODES[code] for code in np.flatnonzero(amenities[place]).tolist()],
                 *(float(stock.latitude[n]), float(stock.longitude[n]), bool(stock.instant_book[n])),
                 *(POLICIES[stock.policy[n]], None if np.isnan(rating) else round(rating, 2)),
                 *(int(stock.review_count[n]), ""),
             )
 
 
-def _write_pool(cursor: psycopg.Cursor[Any], stock: Stock) -> None:
+def _write_pool(cursor: psycopg.Cursor[Any], stock: Stock, whose: Iterable[tuple[int, int]]) -> None:
+    """Write the pool's calendars, and the place in it of each listing's."""
     cursor.execute(_POOL.encode())
     plans = (
         (n, *(getattr(each.plan, name) for name in _PLAN), *(getattr(each.terms, name) for name in _TERMS))
@@ -164,7 +174,7 @@ def _write_pool(cursor: psycopg.Cursor[Any], stock: Stock) -> None:
     _copy(cursor, "pool_nights", ("pool", "night", "price_minor", "no_arrival", "no_departure"), nights)
     stays = ((n, _range(*stay)) for n, each in enumerate(stock.pool) for stay in each.stays)
     _copy(cursor, "pool_stays", ("pool", "stay"), stays)
-    _copy(cursor, "pool_of", ("listing_id", "pool"), ((n + 1, c) for n, c in enumerate(stock.calendar.tolist())))
+    _copy(cursor, "pool_of", ("listing_id", "pool"), whose)
 
 
 def _range(start: object, end: object) -> str:

@@ -111,13 +111,13 @@ def _recoded(part: Part, words: Words) -> Table:
         # The last one stands for null, whose code is one before the first.
         known = np.array([*(of_all[value] for value in part.words.values[name]), NO_CODE])
         codes[:, place] = known[traits.codes[:, place]]
-    had = _flags(traits.bits)
+    had = flags_of(traits.bits)
     flags = np.zeros((len(had), WORD * words.first_words[-1]), np.uint8)
     for name, first, first_here in zip(words.bits, words.first_words, part.words.first_words, strict=False):
         of_all = {value: bit for bit, value in enumerate(words.bits[name], WORD * first)}
         here = part.words.bits[name]
         flags[:, [of_all[value] for value in here]] = had[:, WORD * first_here :][:, : len(here)]
-    return part.table._replace(traits=traits._replace(codes=codes, bits=_bits(flags)))
+    return part.table._replace(traits=traits._replace(codes=codes, bits=bits_of(flags)))
 
 
 def _order(tables: Sequence[Arrays]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
@@ -180,19 +180,19 @@ def _in_order(
     made = room((*columns[0].shape[:-1], words_of(len(order)) if bits else len(order)), kind)
     for index in np.ndindex(columns[0].shape[:-1]):
         if bits:
-            flags = [_flags(column[index])[:length] for column, length in zip(columns, lengths, strict=True)]
-            made[index] = _bits(np.concatenate(flags)[order])
+            flags = [flags_of(column[index])[:length] for column, length in zip(columns, lengths, strict=True)]
+            made[index] = bits_of(np.concatenate(flags)[order])
         else:
             np.take(np.concatenate([column[index] for column in columns]), order, out=made[index], mode="clip")
     return made
 
 
-def _flags(bits: NDArray[np.uint64]) -> NDArray[np.uint8]:
+def flags_of(bits: NDArray[np.uint64]) -> NDArray[np.uint8]:
     """Bits one by one, along the last axis."""
     return np.unpackbits(np.ascontiguousarray(bits).view(np.uint8), axis=-1, bitorder="little")
 
 
-def _bits(flags: NDArray[np.uint8]) -> NDArray[np.uint64]:
+def bits_of(flags: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """Put flags into words, along the last axis."""
     packed = np.packbits(flags, axis=-1, bitorder="little")
     lacking = -packed.shape[-1] % WORD_BYTES

@@ -48,12 +48,19 @@ log = structlog.get_logger(__name__)
 
 
 class SuggestionShelf:
-    """Holds titles and popular searches, and takes in what changes."""
+    """Holds titles and popular searches, and takes in what changes.
 
-    def __init__(self, lake: str, sessions: async_sessionmaker[AsyncSession]) -> None:
+    Parameters
+    ----------
+    with_titles
+        Whether titles are looked for; without them it holds none, and searches and places are suggested alone.
+    """
+
+    def __init__(self, lake: str, sessions: async_sessionmaker[AsyncSession], *, with_titles: bool = True) -> None:
         self._lake = lake
         self._sessions = sessions
-        self._titles: Titles | None = None
+        self._with_titles = with_titles
+        self._titles: Titles | None = None if with_titles else Titles(TitleColumns())
         self._position = outbox.Position(0, 0)
         self._searches = PopularSearches(())
         self._version: tuple[tuple[str, datetime], ...] = ()
@@ -83,7 +90,9 @@ class SuggestionShelf:
             log.warning("serving before the titles are loaded")
 
     async def _step(self) -> None:
-        if self._titles is None or self._titles.is_outdated:
+        if not self._with_titles:
+            self._tried.set()
+        elif self._titles is None or self._titles.is_outdated:
             try:
                 await self._load()
             finally:

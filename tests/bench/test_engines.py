@@ -9,11 +9,13 @@ from itertools import islice
 import pytest
 
 from bench.engines.documents import documents
+from bench.engines.drafts import drafted, pool_of
 from bench.engines.drive import differences
 from bench.engines.mix import searches
 from bench.engines.stock import Stock, draw_stock
-from bench.engines.truth import brute_force
+from bench.engines.truth import MOST_VALUES, brute_force
 from search.columns.engine import retrieve
+from search.columns.merging import in_memory, merged
 from search.columns.store import ColumnStore
 from search.today import Today
 
@@ -37,7 +39,7 @@ def test_columns_answer_as_brute_force_does(stock: Stock) -> None:
         for name, right in truth.facets.items():
             told = {each.value: each.count for each in answer.facets[name] if each.count}
             assert told.items() <= right.items()
-            assert len(told) >= min(len(right), 1_000)
+            assert len(told) >= min(len(right), MOST_VALUES)
         assert {each.listing_id for each in answer.candidates} <= truth.totals.keys()
         found += answer.total_count
     assert found > 100
@@ -70,3 +72,16 @@ def test_a_wrong_answer_is_found(stock: Stock) -> None:
     }
     for name, value in wrong.items():
         assert list(differences({**right, name: value}, truth)), name
+
+
+def test_columns_without_documents_are_those_of_documents(stock: Stock) -> None:
+    """What a lean marketplace answers from is, search by search, what its documents would have been read into."""
+    pool = pool_of(stock)
+    drawn = [drafted(stock, rows, pool) for rows in (slice(0, 250), slice(250, len(stock)))]
+    lean, read = ColumnStore(merged(drawn, in_memory)), ColumnStore(lambda: documents(stock))
+    found = 0
+    for asked in islice(searches(stock, seed=2), 60):
+        answer = retrieve(asked.request, read, today=Today(TODAY))
+        assert retrieve(asked.request, lean, today=Today(TODAY)) == answer
+        found += answer.total_count
+    assert found > 100
