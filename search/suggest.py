@@ -15,9 +15,6 @@ from search.titles import Titles
 NO_LISTINGS: Final = "titles not loaded: no listings are suggested"
 
 
-"""No titles."""
-
-
 class SuggestionKind(StrEnum):
     """What is suggested."""
 
@@ -76,7 +73,7 @@ class Suggester:
         """Suggest at most `limit` places, past searches and listings, in this order.
 
         What begins as typed stands before what is one slip away. Places leave a quarter each to searches and listings,
-        where there are any.
+        where there are any; of what places do not take these two have one in turn.
 
         Parameters
         ----------
@@ -110,10 +107,13 @@ def _is_slipped(places: list[Place], typed: str) -> bool:
 
 
 def _rooms(found: list[int], limit: int) -> list[int]:
-    """How many of each group are shown: the later ones a quarter each, the first the rest; what is over goes round."""
-    rooms = [0, min(found[1], limit // 4), min(found[2], limit // 4)]
-    for group, count in enumerate(found):
-        rooms[group] += min(count - rooms[group], limit - sum(rooms))
+    """How many of each group are shown."""
+    places, *others = found
+    rooms = [0, *(min(count, limit // 4) for count in others)]
+    rooms[0] = min(places, limit - sum(rooms))
+    while sum(rooms) < limit and rooms[1:] != others:
+        for group, count in enumerate(found[1:], 1):
+            rooms[group] += int(rooms[group] < count and sum(rooms) < limit)
     return rooms
 
 

@@ -11,8 +11,9 @@ from typing import Final, Protocol
 import numpy as np
 import pyarrow as pa
 
-from search.beginnings import Beginnings
+from search.beginnings import MOST, Beginnings
 from search.document import popularity
+from search.places import folded
 
 MOST_CHANGED: Final = 500
 """Listings that may have changed before the large table is made anew."""
@@ -113,9 +114,12 @@ class Titles:
         self._newer = TitleColumns(self._changed.values()).table()
 
     def find(self, typed: str, *, market: str | None, limit: int) -> tuple[list[FoundTitle], bool]:
-        """Find titles (:meth:`search.beginnings.Beginnings.find`)."""
+        """Find titles (:meth:`search.beginnings.Beginnings.find`); of listings called the same, the first alone.
+
+        A guest could not tell them apart.
+        """
         tables = (self._held, self._newer)
-        answers = [table.find(typed, market=market, limit=limit) for table in tables]
+        answers = [table.find(typed, market=market, limit=MOST) for table in tables]
         # What was found as typed is meant; where one table has it, slips in the other are not looked at.
         slipped = all(slip or not rows for rows, slip in answers)
         found = [
@@ -124,5 +128,7 @@ class Titles:
             for row in rows
             if slip == slipped
         ]
-        best = sorted(found, key=lambda one: one[:3])[:limit]
-        return [FoundTitle(key, text, table.market(row)) for _, _, key, text, table, row in best], slipped
+        first: dict[str, FoundTitle] = {}
+        for _, _, key, text, table, row in sorted(found, key=lambda one: one[:3]):
+            first.setdefault(folded(text), FoundTitle(key, text, table.market(row)))
+        return list(first.values())[:limit], slipped

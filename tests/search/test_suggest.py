@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -155,6 +156,33 @@ def test_what_others_asked_for(suggester: Suggester) -> None:
     kinds = [one.kind for one in found]
     assert kinds == [SuggestionKind.MARKET, *[SuggestionKind.SEARCH] * 3, *[SuggestionKind.LISTING] * 8]
     assert [one.text for one in found[1:4]] == ["sunny vélo", "sunny terrace", "sunny garden"]
+
+
+def test_listings_called_the_same_are_suggested_once() -> None:
+    """The one where the guest looks, else the best known; a change of its name lets the other be seen."""
+    table = titles(
+        Named(1, "Sunny loft", "oslo", Decimal(5), 90),
+        Named(2, "sunny LOFT", "bergen"),
+        Named(3, "Sunny lodge", "bergen"),
+    )
+    assert [one.listing_id for one in table.find("sunny", market=None, limit=8)[0]] == [1, 3]
+    assert [one.listing_id for one in table.find("sunny", market="bergen", limit=8)[0]] == [2, 3]
+    table.update([1], [Named(1, "Grand loft", "oslo")])
+    assert {one.listing_id for one in table.find("sunny", market=None, limit=8)[0]} == {2, 3}
+
+
+def test_searches_and_listings_share_what_places_leave() -> None:
+    """Neither takes the other's room, however many there are; what one does not fill is the other's."""
+    many = titles(*(Named(n, f"Sunny loft {n}") for n in range(20)))
+    asked = [f"sunny place {n}" for n in range(20)]
+
+    def kinds(count: int) -> Counter[SuggestionKind]:
+        searches = PopularSearches([PopularSearch("oslo", one, 5) for one in asked[:count]])
+        items = suggest(Suggester(Gazetteer(tuple), many, searches), "sunny", limit=8).items
+        return Counter(item.kind for item in items)
+
+    assert kinds(20) == {SuggestionKind.SEARCH: 4, SuggestionKind.LISTING: 4}
+    assert kinds(1) == {SuggestionKind.SEARCH: 1, SuggestionKind.LISTING: 7}
 
 
 def test_a_slip_stands_behind_what_begins_as_typed() -> None:
