@@ -69,9 +69,72 @@ def stay_bits(arrivals: Sequence[Arrivals | None]) -> StayBits:
 def _with_rules(
     free: NDArray[np.bool_], closed: NDArray[np.bool_], odd: NDArray[np.bool_], blocks: NDArray[np.int64]
 ) -> StayBits:
-    rules = _in_runs(_joined(np.sort(blocks)))
+    """Add the rules of odd arrivals to what is known of each slot.
+
+    Parameters
+    ----------
+    blocks
+        Listing, slot, shortest and longest stay, the listings in order.
+    """
+    rules = np.empty(len(blocks), np.int64)
+    rules = rules[: _write_rules(blocks, rules)]
     counts = np.bincount(rules >> 4 * PART, minlength=len(free))
     return StayBits(free, closed, odd, rules & (1 << 4 * PART) - 1, counts)
+
+
+@compiled
+def _write_rules(blocks: NDArray[np.int64], rules: NDArray[np.int64]) -> int:
+    """Write blocks as rules, the listing in front, a listing's after the other's; says how many there are."""
+    count, first = 0, 0
+    while first < blocks.size:
+        listing, last = blocks[first] >> 3 * PART, first + 1
+        while last < blocks.size and blocks[last] >> 3 * PART == listing:
+            last += 1
+        spans = np.sort(blocks[first:last])
+        spans = np.sort(spans[: _join(spans)])
+        count = _write_runs(spans, listing, rules, count)
+        first = last
+    return count
+
+
+@inlined
+def _join(blocks: NDArray[np.int64]) -> int:
+    """Join the lengths of an arrival that touch, and put them before the arrival; says how many are left.
+
+    Parameters
+    ----------
+    blocks
+        Of one listing, in order; the first so many are written over.
+    """
+    count, place = 0, 0
+    while place < blocks.size:
+        arrival, low, high = blocks[place] >> 2 * PART, blocks[place] >> PART & PART_MASK, blocks[place] & PART_MASK
+        place += 1
+        while place < blocks.size and blocks[place] >> 2 * PART == arrival:
+            if blocks[place] >> PART & PART_MASK > high + 1:
+                break
+            high = max(high, blocks[place] & PART_MASK)
+            place += 1
+        blocks[count] = low << 2 * PART | high << PART | arrival & PART_MASK
+        count += 1
+    return count
+
+
+@inlined
+def _write_runs(spans: NDArray[np.int64], listing: np.int64, rules: NDArray[np.int64], count: int) -> int:
+    """Write arrivals in a row that allow the same lengths as one rule: a season is one."""
+    place = 0
+    while place < spans.size:
+        first = spans[place]
+        last = first
+        place += 1
+        while place < spans.size and spans[place] == last + 1:
+            last = spans[place]
+            place += 1
+        slots = (first & PART_MASK) << 3 * PART | (last & PART_MASK) << 2 * PART
+        rules[count] = listing << 4 * PART | slots | first >> PART
+        count += 1
+    return count
 
 
 @dataclass(frozen=True)
@@ -103,28 +166,6 @@ def _joined_texts(texts: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np
     """Put texts one after the other, a blank behind each; where each one ends."""
     lengths = np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts))
     return np.frombuffer(b" ".join([*texts, b""]), np.uint8), np.cumsum(lengths) - 1
-
-
-def _joined(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Join the lengths of an arrival that touch: blocks (listing, slot, shortest, longest) in order, none empty."""
-    if not len(blocks):
-        return blocks
-    arrival, low, high = blocks >> 2 * PART, blocks >> PART & PART_MASK, blocks & PART_MASK
-    begins = np.r_[True, (arrival[1:] != arrival[:-1]) | (low[1:] > high[:-1] + 1)]
-    ends = np.r_[begins[1:], True]
-    return arrival[begins] << 2 * PART | low[begins] << PART | high[ends]
-
-
-def _in_runs(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Write arrivals in a row that allow the same lengths as one rule, its listing in front: a season is one."""
-    if not len(blocks):
-        return blocks
-    listing, slot, lengths = blocks >> 3 * PART, blocks >> 2 * PART & PART_MASK, blocks & (1 << 2 * PART) - 1
-    by_lengths = np.sort(listing << 3 * PART | lengths << PART | slot)
-    begins = np.r_[True, np.diff(by_lengths) != 1]
-    first, last = by_lengths[begins], by_lengths[np.r_[begins[1:], True]]
-    slots = (first & PART_MASK) << 3 * PART | (last & PART_MASK) << 2 * PART
-    return first >> 3 * PART << 4 * PART | slots | first >> PART & (1 << 2 * PART) - 1
 
 
 _SHORTEST_BLOCK: Final = len("x..")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, pairwise
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, Final
 
@@ -55,7 +55,6 @@ _READ: Final[tuple[tuple[str, Callable[[Any], Collection[Any]]], ...]] = (
 """Field of the document that each column of `codes` is read from, and its values."""
 _NEAR_ROWS: Final = 1024
 """Rows between two of a market over which its run goes on: cheaper to look at than to jump over."""
-_ALL: Final = 2**WORD - 1
 BATCH: Final = 512
 """Documents read at a time."""
 _DRAFT: Final = 16 * BATCH
@@ -113,8 +112,7 @@ class Columns:
         for documents in batches:
             columns._learn_bits(documents)
             rows = np.arange(first, first + len(documents))
-            for row, document in enumerate(documents, first):
-                columns._place(row, document)
+            columns._place(rows, documents)
             columns._write(rows, documents)
             first += len(documents)
         return columns
@@ -152,17 +150,20 @@ class Columns:
             wider[:, need[place] : need[place] + held.shape[1]] = held
         self.table = self.table._replace(traits=traits._replace(bits=wider))
 
-    def _place(self, row: int, document: Mapping[str, Any]) -> None:
+    def _place(self, rows: NDArray[np.int64], documents: Sequence[Mapping[str, Any]]) -> None:
         """Write what never changes while the store lives."""
-        table, location = self.table, document["location"]
-        places = table.places
-        table.listing_id[row] = document["listing_id"]
-        places.latitude[row], places.longitude[row] = location["lat"], location["lon"]
-        places.north[row] = mercator_north(location["lat"])
-        for facet, (first, last) in zip(BIT_FACETS, pairwise(self.first_word.tolist()), strict=True):
-            codes = self.vocabularies[facet.name].codes
-            bits = sum({1 << codes[value] for value in document[facet.field]})
-            table.traits.bits[row, first:last] = [bits >> WORD * n & _ALL for n in range(last - first)]
+        table, places = self.table, self.table.places
+        table.listing_id[rows] = [document["listing_id"] for document in documents]
+        latitudes = [document["location"]["lat"] for document in documents]
+        places.latitude[rows] = latitudes
+        places.longitude[rows] = [document["location"]["lon"] for document in documents]
+        places.north[rows] = list(map(mercator_north, latitudes))
+        for facet, first in zip(BIT_FACETS, self.first_word.tolist(), strict=False):
+            codes, held = self.vocabularies[facet.name].codes, [document[facet.field] for document in documents]
+            bits = np.fromiter(map(codes.__getitem__, chain.from_iterable(held)), np.int64)
+            owners = np.repeat(rows, list(map(len, held)))
+            masks = np.left_shift(np.uint64(1), (bits % WORD).astype(np.uint64))
+            np.bitwise_or.at(table.traits.bits, (owners, first + bits // WORD), masks)
 
     def _write(self, rows: NDArray[np.int64], listings: Sequence[Mapping[str, Any]]) -> None:
         """Write what fields say of each row, field after field; what they do not speak of stays."""
