@@ -63,7 +63,7 @@ def drafted(stock: Stock, rows: slice, pool: Table) -> Part:
         Columns of which row n has the nights of calendar n (:func:`pool_of`).
     """
     count = rows.stop - rows.start
-    columns = Columns.drafted(_batches(documents_of_rows(stock, rows)), listings=count)
+    columns = Columns.drafted(_batches(documents_of_rows(stock, rows)), listings=count, are_whole=False)
     return Part(_with_nights(columns.table, pool, stock.calendar[rows]), columns.words)
 
 

@@ -232,7 +232,7 @@ def _by_class(fired: Fired, meanwhile: str) -> Iterator[Figure]:
             what = f"at {fired.rate:.0f} searches/s and {meanwhile}, {kind}: p50"
             yield Figure(what, "ms", found.p50, found.p99, "p99")
     if fired.faults:
-        yield Figure("of these not answered", "searches", fired.faults, None, None)
+        yield Figure("of these not answered, or poorly", "searches", fired.faults, None, None)
 
 
 def _some(asked: Iterator[Asked], count: int) -> list[Asked]:

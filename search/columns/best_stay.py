@@ -8,6 +8,7 @@ that take a stay, with its total where a night's usual price stands: all that is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Final
 
@@ -19,7 +20,7 @@ from search.answer import BestStays, PriceDay, Retrieved
 from search.columns.amounts import LENGTH_DISCOUNTS
 from search.columns.ask import NO_DISCOUNT, Ask, PriceAsk
 from search.columns.asking import ask_of, dates_by_market
-from search.columns.halves import scanned
+from search.columns.halves import Bell, scanned
 from search.columns.many_stays import StaysAsk, StaysTally, try_stays
 from search.columns.reading import retrieved
 from search.columns.store import ColumnStore
@@ -34,8 +35,20 @@ MOST_TRIES: Final = 8_000_000
 """Stays times listings that are tried at once, which takes some tenths of a second: other searches wait for it."""
 
 
-def retrieve_flexible(request: SearchRequest, store: ColumnStore, *, today: Today) -> Retrieved:
+def retrieve_flexible(
+    request: SearchRequest,
+    store: ColumnStore,
+    *,
+    today: Today,
+    beside: Executor | None = None,
+    bell: Bell | None = None,
+) -> Retrieved:
     """Answer a search with flexible dates.
+
+    Parameters
+    ----------
+    beside, bell
+        Of the passes over the rows (:func:`search.columns.halves.scanned`).
 
     Raises
     ------
@@ -46,9 +59,10 @@ def retrieve_flexible(request: SearchRequest, store: ColumnStore, *, today: Toda
     ask = ask_of(request, store, today=today)
     table = store.table
     # What a guest may take back is counted too: the rows are those that fit without it.
-    rows = _rows(replace(request, filters=Filters(), tile_zoom=None), store, today)
+    free = ask_of(replace(request, filters=Filters(), tile_zoom=None), store, today=today)
+    rows = _rows(table, free, beside, bell)
     tried = _try(table, rows, _stays_ask(stays, request.guests, dates_by_market(store, today)), ask.price)
-    tally = scanned(_at_their_best(table, tried), ask)
+    tally = scanned(_at_their_best(table, tried), ask, beside=beside, bell=bell)
     best = _best_stays(stays, tally, tried, table)
     plain = retrieved(request, ask, tally, store)
     candidates = (best.given_to(candidate) for candidate in plain.candidates)
@@ -56,7 +70,13 @@ def retrieve_flexible(request: SearchRequest, store: ColumnStore, *, today: Toda
 
 
 def price_days(
-    request: SearchRequest, stays: Sequence[Stay], store: ColumnStore, *, today: Today
+    request: SearchRequest,
+    stays: Sequence[Stay],
+    store: ColumnStore,
+    *,
+    today: Today,
+    beside: Executor | None = None,
+    bell: Bell | None = None,
 ) -> tuple[PriceDay, ...]:
     """Say of each stay what a search for it would: how many listings, and the lowest price.
 
@@ -66,6 +86,8 @@ def price_days(
         Without dates.
     stays
         Of one length, in order; those that have passed or lie beyond the horizon are taken by none.
+    beside, bell
+        As of :func:`retrieve_flexible`.
 
     Raises
     ------
@@ -74,7 +96,9 @@ def price_days(
     """
     askable = [stay for stay in stays if today.is_askable(stay)]
     filters = replace(request.filters, min_price_minor=None, max_price_minor=None)
-    rows = _rows(replace(request, filters=filters, tile_zoom=None), store, today)
+    rows = _rows(
+        store.table, ask_of(replace(request, filters=filters, tile_zoom=None), store, today=today), beside, bell
+    )
     ask = ask_of(request, store, today=today)
     tried = _try(store.table, rows, _stays_ask(askable, request.guests, dates_by_market(store, today)), ask.price)
     found = dict(zip(askable, zip(tried.counts.tolist(), tried.cheapest.tolist(), strict=True), strict=True))
@@ -93,10 +117,9 @@ def _at_their_best(table: Table, tried: StaysTally) -> Table:
     return table._replace(nights=table.nights._replace(active=tried.taking), prices=prices)
 
 
-def _rows(request: SearchRequest, store: ColumnStore, today: Today) -> NDArray[np.int64]:
+def _rows(table: Table, ask: Ask, beside: Executor | None, bell: Bell | None) -> NDArray[np.int64]:
     """Rows that fit a search without dates."""
-    ask = ask_of(request, store, today=today)
-    tally = scanned(store.table, ask)
+    tally = scanned(table, ask, beside=beside, bell=bell)
     return tally.results.rows[: int(tally.results.found[0])]
 
 

@@ -107,7 +107,7 @@ class ColumnEngine:
 
     async def price_days(self, request: SearchRequest, stays: Sequence[Stay], *, today: Today) -> tuple[PriceDay, ...]:
         """Say of each stay what a search for it would find (:func:`search.columns.best_stay.price_days`)."""
-        return await self._thread.run(lambda: price_days(request, stays, self._store, today=today))
+        return await self._turns.search(_PriceDays(request, tuple(stays), self._store, today, self._beside))
 
     async def prepare(self) -> None:
         """Have the pass compiled before the first guest asks: that takes some seconds where no process did it yet."""
@@ -146,23 +146,37 @@ class _Retrieval:
     _ask: Ask | None = field(default=None, init=False)
 
     def is_short(self) -> bool:
-        """Whether it looks at few rows."""
-        if self.request.flexible:
-            return False
+        """Whether it looks at few rows, and tries few stays in them."""
         ask = ask_of(self.request, self.store, today=self.today)
         # One that waits is put into numbers again in its turn: the vocabularies may have grown by then.
-        self._ask = ask if rows_of(ask) < MANY else None
+        self._ask = ask if rows_of(ask) * max(1, len(self.request.flexible)) < MANY else None
         return self._ask is not None
 
     def answer(self, bell: Bell) -> tuple[Retrieved, NDArray[np.int64], int]:
         """Answer; the rows looked at; how many had ever changed by then."""
         changes = self.changes()
         ask = self._ask or ask_of(self.request, self.store, today=self.today)
-        return (
-            _answered(self.request, ask, self.store, today=self.today, beside=self.beside, bell=bell),
-            ask.runs,
-            changes,
-        )
+        found = _answered(self.request, ask, self.store, today=self.today, beside=self.beside, bell=bell)
+        return found, ask.runs, changes
+
+
+@dataclass(frozen=True)
+class _PriceDays:
+    """A price calendar in the columns' line."""
+
+    request: SearchRequest
+    stays: tuple[Stay, ...]
+    store: ColumnStore
+    today: Today
+    beside: Executor
+
+    def is_short(self) -> bool:
+        """Whether it tries few stays in few rows."""
+        return rows_of(ask_of(self.request, self.store, today=self.today)) * len(self.stays) < MANY
+
+    def answer(self, bell: Bell) -> tuple[PriceDay, ...]:
+        """Answer."""
+        return price_days(self.request, self.stays, self.store, today=self.today, beside=self.beside, bell=bell)
 
 
 def retrieve(request: SearchRequest, store: ColumnStore, *, today: Today) -> Retrieved:
@@ -180,5 +194,5 @@ def _answered(
     bell: Bell | None = None,
 ) -> Retrieved:
     if request.flexible:
-        return retrieve_flexible(request, store, today=today)
+        return retrieve_flexible(request, store, today=today, beside=beside, bell=bell)
     return retrieved(request, ask, scanned(store.table, ask, beside=beside, bell=bell), store)

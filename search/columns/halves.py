@@ -17,6 +17,9 @@ from search.columns.tally import Counts, RegainedCounts, Results, Tally, TileCou
 
 MANY: Final = 200_000
 """Rows from which a second thread is worth waking: the pass takes some ten milliseconds by itself."""
+LEAST: Final = 1_024
+"""Words of 64 rows that a pass goes over between two interruptions, some three milliseconds: it comes to its end,
+however many ring."""
 
 
 class Bell:
@@ -97,7 +100,7 @@ def halves(runs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 def _gone_over(table: Table, ask: Ask, bell: Bell) -> Tally:
     tally, place = empty_tally(ask), np.zeros(2, np.int64)
-    while not scan(table, ask, tally, place, bell.flag):
+    while not scan(table, ask, tally, place, bell.flag, LEAST):
         bell.answer()
     return tally
 

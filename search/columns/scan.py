@@ -28,7 +28,9 @@ _BIT: Final = 63
 
 
 @compiled
-def scan(table: Table, ask: Ask, tally: Tally, place: NDArray[np.int64], flag: NDArray[np.int64]) -> bool:
+def scan(  # noqa: PLR0917 - compiled code takes them by place
+    table: Table, ask: Ask, tally: Tally, place: NDArray[np.int64], flag: NDArray[np.int64], least: int
+) -> bool:
     """Go over the rows and fill the tally, to the end or until a flag is raised; whether that is the end.
 
     Parameters
@@ -37,16 +39,19 @@ def scan(table: Table, ask: Ask, tally: Tally, place: NDArray[np.int64], flag: N
         (2,) run and word to go on with, from (0, 0) at first; written where it is not the end.
     flag
         (1,) not 0 where somebody else is to have the thread; it may be raised by another one.
+    least
+        Words of 64 rows that are gone over before it is looked at, so that every call comes further.
     """
     nights, stay, runs, chunk = table.nights, ask.stay, ask.runs, empty_chunk()
-    rows, count = chunk.rows, 0
+    rows, count, words = chunk.rows, 0, 0
     for run in range(place[0], runs.shape[0]):
         first, last = runs[run, 0], runs[run, 1] - 1
         for word in range(max(first >> 6, place[1]), (last >> 6) + 1):
-            if flag[0] != 0:
+            if flag[0] != 0 and words >= least:
                 _look_at(table, ask, chunk, count, tally)
                 place[0], place[1] = run, word
                 return False
+            words += 1
             bits = candidates(nights, stay, word)
             if word == first >> 6:
                 bits &= _ALL << np.uint64(first & _BIT)

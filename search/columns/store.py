@@ -97,7 +97,9 @@ class Columns:
         self._large_row: dict[int, int] = {}
 
     @classmethod
-    def drafted(cls, batches: Iterable[Sequence[Mapping[str, Any]]], *, listings: int) -> Columns:
+    def drafted(
+        cls, batches: Iterable[Sequence[Mapping[str, Any]]], *, listings: int, are_whole: bool = True
+    ) -> Columns:
         """Write documents, in the order in which they come.
 
         Parameters
@@ -106,6 +108,8 @@ class Columns:
             Documents of :func:`search.document.build_document`, some at a time.
         listings
             How many they are together.
+        are_whole
+            Whether a field that a document lacks is an error.
         """
         columns = cls(empty_table(listings, coded=len(CODES), bit_words=0), Words({}, {}))
         first = 0
@@ -113,7 +117,7 @@ class Columns:
             columns._learn_bits(documents)
             rows = np.arange(first, first + len(documents))
             columns._place(rows, documents)
-            columns._write(rows, documents)
+            columns._write(rows, documents, are_whole=are_whole)
             first += len(documents)
         return columns
 
@@ -165,23 +169,25 @@ class Columns:
             masks = np.left_shift(np.uint64(1), (bits % WORD).astype(np.uint64))
             np.bitwise_or.at(table.traits.bits, (owners, first + bits // WORD), masks)
 
-    def _write(self, rows: NDArray[np.int64], listings: Sequence[Mapping[str, Any]]) -> None:
-        """Write what fields say of each row, field after field; what they do not speak of stays."""
-        table = self.table
+    def _write(
+        self, rows: NDArray[np.int64], listings: Sequence[Mapping[str, Any]], *, are_whole: bool = False
+    ) -> None:
+        """Write what fields say of each row, field after field; what they do not speak of stays, if they need not."""
+        table, told_of = self.table, _all_told if are_whole else _told
         for place, (name, (field, values_of)) in enumerate(zip(CODES, _READ, strict=True)):
-            told, values = _told(field, rows, listings)
+            told, values = told_of(field, rows, listings)
             codes = {value: self._code(name, values_of(value)) for value in dict.fromkeys(values)}
             table.traits.codes[told, place] = [codes[value] for value in values]
         for columns, names, null in self._numbers():
             for place, name in enumerate(names):
-                told, values = _told(name, rows, listings)
+                told, values = told_of(name, rows, listings)
                 columns[told, place] = [null if value is None else value for value in values]
-        told, values = _told("is_active", rows, listings)
+        told, values = told_of("is_active", rows, listings)
         put_bits(table.nights.active[np.newaxis], told, np.array(values, np.bool_)[:, np.newaxis])
-        told, tokens = _told("stay_tokens", rows, listings)
+        told, tokens = told_of("stay_tokens", rows, listings)
         if len(told):
             self._write_stays(told, read_tokens(tokens))
-        told, sums = _told("price_sum", rows, listings)
+        told, sums = told_of("price_sum", rows, listings)
         if len(told):
             self._write_prices(told, read_prices(sums))
         told, nights = _told(NIGHTS, rows, listings)
@@ -357,12 +363,19 @@ def _drafts(documents: Iterable[Mapping[str, Any]]) -> list[Part]:
     return drafts
 
 
+def _all_told(
+    name: str, rows: NDArray[np.int64], listings: Sequence[Mapping[str, Any]]
+) -> tuple[NDArray[np.int64], list[Any]]:
+    """Rows of the listings, of all of which a field is told, and what it says."""
+    return rows, list(map(itemgetter(name), listings))
+
+
 def _told(
     name: str, rows: NDArray[np.int64], listings: Sequence[Mapping[str, Any]]
 ) -> tuple[NDArray[np.int64], list[Any]]:
     """Rows of the listings of which a field is told, and what it says."""
     try:
-        return rows, list(map(itemgetter(name), listings))
+        return _all_told(name, rows, listings)
     except KeyError:  # a change tells some fields of some listings
         places = [place for place, fields in enumerate(listings) if name in fields]
         return rows[places], [listings[place][name] for place in places]

@@ -80,7 +80,11 @@ class Turns:
     def _line_up(self, search: Search[T]) -> Future[T]:
         turn = _Turn(search)
         self._waiting.append(turn)
-        self.thread.submit(self._next)
+        try:
+            self.thread.submit(self._next)
+        except BaseException:
+            self._waiting.remove(turn)
+            raise
         self._bell.ring()
         return turn.answered
 
@@ -91,9 +95,11 @@ class Turns:
             line.popleft().take(self._bell)
 
     def _let_pass(self) -> None:
-        """Answer the short ones among those that wait; the others stay in their order."""
-        while self._waiting:
+        """Answer the short ones among those that wait now; the others stay in their order."""
+        for _ in range(len(self._waiting)):
             turn = self._waiting.popleft()
+            if turn.answered.cancelled():
+                continue
             if turn.is_short():
                 turn.take(silent())
             else:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection
 from datetime import date
 from typing import Any
+
+import structlog
 
 from lodestay.calendar import StayCalendar
 from lodestay.clock import Clock, today_in
@@ -13,6 +14,8 @@ from search.document import nightly_price_minor, rate_fields, rating_fields
 from transactional.calendars.rules import Window
 from transactional.kit.connections import QuickConnections
 from transactional.quotes.pages import PageListing, load_page
+
+log = structlog.get_logger(__name__)
 
 BATCH = 100
 """Listings looked up at a time: a year of calendar each, so a batch is some two megabytes."""
@@ -39,9 +42,13 @@ async def present_fields(
         found = await load_page(connection, dict.fromkeys(listing_ids, year), now=now)
     present = {}
     for listing_id, listing in found.items():
-        calendar, today = listing.calendar(), today_in(listing.bookable.timezone, clock)
-        present[listing_id] = _others(listing, calendar, today=today) | calendar_fields(calendar, today=today)
-        await asyncio.sleep(0)  # a year of a calendar takes as long as a part of a guest's search, and some wait
+        try:
+            calendar, today = listing.calendar(), today_in(listing.bookable.timezone, clock)
+            present[listing_id] = _others(listing, calendar, today=today) | calendar_fields(calendar, today=today)
+        except Exception:
+            # What cannot be understood is not offered, and keeps nobody else's changes back.
+            log.exception("a listing cannot be read, and is not found until it can", listing_id=listing_id)
+            present[listing_id] = {"is_active": False}
     return present
 
 

@@ -98,10 +98,10 @@ class Relay:
                 log.info("catching a new index up", listings=len(self._backlog))
             self.sink.adopt(index)
         if self._pruned is None or now - self._pruned >= PRUNE_EVERY:
-            self._pruned = now
             async with self.sessions.begin() as session:
                 await outbox.prune(session, before=now - outbox.KEEP)
                 await idempotency.prune(session, before=now - outbox.KEEP)
+            self._pruned = now
         self._watched = now  # only now: what failed is tried again at once
 
 

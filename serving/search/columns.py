@@ -36,11 +36,15 @@ LOOK_EVERY_SECONDS = 15.0
 """How often the lake is asked for newer columns."""
 STALE_SECONDS = 5.0
 """Columns that have not caught up with PostgreSQL for so long are not asked any more."""
+LATE_SECONDS = 600.0
+"""Columns that are no further behind are asked where nobody else answers, and the answer says so."""
+PATIENCE_SECONDS = 10.0
+"""For one answer of PostgreSQL: one that never comes would keep the columns where they are for hours."""
 REFUSED_FOR = timedelta(minutes=5)
 """What was refused is read again after so long, and as soon as one of its files changes: it may have been repaired."""
 ENTRIES = 500
-BATCH = 20
-"""Listings looked up at a time: this process answers guests meanwhile."""
+BATCH = 50
+"""Listings looked up at a time, some seven milliseconds: this process answers guests meanwhile."""
 SURELY_SEEN = timedelta(hours=1)
 """Changes that began so long before an export are in it, whatever their transactions waited for."""
 
@@ -127,6 +131,11 @@ class ColumnShelf:
         return self._held.engine
 
     @property
+    def late_engine(self) -> ColumnEngine | None:
+        """The columns although they are out of date; None where there are none, or they are so for too long."""
+        return None if self._held is None or self.behind_seconds > LATE_SECONDS else self._held.engine
+
+    @property
     def position(self) -> outbox.Position | None:
         """How far the outbox was read for the columns: all before it is in them; None before there are any."""
         return None if self._held is None else self._held.place.position
@@ -162,23 +171,30 @@ class ColumnShelf:
 
     async def _follow(self) -> None:
         """Take in the next entries of the outbox; where they were all there are, the columns are up to date."""
+        begun = time.monotonic()
+        # After an import there are thousands of entries, and no time to wait between them.
+        while not await self._step() and time.monotonic() - begun < STALE_SECONDS:
+            pass
+
+    async def _step(self) -> bool:
         async with self._turn:  # columns are not taken away while they are written to
             held, asked_at = self._held, time.monotonic()
             if held is None:
-                return
+                return True
             self._held, is_all = await self._round(held)
             if is_all:
                 self._heard_at = asked_at
+            return is_all
 
     async def _look(self) -> None:
         held = self._held
         found = await asyncio.to_thread(self._find, None if held is None else held.name)
         if found is None:
             return
-        made = await self._make(found)
+        made, heard_at = await self._make(found)
         async with self._turn:
             before, self._held = self._held, made
-            self._heard_at = time.monotonic()
+            self._heard_at = heard_at
             if before is not None:
                 before.engine.close()
         set_aside()
@@ -222,11 +238,18 @@ class ColumnShelf:
         exports = exports_of(self._lake, files)
         return _Found(name, ColumnStore(lambda: documents(files)), exports)
 
-    async def _make(self, found: _Found) -> _Held:
-        """Bring columns to the present."""
+    async def _make(self, found: _Found) -> tuple[_Held, float]:
+        """Bring columns to the present, and say when that was."""
+        engine = ColumnEngine(found.store, kept=self._keeping())
+        try:
+            await engine.prepare()
+            return await self._caught_up(engine, found)
+        except BaseException:
+            engine.close()
+            raise
+
+    async def _caught_up(self, engine: ColumnEngine, found: _Found) -> tuple[_Held, float]:
         store, exports = found.store, found.exports
-        engine = ColumnEngine(store, kept=self._keeping())
-        await engine.prepare()
         # Where the outbox does not reach back to an export, every listing of its market is looked at.
         known = self._clock.now() - outbox.KEEP + SURELY_SEEN
         late = {market for market, at in exports.items() if at is None or at < known}
@@ -239,20 +262,22 @@ class ColumnShelf:
                     await listings_changed_since(session, oldest - SURELY_SEEN, topics=tuple(Topic))
                 )
         await self._write(engine, list(changed))
-        held, is_all = await self._round(_Held(engine, found.name, tail.Place(position)))
+        held, is_all = _Held(engine, found.name, tail.Place(position)), False
         while not is_all:
+            asked_at = time.monotonic()
             held, is_all = await self._round(held)
-        return held
+        return held, asked_at
 
     async def _round(self, held: _Held) -> tuple[_Held, bool]:
         """Take in the next entries, and say whether they were all there are."""
-        news = await tail.read_tail(self._quick, held.place, limit=ENTRIES)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            news = await tail.read_tail(self._quick, held.place, limit=ENTRIES)
         await self._write(held.engine, news.listing_ids)
         return replace(held, place=news.place), news.is_all
 
     async def _write(self, engine: ColumnEngine, listing_ids: Sequence[int]) -> None:
         for start in range(0, len(listing_ids), BATCH):
             batch = listing_ids[start : start + BATCH]
-            await engine.update(
-                await present_fields(self._quick, batch, clock=self._clock, calendar_fields=night_fields)
-            )
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                changes = await present_fields(self._quick, batch, clock=self._clock, calendar_fields=night_fields)
+            await engine.update(changes)

@@ -26,6 +26,7 @@ WORDS_UNKNOWN = "search index knows none of the results: they are not ordered by
 TOO_MANY_FOR_WORDS = "more results than can be ordered by what was written: they are not"
 SOME_WORDS = "search index incomplete: some results stand last, whatever was written"
 NO_COLUMNS = "columns not loaded: flexible dates were tried in the database, without the meaning of words"
+BEHIND = "columns behind the database: what changed in the last moments may be missing, or counted as it was"
 NO_TILES = "columns not loaded: the results are not counted on the map"
 
 _LAGGING: Final = 100
@@ -53,10 +54,14 @@ async def retrieve(services: Services, steps: Steps, request: SearchRequest, *, 
     retrieved = await _ask_engine(
         services, steps, Step.RETRIEVE, lambda: services.engine.retrieve(request, today=today)
     )
-    if retrieved is None:
-        retrieved = await _require_database(
-            services, steps, request, today=today, reason=NO_ENGINE[steps.why[Step.RETRIEVE]]
-        )
+    if retrieved is not None:
+        return _without_tiles(retrieved, request)
+    late = await _ask_late_columns(services, steps, request, today=today)
+    if late is not None:
+        return late
+    retrieved = await _require_database(
+        services, steps, request, today=today, reason=NO_ENGINE[steps.why[Step.RETRIEVE]]
+    )
     return _without_tiles(retrieved, request)
 
 
@@ -66,6 +71,8 @@ async def _retrieve_flexible(services: Services, steps: Steps, request: SearchRe
     OpenSearch prices one stay at a time.
     """
     counted = await _ask_columns(services, steps, request, today=today)
+    if counted is None:
+        counted = await _ask_late_columns(services, steps, request, today=today)
     if counted is None:
         answer = await _require_database(services, steps, request, today=today, reason=NO_COLUMNS)
         return _without_tiles(answer, request)
@@ -104,13 +111,34 @@ async def _require_database(
     )
 
 
+async def _ask_late_columns(
+    services: Services, steps: Steps, request: SearchRequest, *, today: Today
+) -> Retrieved | None:
+    """Ask columns that have fallen behind, and say so; None where there are none, or they are asked as they should be.
+
+    The page is confirmed by PostgreSQL as ever. A guest is better served by counts of some seconds ago than by none,
+    and PostgreSQL is not given their work: that would keep the columns behind.
+    """
+    columns = services.columns.late_engine
+    if columns is None or services.columns.engine is not None:
+        return None
+    step = Step.TRY_STAYS if request.flexible else Step.SCAN
+    counted = await steps.attempt(step, lambda: columns.retrieve(request, today=today))
+    if counted is None:
+        return None
+    services.metrics.degraded.labels(step).inc()
+    lacks = (BEHIND,) if request.text is None else (BEHIND, _without_words_said(steps))
+    return replace(counted, degraded=(*counted.degraded, *lacks))
+
+
 async def _ask_columns(services: Services, steps: Steps, request: SearchRequest, *, today: Today) -> Retrieved | None:
     """Ask the columns; None where there are none in service, or they give nothing."""
     columns = services.columns.engine
     if columns is None:
         return None
     step = Step.TRY_STAYS if request.flexible else Step.SCAN
-    return await steps.attempt(step, lambda: columns.retrieve(request, today=today))
+    # Newer ones may be in service by the time that they are asked, and these closed.
+    return await steps.attempt(step, lambda: (services.columns.engine or columns).retrieve(request, today=today))
 
 
 async def _ask_words(services: Services, steps: Steps, request: SearchRequest, *, today: Today) -> Best | None:

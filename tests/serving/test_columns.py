@@ -17,6 +17,7 @@ from pydantic import HttpUrl
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from lodestay.clock import FixedClock
+from lodestay.errors import ServiceUnavailable
 from lodestay.lake import SEARCH_DOCUMENTS
 from lodestay.settings import Settings
 from pipelines.spark_jobs.columns import build_columns
@@ -24,8 +25,9 @@ from pipelines.spark_jobs.job import Scope
 from search.columns.files import Build, open_build
 from search.errors import BuildRefused
 from serving.app import create_app
+from serving.relay import present
 from serving.search import columns
-from serving.search.retrieval import NO_ENGINE, NO_TILES, NO_WORDS
+from serving.search.retrieval import BEHIND, NO_ENGINE, NO_TILES, NO_WORDS
 from tests.serving.conftest import no_cities
 from tests.serving.indexing import build_documents, write_documents
 from tests.serving.lacking import lacks
@@ -33,8 +35,11 @@ from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import STAY, SignIn, hold
 from tests.serving.test_degraded import essence
 from tests.serving.test_search import search
+from tests.transactional.factories import stay_of
 from transactional.listings.service import deactivate
+from transactional.outbox import tail
 from transactional.outbox.repository import end, read_after
+from transactional.quotes.pages import PageListing
 
 PATIENCE_SECONDS = 120.0
 """Where no process compiled the pass yet, that comes first."""
@@ -77,11 +82,57 @@ def test_columns_answer_as_the_database_does(
     well = search(counting, **asked)
     assert not lacks(well["degraded"], NO_ENGINE)
     monkeypatch.setattr(columns, "STALE_SECONDS", -1.0)
+    monkeypatch.setattr(columns, "LATE_SECONDS", -1.0)
     poorer = search(counting, **asked)
     assert lacks(poorer["degraded"], NO_ENGINE)
     assert essence(well) == essence(poorer)
     assert well["regained"] == [{"filter": "room_type", "value": None, "more": 1}]
     assert poorer["regained"] is None
+
+
+def test_columns_that_have_fallen_behind_are_better_than_none(
+    counting: TestClient, marketplace: Marketplace, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where OpenSearch does not answer either they do, and say so; what is taken meanwhile is not shown."""
+    well = search(counting, **STAY)
+
+    async def nothing(*_: object, **__: object) -> tail.News:
+        raise ServiceUnavailable("It does not come.", hint="")
+
+    monkeypatch.setattr(tail, "read_tail", nothing)
+    monkeypatch.setattr(columns, "STALE_SECONDS", 0.2)
+    hold(counting, signed_in, marketplace.guest, marketplace.studio)
+    eventually(lambda: counting.app_state["services"].columns.engine is None)
+    for asked in (STAY, {"flexible_days": 1, **STAY}):
+        late = search(counting, **asked)
+        assert BEHIND in late["degraded"]
+        assert late["regained"] is not None
+    late = search(counting, **STAY)
+    assert late["total_count"] == well["total_count"]
+    assert marketplace.studio not in {result["listing_id"] for result in late["results"]}
+
+
+def test_a_listing_that_cannot_be_read_keeps_nobody_back(
+    counting: TestClient, marketplace: Marketplace, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody can make sense of is not found any more; the changes of all others are taken in."""
+    others = present._others
+
+    def senseless(listing: PageListing, *given: Any, **named: Any) -> dict[str, Any]:
+        if listing.bookable.listing_id == marketplace.loft:
+            raise ZeroDivisionError
+        return others(listing, *given, **named)
+
+    monkeypatch.setattr(present, "_others", senseless)
+    elsewhere = {"check_in": str(stay_of(60, 2).check_in), "check_out": str(stay_of(60, 2).check_out), "guests": 2}
+    before = {result["listing_id"] for result in search(counting, **elsewhere)["results"]}
+    assert {marketplace.loft, marketplace.studio} <= before
+    hold(counting, signed_in, marketplace.guest, marketplace.loft)
+    hold(counting, signed_in, marketplace.guest, marketplace.studio)
+    eventually(lambda: marketplace.studio not in {r["listing_id"] for r in search(counting, **STAY)["results"]})
+    eventually(lambda: search(counting, **elsewhere)["total_count"] == len(before) - 1)
+    after = {result["listing_id"] for result in search(counting, **elsewhere)["results"]}
+    assert after == before - {marketplace.loft}
 
 
 def test_tiles_of_the_map(counting: TestClient, marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +144,7 @@ def test_tiles_of_the_map(counting: TestClient, marketplace: Marketplace, monkey
     assert world["cheapest"]["minor"] == min(totals)
     assert search(counting, **STAY)["map_tiles"] is None
     monkeypatch.setattr(columns, "STALE_SECONDS", -1.0)
+    monkeypatch.setattr(columns, "LATE_SECONDS", -1.0)
     poorer = search(counting, **STAY, map_zoom=0)
     assert poorer["map_tiles"] is None
     assert NO_TILES in poorer["degraded"]

@@ -57,6 +57,7 @@ def test_columns_and_the_database_choose_the_same_stays(
         assert well["stays_tried"] > 1
         assert sum(tile["count"] for tile in well["map_tiles"]) == 3
     monkeypatch.setattr(columns, "STALE_SECONDS", -1.0)
+    monkeypatch.setattr(columns, "LATE_SECONDS", -1.0)
     for wish, well in zip(WISHES, answers, strict=True):
         poorer = search(counting, **wish, map_zoom=0)
         assert {NO_COLUMNS, NO_TILES} <= set(poorer["degraded"])
@@ -281,6 +282,7 @@ def test_every_day_of_a_places_calendar_is_the_search_for_its_stay(
         assert day["count"] == single["total_count"] > 0
         assert day["cheapest"] == single["results"][0]["price"]["total"]
     monkeypatch.setattr(columns, "STALE_SECONDS", -1.0)
+    monkeypatch.setattr(columns, "LATE_SECONDS", -1.0)
     poorer = counting.get("/v1/search/price-calendar", params=asked | {"nights": 3}).json()
     assert poorer["degraded"] == [COUNTED_IN_DATABASE]
     assert poorer["arrivals"] == calendar["arrivals"]

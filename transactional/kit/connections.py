@@ -21,7 +21,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from lodestay.errors import ServiceUnavailable
-from transactional.kit.options import BRIEFLY_IDLE_MS, session_options
+from transactional.kit.options import BRIEFLY_IDLE_MS, KEEPALIVES, session_options
 
 Values = Sequence[bytes | None]
 
@@ -56,6 +56,7 @@ class QuickConnection:
             autocommit=True,
             options=f"{options} {isolation} {PLANS_BY_KEY}",
             connect_timeout=max(2, int(patience)),
+            **KEEPALIVES,
         )
         try:
             async with asyncio.timeout(patience):

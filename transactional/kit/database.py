@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-from transactional.kit.options import BRIEFLY_IDLE_MS, session_options
+from transactional.kit.options import BRIEFLY_IDLE_MS, KEEPALIVES, session_options
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -68,7 +68,7 @@ def create_engine(
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         hide_parameters=True,  # values are people's data, and a statement's error goes into logs
-        connect_args={"options": options},
+        connect_args={"options": options, **KEEPALIVES},
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 CONNECTION_CHECK_MS: Final = 2_000
 """How often the server looks, while a statement runs, whether anybody is there for its answer.
@@ -13,6 +14,13 @@ BRIEFLY_IDLE_MS: Final = 60_000
 """How long a service may leave a transaction open and say nothing: several times what it waits for others."""
 LONG_IDLE_MS: Final = 3_600_000
 """The same of a command, which reads files and makes tables between its statements."""
+KEEPALIVES: Final[Mapping[str, Any]] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""For libpq: a server that vanished without a word is given up in half a minute, and not after the system's hours."""
 
 
 def session_options(*, idle_in_transaction_ms: int, lock_timeout_ms: int | None = None) -> str:

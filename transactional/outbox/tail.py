@@ -22,13 +22,11 @@ STATEMENTS: Final = {
         (xid8, bigint, integer, pg_snapshot) AS
         SELECT json_build_object(
             'snapshot', CAST(pg_current_snapshot() AS text),
+            'end', CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint),
             'settled', (
                 SELECT json_agg(entry) FROM (
-                    SELECT
-                        CAST(CAST(xid AS text) AS bigint) AS xid, entry_id, listing_id,
-                        pg_visible_in_snapshot(xid, $4) AS was_heard
-                    FROM outbox
-                    WHERE {AFTER.format(xid="$1", entry_id="$2")}
+                    SELECT CAST(CAST(xid AS text) AS bigint) AS xid, entry_id, listing_id FROM outbox
+                    WHERE {AFTER.format(xid="$1", entry_id="$2")} AND NOT pg_visible_in_snapshot(xid, $4)
                     ORDER BY outbox.xid, entry_id
                     LIMIT $3
                 ) entry
@@ -84,8 +82,8 @@ async def read_tail(quick: QuickConnections, place: Place, *, limit: int) -> New
 
     Those long delivered elsewhere are pruned.
     """
-    position = place.position
-    values = [str(value).encode() for value in (position.xid, position.entry_id, limit, place.snapshot)]
+    begun = place.position
+    values = [str(value).encode() for value in (begun.xid, begun.entry_id, limit, place.snapshot)]
     async with quick.connection() as connection:
         (answer,) = await connection.call(b"outbox_tail", values) or [None]
     if answer is None:
@@ -93,9 +91,9 @@ async def read_tail(quick: QuickConnections, place: Place, *, limit: int) -> New
     read = orjson.loads(answer)
     settled, early = read["settled"] or [], read["early"] or []
     is_all = len(settled) < limit
-    if settled:
-        position = Position(settled[-1]["xid"], settled[-1]["entry_id"])
-    heard = [row["listing_id"] for row in settled if row["listing_id"] is not None and not row["was_heard"]]
+    # What was heard before its place was settled is not read again: the place goes by all of it at once.
+    position = Position(read["end"], 0) if is_all else Position(settled[-1]["xid"], settled[-1]["entry_id"])
+    heard = [row["listing_id"] for row in settled if row["listing_id"] is not None]
     # Where settled entries are left, the snapshot saw what was not read.
     seen = read["snapshot"] if is_all else place.snapshot
     return News(list(dict.fromkeys(heard + early)), Place(position, seen), is_all)

@@ -62,9 +62,9 @@ def test_a_pass_that_is_interrupted_goes_on_where_it_was(store: ColumnStore) -> 
     for request in (make_request(), *(random_request(rng) for _ in range(60))):
         ask = ask_of(request, store, today=HERE)
         tally, place = empty_tally(ask), np.zeros(2, np.int64)
-        if not scan(store.table, ask, tally, place, tally.results.found):
+        if not scan(store.table, ask, tally, place, tally.results.found, 0):
             interrupted += 1
             assert tally.results.found[0] > 0
-            assert scan(store.table, ask, tally, place, np.zeros(1, np.int64))
+            assert scan(store.table, ask, tally, place, np.zeros(1, np.int64), 0)
         assert retrieved(request, ask, tally, store) == retrieved(request, ask, scanned(store.table, ask), store)
     assert interrupted > 3

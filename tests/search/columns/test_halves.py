@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
@@ -20,7 +21,7 @@ from search.columns.reading import retrieved
 from search.columns.tally import Tally
 from search.columns.turns import Turns
 from tests.search.columns.test_answers import store_of
-from tests.search.marketplace import HERE, random_request, random_supply
+from tests.search.marketplace import HERE, make_request, random_request, random_supply
 
 LENGTHS = st.lists(st.tuples(st.integers(0, 90), st.integers(1, 200)), min_size=1, max_size=6)
 
@@ -39,6 +40,7 @@ def test_two_threads_answer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count, facets, histogram, tiles, what filters keep out, and the best, of all kinds of searches."""
     store = store_of(random_supply(np.random.default_rng(20260616), listings=150))
     monkeypatch.setattr(halves, "MANY", 2)
+    monkeypatch.setattr(halves, "LEAST", 0)
     rng = np.random.default_rng(5)
     found, heard = 0, list[Tally]()
     with ThreadPoolExecutor(1) as beside:
@@ -54,6 +56,28 @@ def test_two_threads_answer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
             found += int(together.results.found[0])
     assert found > 100
     assert len(heard) > 100
+
+
+def test_a_pass_comes_to_its_end_however_often_it_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bell that rings again while it is answered lets the pass come further each time."""
+    store = store_of(random_supply(np.random.default_rng(1), listings=400))
+    monkeypatch.setattr(halves, "MANY", 2)
+    monkeypatch.setattr(halves, "LEAST", 1)
+    heard = list[int]()
+
+    def again() -> None:
+        heard.append(1)
+        bell.ring()
+
+    bell = Bell(again)
+    bell.ring()
+    with ThreadPoolExecutor(1) as beside:
+        ask = ask_of(make_request(), store, today=HERE)
+        rung = scanned(store.table, ask, beside=beside, bell=bell)
+    assert retrieved(make_request(), ask, rung, store) == retrieved(
+        make_request(), ask, scanned(store.table, ask), store
+    )
+    assert len(heard) > 1
 
 
 @dataclass
@@ -96,6 +120,39 @@ async def test_short_searches_pass_a_long_one_and_changes_wait() -> None:
     world.go_on.set()
     await asyncio.gather(long, *behind)
     assert done == ["city", "town", "world", "another world", "change"]
+    turns.thread.close()
+
+
+async def test_those_who_come_while_others_are_let_pass_wait_for_the_next_time() -> None:
+    """However fast they come, whoever is long gets the thread back in between."""
+    turns, done = Turns("the test", waiting=10), list[str]()
+    loop = asyncio.get_running_loop()
+
+    class Long(Waiting):
+        """Says whenever it has the thread."""
+
+        def answer(self, bell: Bell) -> str:
+            self.begun.set()
+            while not self.go_on.wait(0.002):
+                done.append("goes on")
+                bell.answer()
+            return self.name
+
+    class Restless(Waiting):
+        """Has another one line up while it is answered."""
+
+        def answer(self, bell: Bell) -> str:
+            another = turns.search(Waiting("another", done))
+            asyncio.run_coroutine_threadsafe(another, loop).add_done_callback(lambda _: world.go_on.set())
+            time.sleep(0.05)
+            return super().answer(bell)
+
+    world = Long("world", done, is_long=True)
+    long = asyncio.create_task(turns.search(world))
+    await asyncio.to_thread(world.begun.wait)
+    await turns.search(Restless("restless", done))
+    await long
+    assert "goes on" in done[done.index("restless") : done.index("another")]
     turns.thread.close()
 
 
