@@ -151,7 +151,7 @@ class World:
             sessions=no_session,
             quick=None,
             engine=SimpleNamespace(retrieve=self.index, best=self.words),
-            columns=SimpleNamespace(engine=held if self.has_columns else None),
+            columns=SimpleNamespace(engine=held if self.has_columns else None, late_engine=None),
             models=SimpleNamespace(current=models),
             markets=SimpleNamespace(book=self.book),
             events=EventLog(settings.lake, writer="test"),
