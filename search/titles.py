@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from operator import itemgetter
 from typing import Final, Protocol
 
 import numpy as np
@@ -15,6 +18,8 @@ from search.beginnings import MOST, Beginnings
 from search.document import popularity
 from search.places import folded
 
+_REMEMBERED: Final = 1 << 15
+"""Titles whose words are remembered, some eight megabytes: the next key is mostly about the same ones."""
 MOST_CHANGED: Final = 500
 """Listings that may have changed before the large table is made anew."""
 
@@ -114,21 +119,41 @@ class Titles:
         self._newer = TitleColumns(self._changed.values()).table()
 
     def find(self, typed: str, *, market: str | None, limit: int) -> tuple[list[FoundTitle], bool]:
-        """Find titles (:meth:`search.beginnings.Beginnings.find`); of listings called the same, the first alone.
+        """Find titles (:meth:`search.beginnings.Beginnings.find`).
 
-        A guest could not tell them apart.
+        Those that go on from what is typed stand before those that have its words elsewhere. Of listings called the
+        same the first alone is found: a guest could not tell them apart.
         """
+        begun = _plain(typed)
         tables = (self._held, self._newer)
         answers = [table.find(typed, market=market, limit=MOST) for table in tables]
         # What was found as typed is meant; where one table has it, slips in the other are not looked at.
         slipped = all(slip or not rows for rows, slip in answers)
         found = [
-            (table.market(row) != market, -float(table.weights[row]), int(table.keys[row]), table.text(row), table, row)
+            (
+                (table.market(row) != market, _fit(text, begun), -float(table.weights[row]), int(table.keys[row])),
+                FoundTitle(int(table.keys[row]), text, table.market(row)),
+            )
             for table, (rows, slip) in zip(tables, answers, strict=True)
             for row in rows
             if slip == slipped
+            for text in [table.text(row)]
         ]
         first: dict[str, FoundTitle] = {}
-        for _, _, key, text, table, row in sorted(found, key=lambda one: one[:3]):
-            first.setdefault(folded(text), FoundTitle(key, text, table.market(row)))
+        for _, title in sorted(found, key=itemgetter(0)):
+            first.setdefault(_plain(title.title), title)
         return list(first.values())[:limit], slipped
+
+
+def _fit(title: str, begun: str) -> int:
+    """0 where a title begins with what is typed, 1 where it is in the title as it is typed, 2 where its words are."""
+    words = _plain(title)
+    if words.startswith(begun):
+        return 0
+    return 1 if f" {begun}" in words else 2
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _plain(text: str) -> str:
+    """Words as they are compared, without signs between them."""
+    return " ".join(re.findall(r"\w+", folded(text)))

@@ -171,6 +171,16 @@ def test_listings_called_the_same_are_suggested_once() -> None:
     assert {one.listing_id for one in table.find("sunny", market=None, limit=8)[0]} == {2, 3}
 
 
+def test_titles_that_go_on_from_what_is_typed_stand_first() -> None:
+    """Words in their order and side by side are meant before the same words elsewhere, however well known."""
+    table = titles(
+        Named(1, "Prime room, private garden", rating=Decimal(5), review_count=90),
+        Named(2, "Quiet private room", rating=Decimal(4), review_count=2),
+        Named(3, "Private: room by the sea"),
+    )
+    assert [one.listing_id for one in table.find("private roo", market=None, limit=8)[0]] == [3, 2, 1]
+
+
 def test_searches_and_listings_share_what_places_leave() -> None:
     """Neither takes the other's room, however many there are; what one does not fill is the other's."""
     many = titles(*(Named(n, f"Sunny loft {n}") for n in range(20)))
