@@ -77,7 +77,7 @@ def run_engines(
     rivals: Annotated[bool, typer.Option(help="Ask other engines the same, in the same run.")] = True,
 ) -> None:
     """Whole searches over HTTP on a large marketplace: right, how fast, at which rate, with changes flowing in."""
-    command = f"python -m bench engines --listings {listings}"
+    command = f"python -m bench engines --listings {listings}" + ("" if rivals else " --no-rivals")
     measured = engines.measure(listings, rivals=rivals)
     publish("Search over HTTP at scale", command, measured.figures, engines.NOTES)
     if measured.beside:

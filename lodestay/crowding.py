@@ -90,7 +90,7 @@ class Threads:
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do something in a thread; :class:`TooBusy` where too much waits for one."""
-        return await self.admit(lambda: self._executor.submit(work, *args, **kwargs))
+        return await self.admit(lambda: self.submit(partial(work, *args, **kwargs)))
 
     async def admit(self, hand_over: Callable[[], Future[T]]) -> T:
         """Hand work over if there is room, and wait for it; :class:`TooBusy` where too much waits."""

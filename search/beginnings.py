@@ -237,6 +237,15 @@ def _in_parts(rows: Rows) -> Iterator[Rows]:
     yield rows
 
 
+def spaced(text: str) -> str:
+    """A phrase as it is compared: its words, single spaces between them, and no signs."""
+    plain = folded(text)
+    if plain.isascii():
+        return " ".join(_ASCII_WORD.findall(plain))
+    # Letters and digits, and the marks that in some scripts are half of a letter: neither signs nor emoji.
+    return " ".join("".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in plain).split())
+
+
 def words_of(text: str) -> Iterator[str]:
     """Words of a phrase in the form they are compared in; where a script has no spaces, what begins at each letter."""
     for part, is_unspaced in _parts(text):
@@ -253,13 +262,10 @@ def typed_words(text: str) -> Iterator[str]:
 
 
 def _parts(text: str) -> Iterator[tuple[str, bool]]:
-    plain = folded(text)
-    if plain.isascii():
-        yield from ((word, False) for word in _ASCII_WORD.findall(plain))
-        return
-    # Letters and digits, and the marks that in some scripts are half of a letter: neither signs nor emoji.
-    spaced = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in plain)
-    for word in spaced.split():
+    for word in spaced(text).split():
+        if word.isascii():
+            yield word, False
+            continue
         for at, part in enumerate(_UNSPACED.split(word)):
             if part:
                 yield part, at % 2 == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -14,9 +13,8 @@ from typing import Final, Protocol
 import numpy as np
 import pyarrow as pa
 
-from search.beginnings import MOST, Beginnings
+from search.beginnings import MOST, Beginnings, spaced
 from search.document import popularity
-from search.places import folded
 
 _REMEMBERED: Final = 1 << 15
 """Titles whose words are remembered, some eight megabytes: the next key is mostly about the same ones."""
@@ -153,7 +151,4 @@ def _fit(title: str, begun: str) -> int:
     return 1 if f" {begun}" in words else 2
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _plain(text: str) -> str:
-    """Words as they are compared, without signs between them."""
-    return " ".join(re.findall(r"\w+", folded(text)))
+_plain = lru_cache(maxsize=_REMEMBERED)(spaced)

@@ -53,7 +53,7 @@ async def present_fields(
 
 
 def _others(listing: PageListing, calendar: StayCalendar | None, *, today: date) -> dict[str, Any]:
-    """What does not depend on single nights."""
+    """What documents and columns are told alike."""
     return {
         "is_active": listing.bookable.is_active,
         **rating_fields(listing.shown.rating, listing.shown.review_count),

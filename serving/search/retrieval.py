@@ -122,7 +122,7 @@ async def _ask_late_columns(
     columns = services.columns.late_engine
     if columns is None or services.columns.engine is not None:
         return None
-    step = Step.TRY_STAYS if request.flexible else Step.SCAN
+    step = _scanning(request)
     counted = await steps.attempt(step, lambda: columns.retrieve(request, today=today))
     if counted is None:
         return None
@@ -136,9 +136,15 @@ async def _ask_columns(services: Services, steps: Steps, request: SearchRequest,
     columns = services.columns.engine
     if columns is None:
         return None
-    step = Step.TRY_STAYS if request.flexible else Step.SCAN
     # Newer ones may be in service by the time that they are asked, and these closed.
-    return await steps.attempt(step, lambda: (services.columns.engine or columns).retrieve(request, today=today))
+    return await steps.attempt(
+        _scanning(request), lambda: (services.columns.engine or columns).retrieve(request, today=today)
+    )
+
+
+def _scanning(request: SearchRequest) -> Step:
+    """What asking the columns is for a search."""
+    return Step.TRY_STAYS if request.flexible else Step.SCAN
 
 
 async def _ask_words(services: Services, steps: Steps, request: SearchRequest, *, today: Today) -> Best | None:
