@@ -114,5 +114,5 @@ def opened(made: Draft) -> Part:
         count = int(np.prod(shape))
         return np.frombuffer(mapped, kind, count, start).reshape(shape) if count else np.zeros(shape, kind)
 
-    empty = empty_table(0, coded=len(CODES), bit_words=1)
+    empty = empty_table(0, coded=len(CODES), values=1)
     return Part(rebuilt(empty, column), made.words)

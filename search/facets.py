@@ -42,6 +42,8 @@ class Facet:
         Of a number: the values that are counted, each with the listings that have at least so much.
     unbounded
         Whether there may be more values than are told (:data:`MAX_VALUES`).
+    follows_reviews
+        Whether a listing's value changes with what guests say, and may be one that no listing had.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Facet:
     all_of: bool = False
     steps: tuple[float, ...] = ()
     unbounded: bool = False
+    follows_reviews: bool = False
 
     def fits(self, asked: frozenset[str], has: frozenset[Any]) -> bool:
         """Whether a listing with these values (:meth:`values`) has what is ticked, at least one value."""
@@ -110,7 +113,7 @@ FACETS: Final = (
     Facet("min_bedrooms", "bedrooms", lambda f: _one(f.min_bedrooms), steps=_ROOMS),
     Facet("min_beds", "beds", lambda f: _one(f.min_beds), steps=_ROOMS),
     Facet("min_bathrooms", "bathrooms", lambda f: _one(f.min_bathrooms), steps=_ROOMS),
-    Facet("min_rating", "rating", lambda f: _one(f.min_rating), steps=(4.0, 4.5, 4.8)),
+    Facet("min_rating", "rating", lambda f: _one(f.min_rating), steps=(4.0, 4.5, 4.8), follows_reviews=True),
     Facet("instant_book", "instant_book", lambda f: _one(f.instant_book)),
     Facet("superhost", "superhost", lambda f: _one(f.superhost)),
 )

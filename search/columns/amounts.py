@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from search.columns.ask import NO_DISCOUNT, StayAsk
 from search.columns.compiled import inlined
 from search.columns.table import FEES, NO_CODE, NO_PRICE, RATES, Prices
 
-_CLEANING, _EXTRA_GUEST = (FEES.index(name) for name in FEES)
+CLEANING, EXTRA_GUEST = (FEES.index(name) for name in FEES)
 _INCLUDED, _WEEKLY, _MONTHLY, _SERVICE, _TAX, _LATE_DAYS, _LATE_BPS, _EARLY_DAYS, _EARLY_BPS = (
     RATES.index(name) for name in RATES
 )
@@ -33,7 +33,9 @@ def amount_of(prices: Prices, stay: StayAsk, today: int, row: int) -> int:
         units += np.int64(prices.nightly[night, row])
     nights = in_minor(prices.large, slots, int(units), unit)
     lead = stay.check_in - today
-    return total_of(prices.fees, prices.rates, row, nights, unit, slots.size, stay.guests, lead, stay.length_discount)
+    extra_guest, cleaning = prices.fees[EXTRA_GUEST, row], prices.fees[CLEANING, row]
+    length, discount = slots.size, stay.length_discount
+    return total_of(prices.rates, row, extra_guest, cleaning, nights, unit, length, stay.guests, lead, discount)
 
 
 @inlined
@@ -48,10 +50,11 @@ def in_minor(large: NDArray[np.int64], slots: NDArray[np.int64], units: int, uni
 
 
 @inlined
-def total_of(  # noqa: PLR0917 - compiled code takes them by place, and arrays of a tuple at a cost
-    fees: NDArray[np.int64],
-    rates: NDArray[np.int32],
+def total_of(  # noqa: PLR0917 - compiled code takes them by place
+    rates: NDArray[Any],
     row: int,
+    extra_guest: int,
+    cleaning: int,
     nights: int,
     unit: int,
     length: int,
@@ -63,6 +66,8 @@ def total_of(  # noqa: PLR0917 - compiled code takes them by place, and arrays o
 
     Parameters
     ----------
+    rates, row
+        A listing's :data:`search.columns.table.RATES` are the first columns of this row.
     lead
         Days until it begins, where the listing is.
     discount
@@ -71,10 +76,16 @@ def total_of(  # noqa: PLR0917 - compiled code takes them by place, and arrays o
     if discount != NO_DISCOUNT:
         nights -= _share(nights, rates[row, discount])
     nights -= _share(nights, _lead_bps(rates, lead, row))
-    extra = max(0, guests - rates[row, _INCLUDED]) * fees[row, _EXTRA_GUEST] * length
-    subtotal = nights + extra + fees[row, _CLEANING]
+    extra = max(0, guests - rates[row, _INCLUDED]) * extra_guest * length
+    subtotal = nights + extra + cleaning
     total = subtotal + _share(subtotal, rates[row, _SERVICE]) + _share(subtotal, rates[row, _TAX])
     return NO_PRICE if unit == 0 else int(total)
+
+
+@inlined
+def has_lead_discount(rates: NDArray[Any], row: int) -> bool:
+    """Whether terms depend on when a stay is booked."""
+    return bool((rates[row, _LATE_DAYS] > 0) | (rates[row, _EARLY_DAYS] > 0))
 
 
 @inlined
@@ -86,7 +97,7 @@ def exchanged(amount: int, currency: int, factors: NDArray[np.float64]) -> float
 
 
 @inlined
-def _lead_bps(rates: NDArray[np.int32], lead: int, row: int) -> int:
+def _lead_bps(rates: NDArray[Any], lead: int, row: int) -> int:
     late, early = rates[row, _LATE_DAYS], rates[row, _EARLY_DAYS]
     off_late = rates[row, _LATE_BPS] if (late > 0) & (lead <= late) else 0
     off_early = rates[row, _EARLY_BPS] if (early > 0) & (early <= lead) else 0

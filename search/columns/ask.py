@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 ANYWHERE, BOX, CIRCLE, POLYGON = range(4)
 """Kinds of area."""
+NO_ORDER, BY_POPULARITY, BY_PRICE, BY_PRICE_DOWN, BY_RATING, BY_DISTANCE = range(6)
+"""Kinds of order."""
 NO_DISCOUNT: Final = -1
 
 
@@ -60,30 +62,31 @@ class StayAsk(NamedTuple):
 
 
 class BitAsk(NamedTuple):
-    """What is asked of values that are bits.
+    """What is asked of facets whose values are bit columns.
 
     Attributes
     ----------
-    asked
-        (words,) bits that are ticked.
-    first_word
-        (facets + 1,) where a facet's words begin, and the last one's end.
+    first_bit
+        (facets + 1,) where a facet's columns begin, and the last one's end.
     ticked
         The facets with a value that is ticked.
+    asked, first_asked
+        Bit columns of the values that are ticked, and where a facet's begin in them (facets + 1,).
     unknown, all_of
-        (facets,) how many values that are ticked have no bit, since no listing has them; whether a result must have all
-        that are ticked, or one.
+        (facets,) how many values that are ticked have no column, since no listing has them; whether a result must have
+        all that are ticked, or one.
     """
 
-    asked: NDArray[np.uint64]
-    first_word: NDArray[np.int64]
+    first_bit: NDArray[np.int64]
     ticked: NDArray[np.int64]
+    asked: NDArray[np.int64]
+    first_asked: NDArray[np.int64]
     unknown: NDArray[np.int64]
     all_of: NDArray[np.bool_]
 
 
 class GroupAsk(NamedTuple):
-    """What a guest may take back.
+    """What a guest may take back: coded facets, facets of bits, the price; a group's number is its place among them.
 
     Attributes
     ----------
@@ -93,14 +96,14 @@ class GroupAsk(NamedTuple):
         (codes,) whether a value is ticked.
     ticked
         The coded facets with a value that is ticked: few, and every row is asked about them.
-    many
-        What is asked of the facets of which a listing may have several values.
+    bits
+        What is asked of the other facets.
     """
 
     first_code: NDArray[np.int64]
     allowed: NDArray[np.bool_]
     ticked: NDArray[np.int64]
-    many: BitAsk
+    bits: BitAsk
 
 
 class PriceAsk(NamedTuple):
@@ -112,14 +115,23 @@ class PriceAsk(NamedTuple):
         Of the price in the guest's currency; `low` is NaN where none is asked for.
     factors
         By code of currency: the guest's minor units for one of it; NaN where there is no rate.
-    edges
-        Of the histogram.
+    edges, bins
+        Of the histogram, and how a price's is found (:func:`search.columns.price_bins.bins_of`).
     """
 
     low: float
     high: float
     factors: NDArray[np.float64]
     edges: NDArray[np.float64]
+    bins: NDArray[np.int64]
+
+
+class OrderAsk(NamedTuple):
+    """What results are ordered by: one of the kinds here, and the point that distances are from."""
+
+    kind: int
+    latitude: float
+    longitude: float
 
 
 class TileAsk(NamedTuple):
@@ -150,3 +162,4 @@ class Ask(NamedTuple):
     groups: GroupAsk
     price: PriceAsk
     tiles: TileAsk
+    order: OrderAsk

@@ -12,29 +12,44 @@ from search.columns.amounts import LENGTH_DISCOUNTS
 from search.columns.ask import (
     ANYWHERE,
     BOX,
+    BY_DISTANCE,
+    BY_POPULARITY,
+    BY_PRICE,
+    BY_PRICE_DOWN,
+    BY_RATING,
     CIRCLE,
     NO_DISCOUNT,
+    NO_ORDER,
     POLYGON,
     AreaAsk,
     Ask,
     BitAsk,
     GroupAsk,
+    OrderAsk,
     PriceAsk,
     StayAsk,
     TileAsk,
 )
 from search.columns.map_tiles import NO_TILES, tile_window
 from search.columns.places import runs_of
+from search.columns.price_bins import bins_of
 from search.columns.store import BIT_FACETS, CODED_FACETS, ColumnStore, Vocabulary
-from search.columns.table import NO_CODE, WORD
+from search.columns.table import NO_CODE
 from search.facets import Facet
-from search.request import Area, Bounds, Circle, Filters, SearchRequest
+from search.request import Area, Bounds, Circle, Filters, SearchRequest, Sort
 from search.ring import slot
 from search.stay_price import discount_field, exchange_factors
 from search.today import Today
 
 _EDGES: Final = np.array(histogram.EDGES, np.float64)
+_BINS: Final = bins_of(_EDGES)
 _ALL_OF: Final = np.array([facet.all_of for facet in BIT_FACETS])
+_ORDERS: Final = {
+    Sort.RELEVANCE: BY_POPULARITY,
+    Sort.PRICE: BY_PRICE,
+    Sort.PRICE_DESC: BY_PRICE_DOWN,
+    Sort.RATING: BY_RATING,
+}
 _NO_ROWS: Final = np.zeros((0, 2), np.int64)
 
 
@@ -55,6 +70,7 @@ def ask_of(request: SearchRequest, store: ColumnStore, *, today: Today) -> Ask:
         groups=_groups(request.filters, store),
         price=_price(request, store),
         tiles=_tiles(request, store),
+        order=_order(request),
     )
 
 
@@ -125,6 +141,7 @@ def _price(request: SearchRequest, store: ColumnStore) -> PriceAsk:
         high=np.inf if high is None else float(high),
         factors=_factors(request, store),
         edges=_EDGES,
+        bins=_BINS,
     )
 
 
@@ -151,17 +168,28 @@ def _allowed(facet: Facet, selected: frozenset[str], held: Vocabulary) -> NDArra
 
 
 def _bits(filters: Filters, store: ColumnStore) -> BitAsk:
-    asked = [0] * store.table.traits.bits.shape[1]
+    asked = list[int]()
+    first_asked = [0]
     ticked, unknown = np.zeros(len(BIT_FACETS), np.bool_), np.zeros(len(BIT_FACETS), np.int64)
     for place, facet in enumerate(BIT_FACETS):
-        for value in facet.selected(filters):
-            ticked[place] = True
-            if value in store.vocabularies[facet.name].codes:
-                word, bit = divmod(store.bit_of(facet.name, value), WORD)
-                asked[word] |= 1 << bit
-            else:
-                unknown[place] += 1
-    return BitAsk(np.array(asked, np.uint64), store.first_word, np.flatnonzero(ticked), unknown, _ALL_OF)
+        selected = facet.selected(filters)
+        ticked[place] = bool(selected)
+        codes = _allowed(facet, selected, store.vocabularies[facet.name]) if selected else ()
+        unknown[place] = 0 if facet.steps else len(selected) - len(codes)
+        asked.extend(int(store.bits_of(facet.name).start + code) for code in codes)
+        first_asked.append(len(asked))
+    return BitAsk(
+        store.first_bit, np.flatnonzero(ticked), np.array(asked, np.int64), np.array(first_asked), unknown, _ALL_OF
+    )
+
+
+def _order(request: SearchRequest) -> OrderAsk:
+    origin = request.origin
+    if request.sort is Sort.DISTANCE:
+        if origin is None:
+            return OrderAsk(NO_ORDER, 0.0, 0.0)
+        return OrderAsk(BY_DISTANCE, float(origin.latitude), float(origin.longitude))
+    return OrderAsk(_ORDERS[request.sort], 0.0, 0.0)
 
 
 def _factors(request: SearchRequest, store: ColumnStore) -> NDArray[np.float64]:

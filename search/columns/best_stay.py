@@ -25,7 +25,7 @@ from search.columns.many_stays import StaysAsk, StaysTally, try_stays
 from search.columns.reading import retrieved
 from search.columns.store import ColumnStore
 from search.columns.table import WORD, Table
-from search.columns.tally import Tally
+from search.columns.tally import Tally, found_rows
 from search.request import Filters, InvalidSearch, SearchRequest
 from search.ring import slot
 from search.stay_price import discount_field
@@ -60,9 +60,9 @@ def retrieve_flexible(
     table = store.table
     # What a guest may take back is counted too: the rows are those that fit without it.
     free = ask_of(replace(request, filters=Filters(), tile_zoom=None), store, today=today)
-    rows = _rows(table, free, beside, bell)
+    rows = _rows(store, free, beside, bell)
     tried = _try(table, rows, _stays_ask(stays, request.guests, dates_by_market(store, today)), ask.price)
-    tally = scanned(_at_their_best(table, tried), ask, beside=beside, bell=bell)
+    tally = scanned(_at_their_best(table, tried), store.derived, ask, beside=beside, bell=bell)
     best = _best_stays(stays, tally, tried, table)
     plain = retrieved(request, ask, tally, store)
     candidates = (best.given_to(candidate) for candidate in plain.candidates)
@@ -96,19 +96,18 @@ def price_days(
     """
     askable = [stay for stay in stays if today.is_askable(stay)]
     filters = replace(request.filters, min_price_minor=None, max_price_minor=None)
-    rows = _rows(
-        store.table, ask_of(replace(request, filters=filters, tile_zoom=None), store, today=today), beside, bell
-    )
+    rows = _rows(store, ask_of(replace(request, filters=filters, tile_zoom=None), store, today=today), beside, bell)
     ask = ask_of(request, store, today=today)
     tried = _try(store.table, rows, _stays_ask(askable, request.guests, dates_by_market(store, today)), ask.price)
     found = dict(zip(askable, zip(tried.counts.tolist(), tried.cheapest.tolist(), strict=True), strict=True))
     return tuple(PriceDay.of(stay, *found.get(stay, (0, np.inf))) for stay in stays)
 
 
-def compile_stays(table: Table, ask: Ask) -> None:
-    """Have the passes compiled for the types of a table."""
+def compile_stays(store: ColumnStore, ask: Ask) -> None:
+    """Have the passes compiled for the types of the columns."""
+    table = store.table
     tried = _try(table, np.zeros(0, np.int64), _stays_ask([], 1, ask.stay.today), ask.price)
-    scanned(_at_their_best(table, tried), ask)
+    scanned(_at_their_best(table, tried), store.derived, ask)
 
 
 def _at_their_best(table: Table, tried: StaysTally) -> Table:
@@ -117,10 +116,9 @@ def _at_their_best(table: Table, tried: StaysTally) -> Table:
     return table._replace(nights=table.nights._replace(active=tried.taking), prices=prices)
 
 
-def _rows(table: Table, ask: Ask, beside: Executor | None, bell: Bell | None) -> NDArray[np.int64]:
+def _rows(store: ColumnStore, ask: Ask, beside: Executor | None, bell: Bell | None) -> NDArray[np.int64]:
     """Rows that fit a search without dates."""
-    tally = scanned(table, ask, beside=beside, bell=bell)
-    return tally.results.rows[: int(tally.results.found[0])]
+    return found_rows(scanned(store.table, store.derived, ask, beside=beside, bell=bell).results)
 
 
 def _bits(rows: NDArray[np.int64], table: Table) -> NDArray[np.uint64]:
@@ -168,6 +166,6 @@ def _try(table: Table, rows: NDArray[np.int64], stays: StaysAsk, asked: PriceAsk
 
 def _best_stays(stays: tuple[Stay, ...], tally: Tally, tried: StaysTally, table: Table) -> BestStays:
     """Of the results only, in the order of their numbers."""
-    rows = tally.results.rows[: int(tally.results.found[0])]
+    rows = found_rows(tally.results)
     rows = rows[np.argsort(table.listing_id[rows])]
     return BestStays(stays, table.listing_id[rows], tried.best[rows], tried.amounts[rows])

@@ -8,11 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import numpy as np
 from llvmlite import ir
 from numba import config, njit, types
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -64,19 +62,14 @@ trailing_zeros: Callable[[Any], int] = cast("Callable[[Any], int]", intrinsic(_t
 """Place of the lowest set bit of a uint64."""
 
 
-def _add_bits(_context: Any, counters: Any, _word: Any) -> Any:
-    """Add each bit of a word to its counter: a vector addition."""
+def _ones(_context: Any, _value: Any) -> Any:
+    """Set bits of a 64-bit word: one instruction, or one for several words."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        bytes_of = ir.VectorType(ir.IntType(8), 64)
-        bits = builder.zext(builder.bitcast(arguments[1], ir.VectorType(ir.IntType(1), 64)), bytes_of)
-        place = builder.bitcast(array.data, bytes_of.as_pointer())
-        builder.store(builder.add(builder.load(place, align=1), bits), place, align=1)
-        return context.get_dummy_value()
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
 
-    return types.void(counters, types.uint64), generate
+    return types.int64(types.uint64), generate
 
 
-add_bits: Callable[[NDArray[np.uint8], np.uint64], None] = cast("Callable[..., None]", intrinsic(_add_bits))
-"""Add the bits of a uint64 to 64 counters of one byte, the lowest to the first."""
+ones: Callable[[Any], int] = cast("Callable[[Any], int]", intrinsic(_ones))
+"""How many bits of a uint64 are set."""

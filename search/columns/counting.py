@@ -1,4 +1,4 @@
-"""What a chunk of rows adds to the tally."""
+"""What a block of rows adds to the tally."""
 
 from __future__ import annotations
 
@@ -7,144 +7,195 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.ask import Ask, BitAsk, GroupAsk, TileAsk
-from search.columns.chunk import Chunk
-from search.columns.compiled import add_bits, compiled, inlined, trailing_zeros
-from search.columns.table import WORD, Places, Traits
-from search.columns.tally import Results, Tally, TileCounts
+from search.columns.ask import Ask, BitAsk, TileAsk
+from search.columns.block import Block
+from search.columns.compiled import compiled, inlined, ones, trailing_zeros
+from search.columns.price_bins import bin_of
+from search.columns.table import Places
+from search.columns.tally import Tally, TileCounts
+from search.columns.zones import EAST, FOOT, TOP, WEST
 
 _ONE: Final = np.uint64(1)
 _NONE: Final = np.uint64(0)
-_AT_ONCE: Final = 255
-"""Rows whose bits are counted before a counter of one byte may overflow."""
+_BIT: Final = 63
 
 
 @compiled
-def kept_results(results: Results, chunk: Chunk, count: int) -> int:
-    """Keep the rows that fail no group; says how many had been kept before."""
-    before = results.found[0]
-    found = before
+def count_prices(ask: Ask, histogram: NDArray[np.int64], block: Block, first: int, count: int) -> None:
+    """Count the prices of the first `count` rows: of the results, and of what fails the price alone."""
+    edges, bins, rows, prices = ask.price.edges, ask.price.bins, block.rows, block.prices
+    as_bits = prices.view(np.int64)
+    fits, once, failing = block.fits, block.once, block.failing
+    is_asked = not np.isnan(ask.price.low)
+    group = failing.shape[0] - 1
     for place in range(count):
-        results.rows[found] = chunk.rows[place]
-        results.amounts[found], results.prices[found] = chunk.amounts[place], chunk.prices[place]
-        found += chunk.failed[place] == 0
-    results.found[0] = found
-    return int(before)
+        word, bit = (rows[place] >> 6) - first, np.uint64(rows[place] & _BIT)
+        counted = fits[word] & ~once[word]
+        if is_asked:
+            counted |= fits[word] & failing[group, word]
+        price = prices[place]
+        is_counted = np.int64(counted >> bit & _ONE) & np.int64(price >= 0)
+        histogram[bin_of(as_bits[place], price, edges, bins)] += is_counted
 
 
 @compiled
-def count_results(places: Places, traits: Traits, ask: Ask, tally: Tally, first: int) -> None:
-    """Count the results that were kept from the `first` on."""
-    # Taken apart before the loops: each time that it is done within one, the references of arrays are counted.
-    results, counts, tiles, counted, edges = tally.results, tally.counts, ask.tiles, tally.tiles, ask.price.edges
-    found, histogram = results.found[0], counts.histogram
-    rows, prices = results.rows[first:found], results.prices[first:found]
-    _count_codes(traits.codes, ask.groups.first_code, counts.codes, rows)
-    _count_bits(traits.bits, counts.bits, rows)
-    for price in prices:
-        _count_price(histogram, edges, price)
-    if tiles.columns > 0:
-        for place in range(rows.size):
-            _count_tile(places, tiles, counted, rows[place], prices[place])
+def kept_results(block: Block, first: int, words: int, count: int, bits: NDArray[np.uint64]) -> int:
+    """Keep the results among the first `count` rows, and note which they are; says how many.
+
+    Parameters
+    ----------
+    bits
+        (words,) of the results, to be written.
+    """
+    rows, amounts, prices = block.rows, block.amounts, block.prices
+    for place in range(words):
+        bits[place] = block.fits[place] & ~block.once[place]
+    kept = 0
+    for place in range(count):
+        row = rows[place]
+        rows[kept], amounts[kept], prices[kept] = row, amounts[place], prices[place]
+        kept += int(bits[(row >> 6) - first] >> np.uint64(row & _BIT) & _ONE)
+    return kept
+
+
+@compiled
+def count_codes(
+    codes: NDArray[np.int32], first_code: NDArray[np.int64], counts: NDArray[np.int64], rows: NDArray[np.int64]
+) -> None:
+    """Count the codes of results."""
+    for facet in range(first_code.size - 1):
+        first = first_code[facet]
+        for row in rows:
+            counts[first + codes[row, facet]] += 1
+
+
+@compiled
+def count_values(  # noqa: PLR0917 - compiled code takes them by place
+    values: NDArray[np.uint64], counts: NDArray[np.int64], low: int, high: int, first: int, bits: NDArray[np.uint64]
+) -> None:
+    """Count who has each value.
+
+    Parameters
+    ----------
+    low, high
+        The first value's column, and after the last.
+    first, bits
+        The first word of rows, and those that are counted.
+    """
+    for value in range(low, high):
+        column, count = values[value, first : first + bits.size], 0
+        for place in range(bits.size):
+            count += ones(column[place] & bits[place])
+        counts[value] += count
 
 
 @compiled
 def count_failing(  # noqa: PLR0917 - compiled code takes them by place
-    traits: Traits, groups: GroupAsk, edges: NDArray[np.float64], tally: Tally, chunk: Chunk, count: int
+    codes: NDArray[np.int32],
+    values: NDArray[np.uint64],
+    ask: Ask,
+    tally: Tally,
+    block: Block,
+    first: int,
+    words: int,
 ) -> None:
-    """Count each row that fails one group, in that group's own facet and for what taking it back would add."""
-    rows, failed, failing, _, prices = chunk
-    codes, bits, first_code, many = traits.codes, traits.bits, groups.first_code, groups.many
-    counted, counted_bits, histogram = tally.counts
-    all_of, first_word, regained = many.all_of, many.first_word, tally.regained
-    more = regained.groups
-    coded, sets = first_code.size - 1, all_of.size
-    for place in range(count):
-        if failed[place] != 1:
+    """Count what fails one group, in that group's own facet and for what taking it back would add."""
+    counts, regained, groups = tally.counts, tally.regained, ask.groups
+    fits, failing, more = block.fits, block.failing, regained.groups
+    first_code, asked = groups.first_code, groups.bits
+    coded, price = first_code.size - 1, failing.shape[0] - 1
+    for facet in groups.ticked:
+        for place in range(words):
+            left = fits[place] & failing[facet, place]
+            more[facet] += ones(left)
+            while left != _NONE:
+                row = ((first + place) << 6) + trailing_zeros(left)
+                counts.codes[first_code[facet] + codes[row, facet]] += 1
+                left &= left - _ONE
+    for facet in asked.ticked:
+        alone = failing[coded + facet, :words]
+        count = 0
+        for place in range(words):
+            alone[place] &= fits[place]
+            count += ones(alone[place])
+        more[coded + facet] += count
+        if count > 0 and asked.all_of[facet]:
+            _count_lacked(values, asked, regained.bits, facet, first, alone)
+        elif count > 0:
+            count_values(values, counts.bits, asked.first_bit[facet], asked.first_bit[facet + 1], first, alone)
+    if not np.isnan(ask.price.low):
+        for place in range(words):
+            more[price] += ones(fits[place] & failing[price, place])
+
+
+@inlined
+def _count_lacked(  # noqa: PLR0917 - compiled code takes them by place
+    values: NDArray[np.uint64],
+    asked: BitAsk,
+    counted: NDArray[np.int64],
+    facet: int,
+    first: int,
+    bits: NDArray[np.uint64],
+) -> None:
+    """Count each row for the one value that it lacks of those that it must have all of."""
+    low, high, unknown = asked.first_asked[facet], asked.first_asked[facet + 1], asked.unknown[facet]
+    for place in range(bits.size):
+        lacks, lacks_more = _NONE, _NONE
+        for value in range(low, high):
+            missing = bits[place] & ~values[asked.asked[value], first + place]
+            lacks_more |= lacks & missing
+            lacks |= missing
+        if unknown == 1:
+            counted[asked.first_bit[-1] + facet] += ones(bits[place] & ~lacks)
+        elif unknown == 0:
+            for value in range(low, high):
+                alone = bits[place] & ~lacks_more & ~values[asked.asked[value], first + place]
+                counted[asked.asked[value]] += ones(alone)
+
+
+@compiled
+def count_tiles(  # noqa: PLR0917 - compiled code takes them by place
+    places: Places,
+    boxes: NDArray[np.float64],
+    tiles: TileAsk,
+    counted: TileCounts,
+    block: Block,
+    first: int,
+    bits: NDArray[np.uint64],
+) -> None:
+    """Count the results of a block in their tiles; their rows and prices stand first in it, word after word."""
+    longitude, north, rows, prices = places.longitude, places.north, block.rows, block.prices
+    counts, cheapest, low = counted.counts, counted.prices, 0
+    for word in range(bits.size):
+        high = low + ones(bits[word])
+        if high == low:
             continue
-        row, group = rows[place], failing[place]
-        more[group] += 1
-        if group < coded:
-            counted[first_code[group] + codes[row, group]] += 1
-        elif group == coded + sets:
-            _count_price(histogram, edges, prices[place])
-        elif all_of[group - coded]:
-            _count_lacked(bits, many, regained.bits, row, group - coded)
+        box = boxes[first + word]
+        tile = _tile(tiles, box[WEST], box[TOP])
+        if tile != _OUTSIDE and tile == _tile(tiles, box[EAST], box[FOOT]):
+            counts[tile] += high - low
+            least = np.inf
+            for place in range(low, high):
+                least = min(least, prices[place] if prices[place] >= 0 else np.inf)
+            cheapest[tile] = min(cheapest[tile], least)
         else:
-            for word in range(first_word[group - coded], first_word[group - coded + 1]):
-                _count_each(counted_bits, bits[row, word], word)
+            for place in range(low, high):
+                tile = _tile(tiles, longitude[rows[place]], north[rows[place]])
+                if tile != _OUTSIDE:
+                    counts[tile] += 1
+                    cheapest[tile] = min(cheapest[tile], prices[place] if prices[place] >= 0 else np.inf)
+        low = high
+
+
+_OUTSIDE: Final = -1
 
 
 @inlined
-def _count_codes(
-    codes: NDArray[np.int32], first_code: NDArray[np.int64], counts: NDArray[np.int64], rows: NDArray[np.int64]
-) -> None:
-    facets = first_code.size - 1
-    for row in rows:
-        for facet in range(facets):
-            counts[first_code[facet] + codes[row, facet]] += 1
-
-
-@inlined
-def _count_bits(bits: NDArray[np.uint64], counts: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
-    """Count every bit of the rows: 64 counters of a byte at once, and these into the counts before they overflow."""
-    words = bits.shape[1]
-    if rows.size < WORD:  # the counters cost as much as some rows do
-        for row in rows:
-            for word in range(words):
-                _count_each(counts, bits[row, word], word)
-        return
-    few = np.zeros(WORD, np.uint8)
-    for first in range(0, rows.size, _AT_ONCE):
-        for word in range(words):
-            few[:] = 0
-            for row in rows[first : first + _AT_ONCE]:
-                add_bits(few, bits[row, word])
-            for bit in range(WORD):
-                counts[(word << 6) + bit] += few[bit]
-
-
-@inlined
-def _count_each(counts: NDArray[np.int64], bits: np.uint64, word: int) -> None:
-    while bits != _NONE:
-        counts[(word << 6) + trailing_zeros(bits)] += 1
-        bits &= bits - _ONE
-
-
-@inlined
-def _count_price(histogram: NDArray[np.int64], edges: NDArray[np.float64], price: float) -> None:
-    """Count a price in its bin; one that is not known in none."""
-    if price >= 0:
-        # The last edge that is not above it, halving what is left without a branch that a processor could guess wrong.
-        low, left = 0, edges.size
-        while left > 1:
-            half = left >> 1
-            low += half if price >= edges[low + half] else 0
-            left -= half
-        histogram[low] += 1
-
-
-@inlined
-def _count_lacked(bits: NDArray[np.uint64], many: BitAsk, counted: NDArray[np.int64], row: int, facet: int) -> None:
-    """Count a row for the one value that it lacks of those that it must have all of."""
-    lacking, lacked = many.unknown[facet], 64 * many.asked.size + facet
-    for word in range(many.first_word[facet], many.first_word[facet + 1]):
-        missing = many.asked[word] & ~bits[row, word]
-        while missing != _NONE:
-            lacked = (word << 6) + trailing_zeros(missing)
-            missing &= missing - _ONE
-            lacking += 1
-    if lacking == 1:
-        counted[lacked] += 1
-
-
-@inlined
-def _count_tile(places: Places, tiles: TileAsk, counted: TileCounts, row: int, price: float) -> None:
+def _tile(tiles: TileAsk, longitude: float, north: float) -> int:
+    """Which tile a point lies in, or :data:`_OUTSIDE`."""
     side = np.int64(1) << tiles.zoom
-    column = (min(np.int64((places.longitude[row] / 360.0 + 0.5) * side), side - 1) - tiles.first_x) % side
-    line = np.int64(places.north[row] * side) - tiles.first_y
+    column = (min(np.int64((longitude / 360.0 + 0.5) * side), side - 1) - tiles.first_x) % side
+    line = np.int64(north * side) - tiles.first_y
     if column < tiles.columns and line >= 0 and line < tiles.lines:
-        tile = line * tiles.columns + column
-        counted.counts[tile] += 1
-        if price >= 0 and price < counted.prices[tile]:
-            counted.prices[tile] = price
+        return int(line * tiles.columns + column)
+    return _OUTSIDE

@@ -123,8 +123,8 @@ class ColumnEngine:
 
     def _prepare(self) -> None:
         ask = ask_of(_ANYTHING, self._store, today=_ANY_DAY)._replace(runs=np.zeros((0, 2), np.int64))
-        scanned(self._store.table, ask)
-        compile_stays(self._store.table, ask)
+        scanned(self._store.table, self._store.derived, ask)
+        compile_stays(self._store, ask)
 
     def _update(self, changes: Mapping[int, Mapping[str, Any]]) -> int:
         try:
@@ -195,4 +195,4 @@ def _answered(
 ) -> Retrieved:
     if request.flexible:
         return retrieve_flexible(request, store, today=today, beside=beside, bell=bell)
-    return retrieved(request, ask, scanned(store.table, ask, beside=beside, bell=bell), store)
+    return retrieved(request, ask, scanned(store.table, store.derived, ask, beside=beside, bell=bell), store)

@@ -71,7 +71,7 @@ class Manifest(_Strict):
     listings: int
     odd_used: int
     codes: dict[str, list[str | float]]
-    bits: dict[str, list[str]]
+    bits: dict[str, list[str | float]]
     files: dict[str, FileFacts]
 
 
@@ -86,7 +86,7 @@ class Build:
 
 def format_of() -> str:
     """What this version writes and reads: changes with every column, type and row of one."""
-    empty = arrays(empty_ordered(0, coded=len(CODES), bit_words=1))
+    empty = arrays(empty_ordered(0, coded=len(CODES), values=1))
     columns = [(path, column.dtype.str, AXES[path].value) for path, column in empty.items()]
     said = repr((_MEANING, RING, PART, CODES, BITS, RULES, FEES, RATES, columns))
     return f"{_MEANING}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
@@ -172,7 +172,7 @@ def open_build(folder: Path) -> Build:
                 if problem:
                     raise _refused(folder, problem)
         words = Words(manifest.codes, manifest.bits)
-        empty = empty_ordered(0, coded=len(CODES), bit_words=words.first_words[-1])
+        empty = empty_ordered(0, coded=len(CODES), values=words.first_bits[-1])
         mapped = {path: _mapped(folder, path, column, manifest) for path, column in arrays(empty).items()}
     except OSError as error:  # its own words hold the whole path
         raise _refused(folder, f"{Path(error.filename or folder).name}: {error.strerror or error}") from error

@@ -19,7 +19,7 @@ _BIT, _ONE = 63, np.uint64(1)
 _distance_km = inlined(distance_km)
 _lifted = inlined(polygon.lifted)
 _holds = inlined(polygon.holds)
-_is_within_reach = inlined(ring.is_within_reach)
+is_within_reach = inlined(ring.is_within_reach)
 
 
 @inlined
@@ -53,7 +53,7 @@ def takes_then(numbers: NDArray[np.int32], check_in: int, check_out: int, today:
         & (numbers[row, _UNTIL] >= check_out)
         & (numbers[row, _NOTICE] <= check_in - today)
         & (numbers[row, _WINDOW] >= check_out - today)
-        & _is_within_reach(check_in, check_out, today)
+        & is_within_reach(check_in, check_out, today)
     )
 
 

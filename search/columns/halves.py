@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.ask import Ask
+from search.columns.derived import Derived
 from search.columns.scan import scan
 from search.columns.table import Table
-from search.columns.tally import Counts, RegainedCounts, Results, Tally, TileCounts, empty_tally
+from search.columns.tally import Counts, RegainedCounts, Results, Tally, TileCounts, empty_tally, joined_best
 
 MANY: Final = 200_000
 """Rows from which a second thread is worth waking: the pass takes some ten milliseconds by itself."""
-LEAST: Final = 1_024
-"""Words of 64 rows that a pass goes over between two interruptions, some three milliseconds: it comes to its end,
-however many ring."""
+STRETCH: Final = 1_024
+"""Words of 64 rows that a pass goes over between two interruptions, some milliseconds: it comes to its end, however
+many ring."""
 
 
 class Bell:
@@ -62,7 +63,9 @@ def rows_of(ask: Ask) -> int:
     return int((ask.runs[:, 1] - ask.runs[:, 0]).sum())
 
 
-def scanned(table: Table, ask: Ask, *, beside: Executor | None = None, bell: Bell | None = None) -> Tally:
+def scanned(
+    table: Table, derived: Derived, ask: Ask, *, beside: Executor | None = None, bell: Bell | None = None
+) -> Tally:
     """Go over the rows that a search asks for.
 
     Parameters
@@ -73,13 +76,13 @@ def scanned(table: Table, ask: Ask, *, beside: Executor | None = None, bell: Bel
         Interrupts the calling thread in the middle of many rows.
     """
     if beside is None or rows_of(ask) < MANY:
-        return _gone_over(table, ask, silent())
+        return _gone_over(table, derived, ask, silent())
     bell = bell or silent()
     first, second = halves(ask.runs)
-    job = beside.submit(_gone_over, table, ask._replace(runs=second), silent())
+    job = beside.submit(_gone_over, table, derived, ask._replace(runs=second), silent())
     job.add_done_callback(lambda _job: bell.ring())
     try:
-        mine = _gone_over(table, ask._replace(runs=first), bell)
+        mine = _gone_over(table, derived, ask._replace(runs=first), bell)
     finally:
         while not job.done():  # nobody may write to the columns while it goes on
             bell.wait()
@@ -98,22 +101,22 @@ def halves(runs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64
     return first, second
 
 
-def _gone_over(table: Table, ask: Ask, bell: Bell) -> Tally:
+def _gone_over(table: Table, derived: Derived, ask: Ask, bell: Bell) -> Tally:
     tally, place = empty_tally(ask), np.zeros(2, np.int64)
-    while not scan(table, ask, tally, place, bell.flag, LEAST):
+    while not scan(table, derived, ask, tally, place, bell.flag, STRETCH):
         bell.answer()
     return tally
 
 
 def joined(one: Tally, other: Tally) -> Tally:
     """Put together what was counted in different rows."""
-    found = [int(each.results.found[0]) for each in (one, other)]
-    kept = [
-        np.concatenate([mine[: found[0]], theirs[: found[1]]])
-        for mine, theirs in zip(one.results[1:], other.results[1:], strict=True)
-    ]
     return Tally(
-        Results(one.results.found + other.results.found, *kept),
+        Results(
+            one.results.found + other.results.found,
+            np.concatenate([one.results.runs, other.results.runs]),
+            np.concatenate([one.results.bits, other.results.bits]),
+        ),
+        joined_best(one.best, other.best),
         Counts(*(mine + theirs for mine, theirs in zip(one.counts, other.counts, strict=True))),
         RegainedCounts(*(mine + theirs for mine, theirs in zip(one.regained, other.regained, strict=True))),
         TileCounts(one.tiles.counts + other.tiles.counts, np.minimum(one.tiles.prices, other.tiles.prices)),

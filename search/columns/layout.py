@@ -62,10 +62,10 @@ def rebuilt(columns: Columns, change: Callable[[str], NDArray[Any]], prefix: str
     )
 
 
-def empty_ordered(listings: int, *, coded: int, bit_words: int) -> Ordered:
+def empty_ordered(listings: int, *, coded: int, values: int) -> Ordered:
     """Make columns of nothing (:func:`search.columns.table.empty_table`)."""
     return Ordered(
-        table=empty_table(listings, coded=coded, bit_words=bit_words),
+        table=empty_table(listings, coded=coded, values=values),
         keys=np.zeros(listings, np.uint32),
         by_id=np.zeros(listings, np.int64),
     )
@@ -85,7 +85,7 @@ _FEW, _MANY = 3, 5
 
 
 def _axes() -> dict[str, Axis]:
-    few, many = (arrays(empty_ordered(words * WORD, coded=1, bit_words=1)) for words in (_FEW, _MANY))
+    few, many = (arrays(empty_ordered(words * WORD, coded=1, values=1)) for words in (_FEW, _MANY))
     return {path: _axis(column.shape, many[path].shape) for path, column in few.items()}
 
 

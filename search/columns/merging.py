@@ -31,16 +31,16 @@ class Words:
     values
         Of each column of the table's `codes`, in order.
     bits
-        Of each facet of which a listing may have several values, in order; each has words of its own.
+        Of each facet that has a bit for each value, in order.
     """
 
     values: dict[str, list[Any]]
     bits: dict[str, list[Any]]
 
     @property
-    def first_words(self) -> list[int]:
-        """Where each facet's words begin, and after the last one how many there are."""
-        return [0, *accumulate(words_of(len(values)) for values in self.bits.values())]
+    def first_bits(self) -> list[int]:
+        """Where each facet's bits begin, and after the last one how many there are."""
+        return [0, *accumulate(map(len, self.bits.values()))]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def merged(parts: Sequence[Part], room: Room) -> Whole:
         return _in_order(tables, name, order, lambda shape, kind: room(path, shape, kind))
 
     odd_used = len(apart["stays.odd_rules"])
-    empty = empty_ordered(0, coded=len(words.values), bit_words=words.first_words[-1])
+    empty = empty_ordered(0, coded=len(words.values), values=words.first_bits[-1])
     return Whole(rebuilt(empty, made), words, odd_used)
 
 
@@ -111,13 +111,12 @@ def _recoded(part: Part, words: Words) -> Table:
         # The last one stands for null, whose code is one before the first.
         known = np.array([*(of_all[value] for value in part.words.values[name]), NO_CODE])
         codes[:, place] = known[traits.codes[:, place]]
-    had = flags_of(traits.bits)
-    flags = np.zeros((len(had), WORD * words.first_words[-1]), np.uint8)
-    for name, first, first_here in zip(words.bits, words.first_words, part.words.first_words, strict=False):
-        of_all = {value: bit for bit, value in enumerate(words.bits[name], WORD * first)}
+    values = np.zeros((words.first_bits[-1], traits.values.shape[1]), np.uint64)
+    for name, first, first_here in zip(words.bits, words.first_bits, part.words.first_bits, strict=False):
+        of_all = {value: bit for bit, value in enumerate(words.bits[name], first)}
         here = part.words.bits[name]
-        flags[:, [of_all[value] for value in here]] = had[:, WORD * first_here :][:, : len(here)]
-    return part.table._replace(traits=traits._replace(codes=codes, bits=bits_of(flags)))
+        values[[of_all[value] for value in here]] = traits.values[first_here : first_here + len(here)]
+    return part.table._replace(traits=traits._replace(codes=codes, values=values))
 
 
 def _order(tables: Sequence[Arrays]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:

@@ -17,7 +17,7 @@ from search.columns.store import BIT_FACETS, CODED_FACETS, CODES, ColumnStore
 from search.columns.table import CURRENCY, NO_PRICE
 from search.columns.tally import Tally
 from search.facets import FACETS, PRICE, Facet, facet_values
-from search.request import MAX_PAGE_DEPTH, Filters, SearchRequest, Sort
+from search.request import MAX_PAGE_DEPTH, Filters, SearchRequest
 
 GROUPS: Final = (*(facet.name for facet in CODED_FACETS), *(facet.name for facet in BIT_FACETS), PRICE)
 """What a guest may take back, in the order of :class:`search.columns.tally.RegainedCounts`."""
@@ -27,7 +27,7 @@ def retrieved(request: SearchRequest, ask: Ask, tally: Tally, store: ColumnStore
     """Read a tally."""
     found = int(tally.results.found[0])
     return Retrieved(
-        candidates=tuple(_candidates(request, tally, store, _best(request, tally, store))),
+        candidates=tuple(_candidates(request, tally, store, _best(tally))),
         total_count=found,
         facets={facet.name: _facet(facet, request.filters, ask, tally, store) for facet in FACETS},
         histogram=histogram.bins(dict(zip(histogram.EDGES, tally.counts.histogram.tolist(), strict=True))),
@@ -39,36 +39,11 @@ def retrieved(request: SearchRequest, ask: Ask, tally: Tally, store: ColumnStore
     )
 
 
-def _best(request: SearchRequest, tally: Tally, store: ColumnStore) -> NDArray[np.int64]:
-    """Places in the tally of the results that are ordered, best first; the listing id decides last."""
-    found = int(tally.results.found[0])
-    rows = tally.results.rows[:found]
-    first, *others = _sort_keys(request, rows, tally.results.prices[:found], store)
-    kept = np.arange(found)
-    if found > MAX_PAGE_DEPTH:
-        kept = np.flatnonzero(first <= np.partition(first, MAX_PAGE_DEPTH - 1)[MAX_PAGE_DEPTH - 1])
-    ids = store.table.listing_id[rows[kept]]
-    order = np.lexsort((ids, *(key[kept] for key in reversed(others)), first[kept]))
-    return np.asarray(kept[order[:MAX_PAGE_DEPTH]], np.int64)
-
-
-def _sort_keys(
-    request: SearchRequest, rows: NDArray[np.int64], prices: NDArray[np.float64], store: ColumnStore
-) -> list[NDArray[np.float64]]:
-    """Keys of the rows, the weightiest first, low is good; what is not known stands last."""
-    table = store.table
-    match request.sort:
-        case Sort.PRICE:
-            return [np.where(prices < 0, np.inf, prices)]
-        case Sort.PRICE_DESC:
-            return [np.where(prices < 0, np.inf, -prices)]
-        case Sort.RATING:
-            rating = table.traits.rating[rows]
-            return [np.where(np.isnan(rating), np.inf, -rating), -table.review_count[rows].astype(np.float64)]
-        case Sort.DISTANCE:
-            return [_distances(request, rows, store)]
-        case Sort.RELEVANCE:
-            return [-table.popularity[rows]]
+def _best(tally: Tally) -> NDArray[np.int64]:
+    """Places in the tally of the best results, best first; the listing id decides last."""
+    best, count = tally.best, int(tally.best.held[0])
+    order = np.lexsort((best.ids[:count], best.others[:count], best.keys[:count]))
+    return np.asarray(order[:MAX_PAGE_DEPTH], np.int64)
 
 
 def _distances(request: SearchRequest, rows: NDArray[np.int64], store: ColumnStore) -> NDArray[np.float64]:
@@ -81,7 +56,7 @@ def _distances(request: SearchRequest, rows: NDArray[np.int64], store: ColumnSto
 def _candidates(
     request: SearchRequest, tally: Tally, store: ColumnStore, best: NDArray[np.int64]
 ) -> Iterator[Candidate]:
-    table, rows = store.table, tally.results.rows[best]
+    table, rows = store.table, tally.best.rows[best]
     currencies = store.vocabularies["currency"].values
     nightly = table.prices.usual[rows].tolist()
     not_asked = repeat(None)
@@ -89,7 +64,7 @@ def _candidates(
         Candidate,
         table.listing_id[rows].tolist(),
         map(currencies.__getitem__, table.traits.codes[rows, CURRENCY].tolist()),
-        not_asked if request.stay is None else tally.results.amounts[best].tolist(),
+        not_asked if request.stay is None else tally.best.amounts[best].tolist(),
         (None if price == NO_PRICE else price for price in nightly),
         not_asked,
         not_asked,
@@ -99,7 +74,7 @@ def _candidates(
 
 def _facet(facet: Facet, filters: Filters, ask: Ask, tally: Tally, store: ColumnStore) -> tuple[FacetValue, ...]:
     values = store.vocabularies[facet.name].values
-    if facet.many:
+    if facet in BIT_FACETS:
         counts = tally.counts.bits[store.bits_of(facet.name)]
     else:
         first = ask.groups.first_code[CODES.index(facet.name)]

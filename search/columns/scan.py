@@ -7,29 +7,30 @@ what taking it back would add, and nowhere else. A row that fails none is a resu
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.ask import ANYWHERE, Ask
-from search.columns.chunk import FULL, Chunk, empty_chunk
-from search.columns.compiled import compiled, trailing_zeros
-from search.columns.counting import count_failing, count_results, kept_results
-from search.columns.fitting import candidates
-from search.columns.sifting import in_area, large_enough, priced, sorted_out, taking
-from search.columns.table import Table
+from search.columns.best import keep_best
+from search.columns.block import WORDS, Block, empty_block
+from search.columns.compiled import compiled
+from search.columns.counting import count_codes, count_failing, count_prices, count_tiles, count_values, kept_results
+from search.columns.derived import Derived
+from search.columns.sifting import free_for, in_area, in_market_with_room, priced, sorted_out, taking
+from search.columns.table import NO_CODE, Table
 from search.columns.tally import Tally
-
-_ONE: Final = np.uint64(1)
-_NONE: Final = np.uint64(0)
-_ALL: Final = np.uint64(2**64 - 1)
-_BIT: Final = 63
+from search.columns.zones import ROOM
 
 
 @compiled
 def scan(  # noqa: PLR0917 - compiled code takes them by place
-    table: Table, ask: Ask, tally: Tally, place: NDArray[np.int64], flag: NDArray[np.int64], least: int
+    table: Table,
+    derived: Derived,
+    ask: Ask,
+    tally: Tally,
+    place: NDArray[np.int64],
+    flag: NDArray[np.int64],
+    stretch: int,
 ) -> bool:
     """Go over the rows and fill the tally, to the end or until a flag is raised; whether that is the end.
 
@@ -39,47 +40,78 @@ def scan(  # noqa: PLR0917 - compiled code takes them by place
         (2,) run and word to go on with, from (0, 0) at first; written where it is not the end.
     flag
         (1,) not 0 where somebody else is to have the thread; it may be raised by another one.
-    least
+    stretch
         Words of 64 rows that are gone over before it is looked at, so that every call comes further.
     """
-    nights, stay, runs, chunk = table.nights, ask.stay, ask.runs, empty_chunk()
-    rows, count, words = chunk.rows, 0, 0
-    for run in range(place[0], runs.shape[0]):
-        first, last = runs[run, 0], runs[run, 1] - 1
-        for word in range(max(first >> 6, place[1]), (last >> 6) + 1):
-            if flag[0] != 0 and words >= least:
-                _look_at(table, ask, chunk, count, tally)
-                place[0], place[1] = run, word
+    runs, block, gone, behind = ask.runs, empty_block(ask.groups.first_code.size + ask.groups.bits.all_of.size), 0, 0
+    for run in range(runs.shape[0]):
+        begin, end = runs[run, 0] >> 6, ((runs[run, 1] - 1) >> 6) + 1
+        first = max(begin, place[1]) if run == place[0] else begin
+        while run >= place[0] and first < end:
+            if flag[0] != 0 and gone >= stretch:
+                place[0], place[1] = run, first
                 return False
-            words += 1
-            bits = candidates(nights, stay, word)
-            if word == first >> 6:
-                bits &= _ALL << np.uint64(first & _BIT)
-            if word == last >> 6:
-                bits &= _ALL >> np.uint64(_BIT - (last & _BIT))
-            while bits != _NONE:
-                rows[count] = (word << 6) + trailing_zeros(bits)
-                bits &= bits - _ONE
-                count += 1
-            if count > FULL:
-                _look_at(table, ask, chunk, count, tally)
-                count = 0
-        place[1] = 0
-    _look_at(table, ask, chunk, count, tally)
+            last = min(first + stretch, end)
+            bits = tally.results.bits[behind + first - begin : behind + last - begin]
+            _go_over(table, derived, ask, block, runs[run], first, bits, tally)
+            gone += last - first
+            first = last
+        behind += end - begin
     return True
 
 
 @compiled
-def _look_at(table: Table, ask: Ask, chunk: Chunk, count: int, tally: Tally) -> None:
-    """Ask everything of the first `count` rows of a chunk, one question after the other, and count them."""
-    traits, stay, groups = table.traits, ask.stay, ask.groups
-    count = large_enough(traits, stay, ask.market, chunk.rows, count)
+def _go_over(  # noqa: PLR0917 - compiled code takes them by place
+    table: Table,
+    derived: Derived,
+    ask: Ask,
+    block: Block,
+    run: NDArray[np.int64],
+    first: int,
+    bits: NDArray[np.uint64],
+    tally: Tally,
+) -> None:
+    """Go over a stretch of a run from a word on, and write which rows of it are results."""
+    before = tally.results.found[0]
+    for place in range(0, bits.size, WORDS):
+        _look_at(table, derived, ask, block, run, first + place, bits[place : place + WORDS], tally)
+    if tally.results.found[0] > before:
+        count_values(table.traits.values, tally.counts.bits, 0, table.traits.values.shape[0], first, bits)
+
+
+@compiled
+def _look_at(  # noqa: PLR0917 - compiled code takes them by place
+    table: Table,
+    derived: Derived,
+    ask: Ask,
+    block: Block,
+    run: NDArray[np.int64],
+    first: int,
+    bits: NDArray[np.uint64],
+    tally: Tally,
+) -> None:
+    """Ask everything of a block of rows, one question after the other, and count them."""
+    traits, places, zones, stay, groups = table.traits, table.places, derived.zones, ask.stay, ask.groups
+    words = bits.size
+    fits = block.fits[:words]
+    if not free_for(table.nights, zones, stay, run[0], run[1], first, fits):
+        return
+    if ask.market != NO_CODE or stay.guests > ROOM:
+        in_market_with_room(traits, stay, ask.market, first, fits)
     if ask.area.kind != ANYWHERE:
-        count = in_area(table.places, ask.area, chunk.rows, count)
+        in_area(places, zones.boxes, ask.area, first, fits)
     if stay.nights.size > 0:
-        count = taking(table.stays, traits, stay, chunk, count)
-    count = sorted_out(traits, groups, chunk, count)
-    priced(table.prices, traits, stay, ask.price, groups, chunk, count)
-    first = kept_results(tally.results, chunk, count)
-    count_results(table.places, traits, ask, tally, first)
-    count_failing(traits, groups, ask.price.edges, tally, chunk, count)
+        taking(table.stays, zones, traits, stay, first, fits)
+    sorted_out(traits, groups, first, words, block)
+    count = priced(table, derived.terms, ask, first, words, block)
+    if count == 0:
+        return
+    count_prices(ask, tally.counts.histogram, block, first, count)
+    count_failing(traits.codes, traits.values, ask, tally, block, first, words)
+    found = kept_results(block, first, words, count, bits)
+    tally.results.found[0] += found
+    rows = block.rows[:found]
+    count_codes(traits.codes, groups.first_code, tally.counts.codes, rows)
+    if ask.tiles.columns > 0:
+        count_tiles(places, zones.boxes, ask.tiles, tally.tiles, block, first, bits)
+    keep_best(table, ask.order, block, found, tally.best)

@@ -1,4 +1,4 @@
-"""Questions of a chunk of rows, each of all of them: who drops out moves nobody but those behind."""
+"""Questions of a block of rows, each of all of them: 64 at once, and one by one where that does not decide it."""
 
 from __future__ import annotations
 
@@ -7,125 +7,246 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.amounts import exchanged, in_minor, total_of
-from search.columns.ask import AreaAsk, BitAsk, GroupAsk, PriceAsk, StayAsk
-from search.columns.chunk import Chunk
-from search.columns.compiled import compiled, inlined
-from search.columns.fitting import is_odd, lies_in, takes_oddly, takes_then, takes_usually
-from search.columns.table import CURRENCY, MARKET, NO_CODE, Places, Prices, StayRules, Traits
+from search.columns.amounts import CLEANING, EXTRA_GUEST, exchanged, has_lead_discount, in_minor, total_of
+from search.columns.ask import BOX, AreaAsk, Ask, BitAsk, GroupAsk, StayAsk
+from search.columns.block import Block
+from search.columns.compiled import compiled, inlined, trailing_zeros
+from search.columns.fitting import candidates, is_within_reach, lies_in, takes_oddly, takes_then, takes_usually
+from search.columns.table import CURRENCY, MARKET, NO_CODE, Nights, Places, StayRules, Table, Traits
+from search.columns.terms import CURRENCY_OF, EXTRA_GUEST_OF, Terms
+from search.columns.zones import EAST, FROM, LENGTHS, NORTH, NOTICE, ROOM, SOUTH, UNTIL, WEST, WINDOW, Zones
 
 _NONE: Final = np.uint64(0)
+_ONE: Final = np.uint64(1)
+_ALL: Final = np.uint64(2**64 - 1)
+_BIT: Final = 63
 
 
 @compiled
-def large_enough(traits: Traits, stay: StayAsk, market: int, rows: NDArray[np.int64], count: int) -> int:
-    """Keep the listings of the market, or of any, that have room for the guests; says how many they are."""
-    # What a loop needs is taken apart before it: each time within it, the references of arrays would be counted.
-    codes, accommodates, guests, kept = traits.codes, traits.accommodates, stay.guests, 0
-    for place in range(count):
-        row = rows[place]
-        rows[kept] = row
-        is_there = (market == NO_CODE) | (codes[row, MARKET] == market)
-        kept += is_there & (accommodates[row] >= guests)
-    return kept
+def free_for(  # noqa: PLR0917 - compiled code takes them by place
+    nights: Nights, zones: Zones, stay: StayAsk, low: int, high: int, first: int, fits: NDArray[np.uint64]
+) -> bool:
+    """Begin with the listings between two rows that are free and have room; says whether there is one.
+
+    Parameters
+    ----------
+    low, high
+        Row of the first one, and after the last.
+    first
+        Word that is the first of the block.
+    fits
+        (words,) of the block, to be written.
+    """
+    room, guests, some = zones.room, min(stay.guests, ROOM) - 1, _NONE
+    for place in range(fits.size):
+        word = first + place
+        bits = candidates(nights, stay, word) & room[guests, word]
+        if word == low >> 6:
+            bits &= _ALL << np.uint64(low & _BIT)
+        if word == (high - 1) >> 6:
+            bits &= _ALL >> np.uint64(_BIT - ((high - 1) & _BIT))
+        fits[place] = bits
+        some |= bits
+    return bool(some != _NONE)
 
 
 @compiled
-def in_area(places: Places, area: AreaAsk, rows: NDArray[np.int64], count: int) -> int:
+def in_market_with_room(traits: Traits, stay: StayAsk, market: int, first: int, fits: NDArray[np.uint64]) -> None:
+    """Keep the listings of the market, or of any, that have room for the guests."""
+    codes, accommodates, guests = traits.codes, traits.accommodates, stay.guests
+    for place in range(fits.size):
+        left = fits[place]
+        while left != _NONE:
+            row = ((first + place) << 6) + trailing_zeros(left)
+            is_there = (market == NO_CODE) | (codes[row, MARKET] == market)
+            if not (is_there & (accommodates[row] >= guests)):
+                fits[place] &= ~(left & (~left + _ONE))
+            left &= left - _ONE
+
+
+@compiled
+def in_area(places: Places, boxes: NDArray[np.float64], area: AreaAsk, first: int, fits: NDArray[np.uint64]) -> None:
     """Keep the listings that lie in the area."""
-    kept = 0
-    for place in range(count):
-        row = rows[place]
-        rows[kept] = row
-        kept += lies_in(places, area, row)
-    return kept
+    is_plain = (area.kind == BOX) & (area.west <= area.east)
+    for place in range(fits.size):
+        if fits[place] == _NONE:
+            continue
+        if is_plain:
+            box = boxes[first + place]
+            if (
+                (box[SOUTH] >= area.south)
+                & (box[NORTH] <= area.north)
+                & (box[WEST] >= area.west)
+                & (box[EAST] <= area.east)
+            ):
+                continue
+        left, kept = fits[place], _NONE
+        while left != _NONE:
+            at = trailing_zeros(left)
+            if lies_in(places, area, ((first + place) << 6) + at):
+                kept |= _ONE << np.uint64(at)
+            left &= left - _ONE
+        fits[place] = kept
 
 
 @compiled
-def taking(rules: StayRules, traits: Traits, stay: StayAsk, chunk: Chunk, count: int) -> int:
+def taking(  # noqa: PLR0917 - compiled code takes them by place
+    rules: StayRules, zones: Zones, traits: Traits, stay: StayAsk, first: int, fits: NDArray[np.uint64]
+) -> None:
     """Keep the listings that take the stay, their nights being free."""
-    codes, dates, numbers, odd = traits.codes, stay.today, rules.numbers, rules.odd
+    codes, dates, numbers, odd, lengths = traits.codes, stay.today, rules.numbers, rules.odd, zones.lengths
     odd_from, odd_count, odd_rules = rules.odd_from, rules.odd_count, rules.odd_rules
-    check_in, check_out, length = stay.check_in, stay.check_out, stay.nights.size
-    arrival = stay.nights[0]
-    rows, takes, odd_ones = chunk.rows, chunk.failed, chunk.group  # of the groups nothing is known yet
-    oddly = 0
-    for place in range(count):
-        row = rows[place]
-        fits = takes_then(numbers, check_in, check_out, dates[codes[row, MARKET]], row)
-        by_another = is_odd(odd, arrival, row)
-        takes[place] = fits & (by_another | takes_usually(numbers, length, row))
-        odd_ones[oddly] = place
-        oddly += fits & by_another
-    for place in odd_ones[:oddly]:
-        takes[place] = takes_oddly(odd_from, odd_count, odd_rules, arrival, length, rows[place])
-    kept = 0
-    for place in range(count):
-        rows[kept] = rows[place]
-        kept += takes[place]
-    return kept
+    check_in, check_out, length, arrival = stay.check_in, stay.check_out, stay.nights.size, stay.nights[0]
+    strictest, earliest, latest = zones.rules, dates.min(), dates.max()
+    is_near = is_within_reach(check_in, check_out, earliest) & is_within_reach(check_in, check_out, latest)
+    for place in range(fits.size):
+        bits, word = fits[place], first + place
+        if bits == _NONE:
+            continue
+        oddly = bits & odd[arrival, word]
+        kept = left = bits & ~oddly
+        if length <= LENGTHS:
+            kept &= lengths[length - 1, word]
+        else:
+            while left != _NONE:
+                at = trailing_zeros(left)
+                if not takes_usually(numbers, length, (word << 6) + at):
+                    kept &= ~(_ONE << np.uint64(at))
+                left &= left - _ONE
+        while oddly != _NONE:
+            at = trailing_zeros(oddly)
+            if takes_oddly(odd_from, odd_count, odd_rules, arrival, length, (word << 6) + at):
+                kept |= _ONE << np.uint64(at)
+            oddly &= oddly - _ONE
+        strict = strictest[word]
+        all_take = (
+            is_near
+            & (strict[FROM] <= check_in)
+            & (strict[UNTIL] >= check_out)
+            & (strict[NOTICE] <= check_in - latest)
+            & (strict[WINDOW] >= check_out - earliest)
+        )
+        left = _NONE if all_take else kept
+        while left != _NONE:
+            at = trailing_zeros(left)
+            row = (word << 6) + at
+            if not takes_then(numbers, check_in, check_out, dates[codes[row, MARKET]], row):
+                kept &= ~(_ONE << np.uint64(at))
+            left &= left - _ONE
+        fits[place] = kept
 
 
 @compiled
-def sorted_out(traits: Traits, groups: GroupAsk, chunk: Chunk, count: int) -> int:
+def sorted_out(traits: Traits, groups: GroupAsk, first: int, words: int, block: Block) -> None:
     """Keep the listings that fail one group at most, the price not looked at."""
-    rows, failed, group = chunk.rows, chunk.failed, chunk.group
-    codes, allowed, many = traits.codes, groups.allowed, groups.many
-    failed[:count], group[:count] = 0, NO_CODE  # to which each group that fails adds up to its own number
+    codes, values, allowed, bits = traits.codes, traits.values, groups.allowed, groups.bits
+    fits, once, twice, failing = block.fits, block.once, block.twice, block.failing
+    coded = groups.first_code.size - 1
+    once[:words], twice[:words] = _NONE, _NONE
     for facet in groups.ticked:
-        first = groups.first_code[facet]
-        for place in range(count):
-            fails = not allowed[first + codes[rows[place], facet]]
-            failed[place] += fails
-            group[place] += fails * (facet - NO_CODE)
-    for facet in many.ticked:
-        number = groups.first_code.size - 1 + facet
-        for place in range(count):
-            fails = _lacks(traits, many, rows[place], facet)
-            failed[place] += fails
-            group[place] += fails * (number - NO_CODE)
-    kept = 0
-    for place in range(count):
-        rows[kept], failed[kept], group[kept] = rows[place], failed[place], group[place]
-        kept += failed[place] <= 1
-    return kept
+        first_code = groups.first_code[facet]
+        for place in range(words):
+            left, fails = fits[place], _NONE
+            while left != _NONE:
+                at = trailing_zeros(left)
+                if not allowed[first_code + codes[((first + place) << 6) + at, facet]]:
+                    fails |= _ONE << np.uint64(at)
+                left &= left - _ONE
+            _fail(once, twice, failing, facet, place, fails)
+    for facet in bits.ticked:
+        for place in range(words):
+            fails = fits[place] & ~_having(values, bits, facet, first + place)
+            _fail(once, twice, failing, coded + facet, place, fails)
+    for place in range(words):
+        fits[place] &= ~twice[place]
+
+
+@inlined
+def _fail(  # noqa: PLR0917 - compiled code takes them by place
+    once: NDArray[np.uint64],
+    twice: NDArray[np.uint64],
+    failing: NDArray[np.uint64],
+    group: int,
+    place: int,
+    fails: np.uint64,
+) -> None:
+    """Note the rows of a word that fail a group."""
+    failing[group, place] = fails
+    twice[place] |= once[place] & fails
+    once[place] |= fails
+
+
+@inlined
+def _having(values: NDArray[np.uint64], asked: BitAsk, facet: int, word: int) -> np.uint64:
+    """Rows of a word that have all values that are ticked, or of a facet that is content with one, one of them."""
+    first, last = asked.first_asked[facet], asked.first_asked[facet + 1]
+    if not asked.all_of[facet]:
+        one = _NONE
+        for value in range(first, last):
+            one |= values[asked.asked[value], word]
+        return one
+    every = _NONE if asked.unknown[facet] > 0 else _ALL
+    for value in range(first, last):
+        every &= values[asked.asked[value], word]
+    return every
 
 
 @compiled
 def priced(  # noqa: PLR0917 - compiled code takes them by place
-    prices: Prices, traits: Traits, stay: StayAsk, asked: PriceAsk, groups: GroupAsk, chunk: Chunk, count: int
-) -> None:
-    """Work out what each listing costs, and whether it fails the price that is asked for."""
-    codes, factors = traits.codes, asked.factors
-    rows, failed, group, amounts, totals = chunk
-    _write_amounts(prices, codes, stay, rows, amounts, count)
-    for place in range(count):
-        totals[place] = exchanged(amounts[place], codes[rows[place], CURRENCY], factors)
+    table: Table, terms: Terms, ask: Ask, first: int, words: int, block: Block
+) -> int:
+    """Work out what each listing costs, and whether it fails the price that is asked for; says how many there are."""
+    asked, groups = ask.price, ask.groups
+    fits, once, twice, failing = block.fits, block.once, block.twice, block.failing
+    rows, totals, count = block.rows, block.prices, 0
+    for place in range(words):
+        left = fits[place]
+        while left != _NONE:
+            rows[count] = ((first + place) << 6) + trailing_zeros(left)
+            left &= left - _ONE
+            count += 1
+    if ask.stay.nights.size > 0:
+        _write_totals(table, terms, ask.stay, asked.factors, block, count)
+    else:
+        _write_usual(table, asked.factors, block, count)
     if np.isnan(asked.low):
-        return
-    number = groups.first_code.size - 1 + groups.many.all_of.size
+        return count
+    group = groups.first_code.size - 1 + groups.bits.all_of.size
+    failing[group, :words] = _NONE
     for place in range(count):
         fails = (totals[place] < asked.low) | (totals[place] > asked.high)
-        failed[place] += fails
-        group[place] += fails * (number - NO_CODE)
+        failing[group, (rows[place] >> 6) - first] |= np.uint64(fails) << np.uint64(rows[place] & _BIT)
+    for place in range(words):
+        _fail(once, twice, failing, group, place, failing[group, place])
+        fits[place] &= ~twice[place]
+    return count
 
 
 @inlined
-def _write_amounts(  # noqa: PLR0917 - compiled code takes them by place
-    prices: Prices,
-    codes: NDArray[np.int32],
-    stay: StayAsk,
-    rows: NDArray[np.int64],
-    amounts: NDArray[np.int64],
-    count: int,
+def _write_usual(table: Table, factors: NDArray[np.float64], block: Block, count: int) -> None:
+    """Write what a night usually costs."""
+    codes, usual, rows = table.traits.codes, table.prices.usual, block.rows
+    for place in range(count):
+        row = rows[place]
+        block.amounts[place] = usual[row]
+        block.prices[place] = exchanged(usual[row], codes[row, CURRENCY], factors)
+
+
+@inlined
+def _write_totals(  # noqa: PLR0917 - compiled code takes them by place
+    table: Table, terms: Terms, stay: StayAsk, factors: NDArray[np.float64], block: Block, count: int
 ) -> None:
-    fees, rates, usual, nightly, units, large = prices
-    slots, dates, length = stay.nights, stay.today, stay.nights.size
-    guests, discount = stay.guests, stay.length_discount
-    if length == 0:
-        for place in range(count):
-            amounts[place] = usual[rows[place]]
-        return
+    """Write what the stay costs."""
+    codes, of, kinds = table.traits.codes, terms.of, terms.kinds
+    fees, rates, _, nightly, units, large = table.prices
+    rows, amounts, prices = block.rows, block.amounts, block.prices
+    slots, dates, length, guests, discount = (
+        stay.nights,
+        stay.today,
+        stay.nights.size,
+        stay.guests,
+        stay.length_discount,
+    )
     # Units night by night, since a night's lie side by side in memory.
     amounts[:count] = 0
     for night in slots:
@@ -133,17 +254,17 @@ def _write_amounts(  # noqa: PLR0917 - compiled code takes them by place
             amounts[place] += np.int64(nightly[night, rows[place]])
     for place in range(count):
         row = rows[place]
-        unit, lead = units[row], stay.check_in - dates[codes[row, MARKET]]
+        unit, kind, cleaning = units[row], of[row], fees[CLEANING, row]
         nights = in_minor(large, slots, amounts[place], unit)
-        amounts[place] = total_of(fees, rates, row, nights, unit, length, guests, lead, discount)
-
-
-@inlined
-def _lacks(traits: Traits, many: BitAsk, row: int, facet: int) -> bool:
-    """Whether a row lacks one of the values that are ticked, or of a facet that is content with one, all of them."""
-    lacks_one, has_one = many.unknown[facet] > 0, False
-    for word in range(many.first_word[facet], many.first_word[facet + 1]):
-        held = traits.bits[row, word]
-        lacks_one |= (many.asked[word] & ~held) != _NONE
-        has_one |= (many.asked[word] & held) != _NONE
-    return lacks_one if many.all_of[facet] else not has_one
+        if kind != NO_CODE:
+            lead = stay.check_in - (dates[codes[row, MARKET]] if has_lead_discount(kinds, kind) else 0)
+            amount = total_of(
+                kinds, kind, kinds[kind, EXTRA_GUEST_OF], cleaning, nights, unit, length, guests, lead, discount
+            )
+            currency = kinds[kind, CURRENCY_OF]
+        else:
+            lead = stay.check_in - dates[codes[row, MARKET]]
+            extra_guest = fees[EXTRA_GUEST, row]
+            amount = total_of(rates, row, extra_guest, cleaning, nights, unit, length, guests, lead, discount)
+            currency = np.int64(codes[row, CURRENCY])
+        amounts[place], prices[place] = amount, exchanged(amount, currency, factors)

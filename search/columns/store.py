@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.columns.derived import derived_of, note
 from search.columns.encoding import (
     NIGHTS,
     NightPrices,
@@ -31,23 +32,22 @@ from search.columns.table import (
     NO_PRICE,
     RATES,
     RULES,
-    WORD,
     Table,
     empty_table,
     mercator_north,
 )
-from search.facets import FACETS
+from search.facets import FACETS, Facet
 from search.request import Bounds
 from search.ring import RING
 
-CODED_FACETS: Final = tuple(facet for facet in FACETS if not facet.many)
-"""Facets of which a listing has one value."""
-BIT_FACETS: Final = tuple(facet for facet in FACETS if facet.many)
-"""Facets of which a listing may have several values."""
+CODED_FACETS: Final = tuple(facet for facet in FACETS if facet.unbounded or facet.follows_reviews)
+"""Facets of which a listing has one value of many, or of ever new ones."""
+BIT_FACETS: Final = tuple(facet for facet in FACETS if facet not in CODED_FACETS)
+"""Facets with so few values that each one has a bit column."""
 CODES: Final = (*(facet.name for facet in CODED_FACETS), *CODED)
 """Columns of the table's `codes`."""
 BITS: Final = tuple(facet.name for facet in BIT_FACETS)
-"""Facets that have words of the table's `bits`, in order."""
+"""Facets that have columns of the table's `values`, in order."""
 _READ: Final[tuple[tuple[str, Callable[[Any], Collection[Any]]], ...]] = (
     *((facet.field, facet.values) for facet in CODED_FACETS),
     *((name, lambda value: () if value is None else (value,)) for name in CODED),
@@ -90,7 +90,7 @@ class Columns:
             **{name: Vocabulary.of(words.values.get(name, ())) for name in CODES},
             **{name: Vocabulary.of(words.bits.get(name, ())) for name in BITS},
         }
-        self.first_word = np.array(self.words.first_words)
+        self.first_bit = np.array(self.words.first_bits)
         self._odd_used = odd_used
         self._odd_room: dict[int, int] = {}
         self._large_used = len(table.prices.large)
@@ -111,10 +111,9 @@ class Columns:
         are_whole
             Whether a field that a document lacks is an error.
         """
-        columns = cls(empty_table(listings, coded=len(CODES), bit_words=0), Words({}, {}))
+        columns = cls(empty_table(listings, coded=len(CODES), values=0), Words({}, {}))
         first = 0
         for documents in batches:
-            columns._learn_bits(documents)
             rows = np.arange(first, first + len(documents))
             columns._place(rows, documents)
             columns._write(rows, documents, are_whole=are_whole)
@@ -129,30 +128,27 @@ class Columns:
             {name: self.vocabularies[name].values for name in BITS},
         )
 
-    def bit_of(self, facet: str, value: str) -> int:
-        """Which of a row's bits stands for a value of a facet."""
+    def bit_of(self, facet: str, value: Any) -> int:
+        """Which bit column stands for a value of a facet."""
         return int(self.bits_of(facet).start) + self.vocabularies[facet].codes[value]
 
     def bits_of(self, facet: str) -> slice:
-        """Which of a row's bits stand for the values of a facet, in the order of its vocabulary."""
-        first = int(WORD * self.first_word[BITS.index(facet)])
+        """Which bit columns stand for the values of a facet, in the order of its vocabulary."""
+        first = int(self.first_bit[BITS.index(facet)])
         return slice(first, first + len(self.vocabularies[facet].values))
 
-    def _learn_bits(self, documents: Sequence[Mapping[str, Any]]) -> None:
-        """Learn what listings may have several of, and make room for a bit each."""
-        had = self.first_word
-        for facet in BIT_FACETS:
-            for value in dict.fromkeys(chain.from_iterable(document[facet.field] for document in documents)):
-                self.vocabularies[facet.name].learn(value)
-        self.first_word = need = np.array(self.words.first_words)
+    def _make_bits(self) -> None:
+        """Make room for the values that were learned, a bit column each."""
+        had = self.first_bit
+        self.first_bit = need = np.array(self.words.first_bits)
         if np.array_equal(need, had):
             return
         traits = self.table.traits
-        wider = np.zeros((len(traits.bits), need[-1]), np.uint64)
+        more = np.zeros((need[-1], traits.values.shape[1]), np.uint64)
         for place in range(len(BITS)):
-            held = traits.bits[:, had[place] : had[place + 1]]
-            wider[:, need[place] : need[place] + held.shape[1]] = held
-        self.table = self.table._replace(traits=traits._replace(bits=wider))
+            held = traits.values[had[place] : had[place + 1]]
+            more[need[place] : need[place] + len(held)] = held
+        self.table = self.table._replace(traits=traits._replace(values=more))
 
     def _place(self, rows: NDArray[np.int64], documents: Sequence[Mapping[str, Any]]) -> None:
         """Write what never changes while the store lives."""
@@ -162,18 +158,28 @@ class Columns:
         places.latitude[rows] = latitudes
         places.longitude[rows] = [document["location"]["lon"] for document in documents]
         places.north[rows] = list(map(mercator_north, latitudes))
-        for facet, first in zip(BIT_FACETS, self.first_word.tolist(), strict=False):
-            codes, held = self.vocabularies[facet.name].codes, [document[facet.field] for document in documents]
-            bits = np.fromiter(map(codes.__getitem__, chain.from_iterable(held)), np.int64)
-            owners = np.repeat(rows, list(map(len, held)))
-            masks = np.left_shift(np.uint64(1), (bits % WORD).astype(np.uint64))
-            np.bitwise_or.at(table.traits.bits, (owners, first + bits // WORD), masks)
+
+    def _write_bits(self, facet: Facet, rows: NDArray[np.int64], told: Sequence[Any]) -> None:
+        """Write what listings have of a facet, given what stands in its field."""
+        held = told if facet.many else list(map({v: facet.values(v) for v in dict.fromkeys(told)}.__getitem__, told))
+        vocabulary = self.vocabularies[facet.name]
+        codes = {value: vocabulary.learn(value) for value in dict.fromkeys(chain.from_iterable(held))}
+        self._make_bits()
+        flags = np.zeros((len(rows), len(vocabulary.values)), np.bool_)
+        owners = np.repeat(np.arange(len(rows)), list(map(len, held)))
+        flags[owners, np.fromiter(map(codes.__getitem__, chain.from_iterable(held)), np.int64)] = True
+        put_bits(self.table.traits.values[self.bits_of(facet.name)], rows, flags)
 
     def _write(
         self, rows: NDArray[np.int64], listings: Sequence[Mapping[str, Any]], *, are_whole: bool = False
     ) -> None:
         """Write what fields say of each row, field after field; what they do not speak of stays, if they need not."""
-        table, told_of = self.table, _all_told if are_whole else _told
+        told_of = _all_told if are_whole else _told
+        for facet in BIT_FACETS:
+            told, values = told_of(facet.field, rows, listings)
+            if len(told):
+                self._write_bits(facet, told, values)
+        table = self.table
         for place, (name, (field, values_of)) in enumerate(zip(CODES, _READ, strict=True)):
             told, values = told_of(field, rows, listings)
             codes = {value: self._code(name, values_of(value)) for value in dict.fromkeys(values)}
@@ -202,7 +208,7 @@ class Columns:
             (table.traits.accommodates[:, np.newaxis], ("accommodates",), 0),
             (table.traits.rating[:, np.newaxis], ("rating",), np.nan),
             (table.stays.numbers, RULES, 0),
-            (table.prices.fees, FEES, 0),
+            (table.prices.fees.T, FEES, 0),
             (table.prices.rates, RATES, 0),
             (table.prices.usual[:, np.newaxis], ("nightly_price_minor",), NO_PRICE),
             (table.popularity[:, np.newaxis], ("popularity",), -np.inf),
@@ -300,6 +306,7 @@ class ColumnStore(Columns):
         super().__init__(whole.columns.table, whole.words, odd_used=whole.odd_used)
         self.keys = whole.columns.keys
         self._by_id = whole.columns.by_id
+        self.derived = derived_of(self.table)
         self.markets = {name: self._market(rows) for name, rows in self._rows_of_markets().items() if len(rows)}
 
     def __len__(self) -> int:
@@ -338,6 +345,7 @@ class ColumnStore(Columns):
         rows, held = self.rows_of(changes)
         fields = [one for one, is_held in zip(changes.values(), held.tolist(), strict=True) if is_held]
         self._write(rows[held], fields)
+        note(self.derived, self.table, rows[held])
         return len(fields)
 
     def _market(self, rows: NDArray[np.int64]) -> MarketRows:

@@ -20,7 +20,7 @@ WORD: Final = 64
 """Listings in a word of a bit column."""
 
 CODED: Final = ("currency", "market")
-"""Fields with few values that are no facet, held as codes of a vocabulary."""
+"""Fields that are no facet, held as codes of a vocabulary."""
 CURRENCY, MARKET = (CODED.index(name) - len(CODED) for name in CODED)
 """Columns of the codes, from the end."""
 RULES: Final = (
@@ -115,14 +115,14 @@ class Traits(NamedTuple):
         (n,) guests.
     rating
         (n,) NaN for null.
-    bits
-        (n, words) bits of the facets of which a listing may have several values, each facet in words of its own.
+    values
+        (values, w) bits: the listing has the value, of the facets that are no codes, one facet after the other.
     """
 
     codes: NDArray[np.int32]
     accommodates: NDArray[np.int16]
     rating: NDArray[np.float64]
-    bits: NDArray[np.uint64]
+    values: NDArray[np.uint64]
 
 
 class Prices(NamedTuple):
@@ -131,7 +131,7 @@ class Prices(NamedTuple):
     Attributes
     ----------
     fees, rates
-        (n, len(FEES)), (n, len(RATES)).
+        (len(FEES), n), (n, len(RATES)).
     usual
         (n,) what a night usually costs; :data:`NO_PRICE` for null.
     nightly
@@ -177,13 +177,13 @@ def words_of(listings: int) -> int:
     return -(-listings // WORD)
 
 
-def empty_table(listings: int, *, coded: int, bit_words: int) -> Table:
+def empty_table(listings: int, *, coded: int, values: int) -> Table:
     """Make a table in which nothing is known and nothing is free.
 
     Parameters
     ----------
-    coded
-        Rows of `codes`.
+    coded, values
+        Columns of `codes`, and bit columns of `values`.
     """
     words = words_of(listings)
     return Table(
@@ -204,10 +204,10 @@ def empty_table(listings: int, *, coded: int, bit_words: int) -> Table:
             codes=np.full((listings, coded), NO_CODE, np.int32),
             accommodates=np.zeros(listings, np.int16),
             rating=np.full(listings, np.nan),
-            bits=np.zeros((listings, bit_words), np.uint64),
+            values=np.zeros((values, words), np.uint64),
         ),
         prices=Prices(
-            fees=np.zeros((listings, len(FEES)), np.int64),
+            fees=np.zeros((len(FEES), listings), np.int64),
             rates=np.zeros((listings, len(RATES)), np.int32),
             usual=np.full(listings, NO_PRICE, np.int64),
             nightly=np.zeros((RING, listings), np.uint16),

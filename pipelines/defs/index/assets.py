@@ -38,7 +38,7 @@ documents = spark_assets(
     code_version="2",
 )
 
-_COLUMNS = empty_ordered(0, coded=1, bit_words=1)
+_COLUMNS = empty_ordered(0, coded=1, values=1)
 _MAPPING = index_body(1, model="")["mappings"]["properties"]
 
 

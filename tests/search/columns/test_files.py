@@ -233,8 +233,8 @@ def test_every_column_has_an_axis() -> None:
     """What the shapes of an empty table tell of the axes is what the columns mean."""
     assert set(AXES.values()) == set(Axis)
     assert AXES["table.nights.free"] is Axis.BITS_LAST
-    assert AXES["table.traits.bits"] is Axis.ROWS_FIRST
-    assert AXES["table.traits.codes"] is AXES["table.prices.fees"] is Axis.ROWS_FIRST
+    assert AXES["table.traits.values"] is Axis.BITS_LAST
+    assert AXES["table.traits.codes"] is AXES["table.prices.rates"] is Axis.ROWS_FIRST
     assert AXES["table.prices.nightly"] is AXES["table.listing_id"] is AXES["keys"] is Axis.ROWS_LAST
     assert {path for path, axis in AXES.items() if axis is Axis.NONE} == {
         "table.stays.odd_rules",

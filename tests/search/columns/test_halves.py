@@ -40,18 +40,18 @@ def test_two_threads_answer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count, facets, histogram, tiles, what filters keep out, and the best, of all kinds of searches."""
     store = store_of(random_supply(np.random.default_rng(20260616), listings=150))
     monkeypatch.setattr(halves, "MANY", 2)
-    monkeypatch.setattr(halves, "LEAST", 0)
+    monkeypatch.setattr(halves, "STRETCH", 1)
     rng = np.random.default_rng(5)
     found, heard = 0, list[Tally]()
     with ThreadPoolExecutor(1) as beside:
         for _ in range(120):
             request = random_request(rng)
             ask = ask_of(request, store, today=HERE)
-            alone, together = (scanned(store.table, ask, beside=helper) for helper in (None, beside))
+            alone, together = (scanned(store.table, store.derived, ask, beside=helper) for helper in (None, beside))
             assert retrieved(request, ask, together, store) == retrieved(request, ask, alone, store)
-            bell = Bell(lambda ask=ask: heard.append(scanned(store.table, ask)))  # type: ignore[misc]
+            bell = Bell(lambda ask=ask: heard.append(scanned(store.table, store.derived, ask)))  # type: ignore[misc]
             bell.ring()
-            rung = scanned(store.table, ask, beside=beside, bell=bell)
+            rung = scanned(store.table, store.derived, ask, beside=beside, bell=bell)
             assert retrieved(request, ask, rung, store) == retrieved(request, ask, alone, store)
             found += int(together.results.found[0])
     assert found > 100
@@ -62,7 +62,7 @@ def test_a_pass_comes_to_its_end_however_often_it_is_interrupted(monkeypatch: py
     """A bell that rings again while it is answered lets the pass come further each time."""
     store = store_of(random_supply(np.random.default_rng(1), listings=400))
     monkeypatch.setattr(halves, "MANY", 2)
-    monkeypatch.setattr(halves, "LEAST", 1)
+    monkeypatch.setattr(halves, "STRETCH", 1)
     heard = list[int]()
 
     def again() -> None:
@@ -73,9 +73,9 @@ def test_a_pass_comes_to_its_end_however_often_it_is_interrupted(monkeypatch: py
     bell.ring()
     with ThreadPoolExecutor(1) as beside:
         ask = ask_of(make_request(), store, today=HERE)
-        rung = scanned(store.table, ask, beside=beside, bell=bell)
+        rung = scanned(store.table, store.derived, ask, beside=beside, bell=bell)
     assert retrieved(make_request(), ask, rung, store) == retrieved(
-        make_request(), ask, scanned(store.table, ask), store
+        make_request(), ask, scanned(store.table, store.derived, ask), store
     )
     assert len(heard) > 1
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from search.columns.asking import ask_of
-from search.columns.chunk import ROOM
+from search.columns.block import ROOM
 from search.columns.halves import joined, scanned
 from search.columns.reading import retrieved
 from search.columns.scan import scan
@@ -18,12 +18,12 @@ from tests.search.marketplace import HERE, documents_of, make_request, random_re
 
 COPIES = 60
 FEW = 40
-"""Rows of a small pass: fewer than those from which bits are counted 64 at once."""
+"""Rows of a small pass: fewer than a word has."""
 
 
 @pytest.fixture(scope="module")
 def store() -> ColumnStore:
-    """Each of a hundred listings sixty times: more rows than two chunks have room for."""
+    """Each of a hundred listings sixty times: more rows than two blocks have room for."""
     drawn = documents_of(random_supply(np.random.default_rng(20260711), listings=100), np.random.default_rng(1))
     copies = [
         document | {"listing_id": document["listing_id"] + 1_000 * copy} for copy in range(COPIES) for document in drawn
@@ -34,7 +34,7 @@ def store() -> ColumnStore:
 
 
 def test_many_rows_count_as_few_at_a_time_do(store: ColumnStore) -> None:
-    """Count, facets, histogram, tiles, what filters keep out and the best: chunks lose no row and take none twice.
+    """Count, facets, histogram, tiles, what filters keep out and the best: blocks lose no row and take none twice.
 
     Small passes are held to the rules themselves elsewhere (``test_answers.py``).
     """
@@ -42,9 +42,9 @@ def test_many_rows_count_as_few_at_a_time_do(store: ColumnStore) -> None:
     most = 0
     for request in (make_request(), *(random_request(rng) for _ in range(60))):
         ask = ask_of(request, store, today=HERE)
-        whole = scanned(store.table, ask)
+        whole = scanned(store.table, store.derived, ask)
         parts = [
-            scanned(store.table, ask._replace(runs=np.array([[first, min(first + FEW, last)]])))
+            scanned(store.table, store.derived, ask._replace(runs=np.array([[first, min(first + FEW, last)]])))
             for low, last in ask.runs.tolist()
             for first in range(low, last, FEW)
         ]
@@ -62,9 +62,11 @@ def test_a_pass_that_is_interrupted_goes_on_where_it_was(store: ColumnStore) -> 
     for request in (make_request(), *(random_request(rng) for _ in range(60))):
         ask = ask_of(request, store, today=HERE)
         tally, place = empty_tally(ask), np.zeros(2, np.int64)
-        if not scan(store.table, ask, tally, place, tally.results.found, 0):
+        if not scan(store.table, store.derived, ask, tally, place, tally.results.found, 1):
             interrupted += 1
             assert tally.results.found[0] > 0
-            assert scan(store.table, ask, tally, place, np.zeros(1, np.int64), 0)
-        assert retrieved(request, ask, tally, store) == retrieved(request, ask, scanned(store.table, ask), store)
+            assert scan(store.table, store.derived, ask, tally, place, np.zeros(1, np.int64), 1)
+        assert retrieved(request, ask, tally, store) == retrieved(
+            request, ask, scanned(store.table, store.derived, ask), store
+        )
     assert interrupted > 3
