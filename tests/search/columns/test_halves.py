@@ -38,7 +38,7 @@ def test_halves_are_the_whole(gaps: list[tuple[int, int]]) -> None:
 
 def test_two_threads_answer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count, facets, histogram, tiles, what filters keep out, and the best, of all kinds of searches."""
-    store = store_of(random_supply(np.random.default_rng(20260616), listings=150))
+    store = store_of(random_supply(np.random.default_rng(20260616), listings=450))
     monkeypatch.setattr(halves, "MANY", 2)
     monkeypatch.setattr(halves, "STRETCH", 1)
     rng = np.random.default_rng(5)
