@@ -4,6 +4,10 @@ They hear of an entry as soon as it is committed. Its place in the order is sett
 open that might still write before it: an import of a city is one for minutes, and a booking of another city must not
 wait for it. What was heard before is known by the snapshot of the reading: what that saw, was read.
 
+A server that crashed gives the numbers of transactions that it had not yet written down to others, and a snapshot of
+before would take those for seen. So a reader also remembers which run of which server it read from, and the last entry
+of all: identity numbers of entries that were committed are never given twice. From another run it reads all after that.
+
 On the quick connections: through a session, asking whether there is anything new took ten times as long as the answer.
 """
 
@@ -19,8 +23,16 @@ from transactional.outbox.repository import AFTER, Position
 
 STATEMENTS: Final = {
     "outbox_tail": f"""
-        (xid8, bigint, integer, pg_snapshot) AS
+        (xid8, bigint, integer, pg_snapshot, text, bigint) AS
+        WITH now AS (
+            -- Statistics begin anew after a crash, on a standby that takes over, and in what is made of a backup.
+            SELECT concat_ws(' ', pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time()) AS run
+        ),
+        server AS (SELECT run, $5 <> '' AND $5 <> run AS is_another FROM now)
         SELECT json_build_object(
+            'run', run,
+            'is_another', is_another,
+            'last', (SELECT max(entry_id) FROM outbox),
             'snapshot', CAST(pg_current_snapshot() AS text),
             'end', CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint),
             'settled', (
@@ -28,15 +40,19 @@ STATEMENTS: Final = {
                     SELECT CAST(CAST(xid AS text) AS bigint) AS xid, entry_id, listing_id FROM outbox
                     WHERE {AFTER.format(xid="$1", entry_id="$2")} AND NOT pg_visible_in_snapshot(xid, $4)
                     ORDER BY outbox.xid, entry_id
-                    LIMIT $3
+                    LIMIT CASE WHEN is_another THEN NULL ELSE $3 END
                 ) entry
             ),
             'early', (
                 SELECT json_agg(DISTINCT listing_id) FROM outbox
                 WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())
                     AND listing_id IS NOT NULL AND NOT pg_visible_in_snapshot(xid, $4)
-            )
+            ),
+            'elsewhere', CASE WHEN is_another THEN (
+                SELECT json_agg(DISTINCT listing_id) FROM outbox WHERE entry_id > $6 AND listing_id IS NOT NULL
+            ) END
         )
+        FROM server
     """
 }
 """What a connection of :class:`~transactional.kit.connections.QuickConnections` has prepared."""
@@ -52,10 +68,16 @@ class Place:
         Before it every entry was read, and none can appear any more.
     snapshot
         What it saw (a `pg_snapshot`) was read too.
+    run
+        Of the server that this was read from; none for a place that was not read to.
+    last
+        The entry with the greatest number by then, read or not.
     """
 
     position: Position
     snapshot: str = "1:1:"  # which saw nothing
+    run: str = ""
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +105,18 @@ async def read_tail(quick: QuickConnections, place: Place, *, limit: int) -> New
     Those long delivered elsewhere are pruned.
     """
     begun = place.position
-    values = [str(value).encode() for value in (begun.xid, begun.entry_id, limit, place.snapshot)]
+    asked = (begun.xid, begun.entry_id, limit, place.snapshot, place.run, place.last)
     async with quick.connection() as connection:
-        (answer,) = await connection.call(b"outbox_tail", values) or [None]
+        (answer,) = await connection.call(b"outbox_tail", [str(value).encode() for value in asked]) or [None]
     if answer is None:
         raise LookupError("PostgreSQL says nothing of the outbox")
     read = orjson.loads(answer)
     settled, early = read["settled"] or [], read["early"] or []
-    is_all = len(settled) < limit
+    is_all = len(settled) < limit or read["is_another"]
     # What was heard before its place was settled is not read again: the place goes by all of it at once.
     position = Position(read["end"], 0) if is_all else Position(settled[-1]["xid"], settled[-1]["entry_id"])
     heard = [row["listing_id"] for row in settled if row["listing_id"] is not None]
     # Where settled entries are left, the snapshot saw what was not read.
     seen = read["snapshot"] if is_all else place.snapshot
-    return News(list(dict.fromkeys(heard + early)), Place(position, seen), is_all)
+    now = Place(position, seen, read["run"], read["last"] or place.last)
+    return News(list(dict.fromkeys(heard + early + (read["elsewhere"] or []))), now, is_all)

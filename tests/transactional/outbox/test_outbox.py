@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -220,3 +221,25 @@ async def test_a_tail_that_is_read_in_parts_loses_nothing(engine: AsyncEngine, d
         parts.append((news.listing_ids, news.is_all))
     quick.close()
     assert parts == [([1, 2], False), ([3, 4], False), ([5], True)]
+
+
+async def test_what_another_run_of_the_server_took_for_seen_is_heard(engine: AsyncEngine, database_url: str) -> None:
+    """After a crash numbers of transactions are given again: entries that the old snapshot took for seen are news.
+
+    In the same run they are not, so it is the run that decides; all of them come at once, however few are asked for.
+    """
+    quick = QuickConnections(database_url, tail.STATEMENTS, size=1, lock_timeout_ms=1_000)
+    async with AsyncSession(engine) as writer:
+        before = (await tail.read_tail(quick, tail.Place(await end(writer)), limit=10)).place
+        for number in range(1, 6):
+            await note(writer, number)
+            await writer.commit()
+        await nobody_holds_entries_back(writer)
+    after = (await tail.read_tail(quick, before, limit=10)).place
+    reused = tail.Place(after.position, after.snapshot, before.run, before.last)
+    assert (await tail.read_tail(quick, reused, limit=2)).listing_ids == []
+    news = await tail.read_tail(quick, replace(reused, run="another run"), limit=2)
+    again = await tail.read_tail(quick, news.place, limit=2)
+    quick.close()
+    assert (sorted(news.listing_ids), news.is_all) == ([1, 2, 3, 4, 5], True)
+    assert (again.listing_ids, news.place.run) == ([], before.run)
