@@ -77,11 +77,11 @@ class Money:
         minor_digits(self.currency)
 
     @classmethod
-    def parse(cls, amount: str | Decimal | int, currency: str) -> Self:
-        """Read an amount in major units, rounding half up to the minor unit."""
+    def parse(cls, amount: str | Decimal | int, currency: str, *, rounding: str = ROUND_HALF_UP) -> Self:
+        """Read an amount in major units, rounding half up to the minor unit, or as :mod:`decimal` names it."""
         try:
             exact = Decimal(amount)
-            minor = int(exact.scaleb(minor_digits(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+            minor = int(exact.scaleb(minor_digits(currency)).quantize(Decimal(1), rounding=rounding))
         except (ArithmeticError, ValueError):  # the latter of NaN
             raise InvalidMoney(f"{amount!r} is not an amount.", hint="Send a number such as 129.50.") from None
         return cls(minor, currency)

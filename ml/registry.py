@@ -303,11 +303,27 @@ def _dataset(lineage: Lineage) -> Any:
 
 
 def _read_model(version: Version, folder: Path) -> Model:
-    bundle = json.loads(next(folder.rglob(_BUNDLE)).read_text(encoding="utf-8"))
+    bundle = json.loads(_file_in(folder, _BUNDLE).read_text(encoding="utf-8"))
     boosters = {MAIN: mlflow.lightgbm.load_model(str(folder))} | {
-        other: lgb.Booster(model_file=str(next(folder.rglob(f"{other}.booster.txt")))) for other in bundle["others"]
+        other: lgb.Booster(model_file=str(_file_in(folder, f"{other}.booster.txt"))) for other in bundle["others"]
     }
     return Model(version, boosters, tuple(bundle["features"]), bundle["facts"])
+
+
+def _file_in(folder: Path, name: str) -> Path:
+    """Find a file of a model.
+
+    Raises
+    ------
+    RegistryUnavailable
+        It is not among what was downloaded: the store of the artifacts is empty, or was half read.
+    """
+    found = next(folder.rglob(name), None)
+    if found is None:
+        raise RegistryUnavailable(
+            f"The model's artifacts lack {name}.", hint="See that MLflow's artifact store is whole; then it is loaded."
+        )
+    return found
 
 
 def _write_bundle(candidate: Candidate, folder: Path) -> list[str]:

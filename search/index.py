@@ -49,6 +49,10 @@ class IndexStatus:
     dimension: int
 
 
+BUILT_WITH: Final = "documents"
+"""In an index's own words about itself: how many documents it was built with."""
+
+
 def create_index(client: OpenSearch, alias: str, *, dimension: int, model: str, built_at: datetime) -> str:
     """Create an empty index, not in service, tuned for bulk writes.
 
@@ -105,10 +109,13 @@ def load_documents(client: OpenSearch, index: str, documents: Iterable[Mapping[s
 
 
 def finish_loading(client: OpenSearch, index: str) -> None:
-    """Make everything written visible, and turn the settings of service on."""
+    """Make everything written visible, say in the index how many documents that are, and turn on what service needs."""
     settings = index_body(1, model="")["settings"]["index"]
     client.indices.put_settings(index=index, body={"index": {"refresh_interval": settings["refresh_interval"]}})
     client.indices.refresh(index=index)
+    meta = client.indices.get_mapping(index=index)[index]["mappings"]["_meta"]
+    told = {"_meta": {**meta, BUILT_WITH: client.count(index=index)["count"]}}
+    client.indices.put_mapping(index=index, body=told)
 
 
 def put_in_service(client: OpenSearch, alias: str, index: str) -> None:

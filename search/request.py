@@ -74,7 +74,7 @@ class Bounds:
     @property
     def centre(self) -> Point:
         """The middle of the box, also across the date line."""
-        width = (self.east - self.west) % 360
+        width = self.east - self.west if self.west <= self.east else self.east - self.west + 360
         longitude = (self.west + width / 2 + 180) % 360 - 180
         return Point((self.south + self.north) / 2, longitude)
 

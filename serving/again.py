@@ -12,6 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lodestay.errors import ServiceUnavailable
 
+PAUSE_SECONDS = 0.25
+"""After a step that failed, at least: what is down is not asked ten times a second, and soon found when it is back."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -29,10 +32,10 @@ async def again_and_again(step: Callable[[], Awaitable[None]], *, every: float, 
             await step()
         except (SQLAlchemyError, psycopg.Error, ServiceUnavailable, OSError) as error:
             log.warning("waits for a service", step=what, reason=str(error).partition("\n")[0][:200])
-            pause = max(every, 1.0)
+            pause = max(every, PAUSE_SECONDS)
         except Exception:
             # Whatever is wrong with what is new, requests have another way to an answer.
             log.exception("not kept up", step=what)
-            pause = max(every, 1.0)
+            pause = max(every, PAUSE_SECONDS)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -31,12 +31,17 @@ from ml.ranking.ranker import MODEL as RANKING
 from ml.ranking.ranker import AnyRanker, BaselineRanker, Ranker
 from ml.registry import Registry
 from search.gazetteer import Gazetteer
+from search.index import BUILT_WITH
 from serving.search.gazetteer import Cities, landmark_files, make_gazetteer, own_places
 from transactional.markets.places import place_names
 
 LOOK_EVERY_SECONDS = 15.0
+LACKING = 0.01
+"""Share of an index's documents that may have gone unmentioned."""
 PLACES_KEPT_SECONDS = 3_600.0
 """How old what listings say of places may be."""
+LOAD_SECONDS = 120.0
+"""How long a part may take to load; one that hangs is left to itself, and looked for again."""
 FIRST_LOOK_SECONDS = 10.0
 """How long the start of the process waits for the models; they may come later."""
 
@@ -59,6 +64,28 @@ Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True)
+class IndexFacts:
+    """What is known of the index behind the alias.
+
+    Attributes
+    ----------
+    name
+        None while there is none, or it was not heard of.
+    built_with, documents
+        How many documents it had when it was built, and has now; 0 while that is not known.
+    """
+
+    name: str | None = None
+    built_with: int = 0
+    documents: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has what it was built with, but for one document in a hundred; what is not known is so."""
+        return self.documents >= self.built_with * (1 - LACKING)
+
+
+@dataclass(frozen=True)
 class Models:
     """What the process ranks and prices with; whoever took it keeps it to the end of the request.
 
@@ -66,6 +93,8 @@ class Models:
     ----------
     index_model
         Name of the model whose vectors stand in the index; None while it is not known.
+    index
+        What else is known of the index.
     awaited
         Of ranker and pricer those that stand in for a model: the registry was not yet heard about it, or its
         champion could not be loaded. A baseline that serves because no model has beaten it is awaited by nobody.
@@ -78,6 +107,7 @@ class Models:
     index_model: str | None
     gazetteer: Gazetteer
     awaited: frozenset[str] = frozenset()
+    index: IndexFacts = field(default_factory=IndexFacts)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -145,7 +175,7 @@ class ModelShelf:
             await self._take_places()
             await self._take("columns", self._features_on_disk, self._read_columns)
             await self._take("embedder", lambda: self._settings.embedding_model, self._load_embedder)
-            self._current = replace(self._current, index_model=await self._model_of_index())
+            await self._look_at_index()
             if self._settings.mlflow_tracking_uri is not None:
                 await self._take(RANKER, self._champions(RANKING), self._load_ranker)
                 await self._take(PRICER, self._champions(UNSEEN, KNOWN), self._load_pricer)
@@ -155,10 +185,10 @@ class ModelShelf:
         """Load a part, off the event loop, where its version is another than the one held."""
         found: Hashable = None
         try:
-            found = await asyncio.to_thread(version)
+            found = await _in_thread(version)
             if found == self._seen.get(part):
                 return
-            loaded = await asyncio.to_thread(load)
+            loaded = await _in_thread(load)
         except (LodestayError, OSError) as error:
             log.warning("not loaded", part=part, reason=str(error)[:300])
             self._await_again(part, found)
@@ -220,16 +250,20 @@ class ModelShelf:
         embedder.embed_query("a garden")  # the first is slow, and a guest has little time for it
         return embedder
 
-    async def _model_of_index(self) -> str | None:
-        """Name of the model that the index in service was built with, or the last one known."""
+    async def _look_at_index(self) -> None:
+        """Hear of the index in service; while it is not heard of, what was known of it holds."""
         if self._opensearch is None:
-            return None
+            return
+        alias = self._settings.index_alias
         try:
-            mappings = await self._opensearch.indices.get_mapping(index=self._settings.index_alias)
+            mappings = await self._opensearch.indices.get_mapping(index=alias)
+            counted = await self._opensearch.count(index=alias)
         except OpenSearchException:
-            return self._current.index_model
-        metas = (index["mappings"].get("_meta", {}) for index in mappings.values())
-        return next((meta.get("model") for meta in metas), None)
+            return
+        name, index = next(iter(mappings.items()), (None, {"mappings": {}}))
+        meta = index["mappings"].get("_meta", {})
+        facts = IndexFacts(name, built_with=meta.get(BUILT_WITH, 0), documents=counted["count"])
+        self._current = replace(self._current, index_model=meta.get("model"), index=facts)
 
     def _registry(self) -> Registry:
         return Registry(self._settings.require_mlflow_tracking_uri())
@@ -252,6 +286,19 @@ class ModelShelf:
         registry = self._registry()
         has_model = any(registry.champion_version(name) is not None for name in (UNSEEN, KNOWN))
         return Pricer.load_champion(registry) if has_model else RULE
+
+
+async def _in_thread(work: Callable[[], Loaded]) -> Loaded:
+    """Do work off the event loop, for so long and no longer: the other parts are looked for after it."""
+
+    def done() -> Loaded:
+        try:
+            return work()
+        except StopIteration as error:  # which no future can be given: who waits would wait for ever
+            raise RuntimeError("an iterator ended") from error
+
+    async with asyncio.timeout(LOAD_SECONDS):
+        return await asyncio.to_thread(done)
 
 
 # One a process, however many applications it holds: a model is some hundred megabytes.

@@ -34,6 +34,7 @@ from serving.search.gazetteer import Cities
 from serving.search.guards import Guards
 from serving.search.markets import MarketShelf
 from serving.search.reranking import Reranking, Viewed
+from serving.search.warming import WordsWarmer
 from serving.suggest.shelf import FIRST_LOAD_SECONDS, SuggestionShelf
 from serving.tokens import VerifiedTokens
 from transactional.bookings import quick as quick_bookings
@@ -142,7 +143,9 @@ async def open_services(
     markets = MarketShelf(sessions)
     suggestions = SuggestionShelf(settings.lake, sessions, with_titles=settings.suggest_titles)
     steps = (columns.follow, columns.look) if settings.search_columns else ()
-    following = [asyncio.create_task(step(stop)) for step in (*steps, suggestions.follow)]
+    engine = NoEngine() if opensearch is None else engine_of(opensearch, settings)
+    warming = partial(WordsWarmer(engine, models).follow, clock=clock)
+    following = [asyncio.create_task(step(stop)) for step in (*steps, suggestions.follow, warming)]
     looking = asyncio.create_task(models.keep_fresh())
     closing = AsyncExitStack()
     try:
@@ -164,7 +167,7 @@ async def open_services(
             sessions=sessions,
             desk=desk,
             opensearch=opensearch,
-            engine=NoEngine() if opensearch is None else engine_of(opensearch, settings),
+            engine=engine,
             columns=columns,
             models=models,
             markets=markets,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from lodestay.crowding import TooBusy
+from lodestay.errors import ServiceUnavailable
 from lodestay.stay import Stay
 from search.answer import PriceDay
 from search.request import InvalidSearch, SearchRequest, Sort
@@ -17,6 +18,7 @@ from serving.search.budget import within
 from serving.search.checks import refuse_senseless
 from serving.search.database import price_days_database
 from serving.search.places import find_place, today_at
+from serving.search.retrieval import BEHIND
 from serving.state import Services
 
 NO_COLUMNS = "columns not loaded: the days were counted in the database"
@@ -64,12 +66,14 @@ async def calendar_of_place(services: Services, query: PlaceCalendarQuery) -> Pl
 async def _price_days(
     services: Services, request: SearchRequest, stays: Sequence[Stay], *, today: Today
 ) -> tuple[tuple[PriceDay, ...], list[str]]:
-    """Ask the columns; PostgreSQL where there are none in service, or they fail."""
-    columns, seconds = services.columns.engine, services.guards.allowance.whole
+    """Ask the columns, also those that have fallen behind; PostgreSQL where there are none in service, or they fail."""
+    seconds = services.guards.allowance.whole
+    columns = services.columns.engine or services.columns.late_engine
+    said = [] if services.columns.engine is not None else [BEHIND]
     if columns is not None:
         try:
             with services.metrics.step("price_days"):
-                return await within(seconds, columns.price_days(request, stays, today=today)), []
+                return await within(seconds, columns.price_days(request, stays, today=today)), said
         except (InvalidSearch, TooBusy):
             raise
         except TimeoutError:
@@ -78,9 +82,18 @@ async def _price_days(
             # There is another way to an answer.
             log.exception("price calendar degraded", step="price_days")
             services.metrics.degraded.labels("price_days").inc()
-    with services.metrics.step("price_days_from_database", system=POSTGRESQL):
+
+    async def reading() -> tuple[tuple[PriceDay, ...], str]:
         async with services.guards.reading.place(), services.sessions() as session:
-            days, said = await price_days_database(
+            return await price_days_database(
                 session, request, stays, today=today, clock=services.clock, reason=NO_COLUMNS, seconds=seconds
             )
-    return days, [said]
+
+    with services.metrics.step("price_days_from_database", system=POSTGRESQL):
+        try:
+            days, words = await within(seconds, reading())
+        except TimeoutError:
+            raise ServiceUnavailable(
+                "The database does not answer in the time that a price calendar has.", hint="Try again in a moment."
+            ) from None
+    return days, [words]

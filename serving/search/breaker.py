@@ -6,12 +6,15 @@ A guest then does not wait for what will not come, and what is down is not kept 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import inf
 from typing import Final
 
 FAILURES: Final = 5
 """Failures in a row that open a circuit: one slow answer does not."""
+FORGOTTEN_SECONDS: Final = 30.0
+"""A failure longer ago is in no row with the next one: where few ask, an hour may lie between two slow answers."""
 OPEN_SECONDS: Final = 2.0
 """How long it is open before one search tries: a restarted node is found soon, and a dead one costs one guest."""
 
@@ -34,10 +37,13 @@ class Circuit:
         In a row, up to now.
     shut_until
         Nobody asks before this; None while all may ask.
+    failed_at
+        When the last of them was.
     """
 
     failures: int = 0
     shut_until: float | None = None
+    failed_at: float = -inf
 
     def state(self, now: float) -> State:
         """Closed: all may ask; open: nobody; half-open: the next one may try."""
@@ -49,7 +55,7 @@ class Circuit:
         """After somebody began to ask: in a half-open circuit nobody else does until the answer, or as long again."""
         if self.state(now) is State.CLOSED:
             return self
-        return Circuit(self.failures, now + OPEN_SECONDS)
+        return replace(self, shut_until=now + OPEN_SECONDS)
 
     def succeeded(self) -> Circuit:
         """After an answer."""
@@ -57,8 +63,8 @@ class Circuit:
 
     def failed(self, now: float) -> Circuit:
         """After no answer."""
-        failures = self.failures + 1
-        return Circuit(failures, now + OPEN_SECONDS if failures >= FAILURES else None)
+        failures = self.failures + 1 if now - self.failed_at <= FORGOTTEN_SECONDS else 1
+        return Circuit(failures, now + OPEN_SECONDS if failures >= FAILURES else None, now)
 
 
 class Breaker:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -144,8 +144,9 @@ class PlaceQuery(Query):
             host_languages=frozenset(self.host_language),
             neighbourhoods=frozenset(self.neighbourhood),
             cancellation_policies=frozenset(self.cancellation_policy),
-            min_price_minor=None if self.min_price is None else Money.parse(self.min_price, currency).minor,
-            max_price_minor=None if self.max_price is None else Money.parse(self.max_price, currency).minor,
+            # Of an amount between two that can be charged, what it says is kept: neither dearer nor cheaper.
+            min_price_minor=_minor(self.min_price, currency, rounding=ROUND_CEILING),
+            max_price_minor=_minor(self.max_price, currency, rounding=ROUND_FLOOR),
             min_bedrooms=self.min_bedrooms,
             min_beds=self.min_beds,
             min_bathrooms=self.min_bathrooms,
@@ -153,6 +154,10 @@ class PlaceQuery(Query):
             instant_book=self.instant_book,
             superhost=self.superhost,
         )
+
+
+def _minor(amount: Decimal | None, currency: str, *, rounding: str) -> int | None:
+    return None if amount is None else Money.parse(amount, currency, rounding=rounding).minor
 
 
 class SearchQuery(PlaceQuery):

@@ -31,6 +31,7 @@ from serving.search.pages import Page
 from serving.search.places import Where, today_at
 from serving.search.ranking import Ranked, Seen
 from serving.search.rendering import render
+from serving.search.retrieval import INCOMPLETE
 from serving.search.steps import FAILED, Steps, told
 from serving.similar.comparison import Comparison, traits_of
 from serving.similar.rules import Likeness, Traits
@@ -75,7 +76,9 @@ async def find_similar(services: Services, listing_id: int, query: SimilarQuery)
     budget = Budget.start(services.guards.allowance, asyncio.get_running_loop().time)
     steps = Steps(services.guards, services.metrics, budget)
     book = await services.markets.book()
-    original = await _original(services, listing_id, book.markets)
+    original = await steps.require(
+        Step.DATABASE, lambda: _original(services, listing_id, book.markets), system=POSTGRESQL
+    )
     where = _where(original.card, book.get(original.card.market))
     today = today_at(where, query.stay, book, services.clock)
     currency = query.currency or where.currency
@@ -150,7 +153,8 @@ async def _near(
             Step.WORDS, lambda: _alike(services, client, request, card, today=today), system=OPENSEARCH
         )
         if alike is not None:
-            return alike.candidates, list(alike.degraded)
+            lacks = [] if services.models.current.index.is_whole else [INCOMPLETE]
+            return alike.candidates, [*alike.degraded, *lacks]
         why = steps.why.get(Step.WORDS)
         reason = NO_VECTOR if why is None else NO_MEANING[why]
     services.metrics.degraded.labels("similar").inc()

@@ -20,6 +20,7 @@ from search.engine import OpenSearchEngine
 from search.errors import IndexNotReady
 from search.fallback import Supply
 from search.index import (
+    BUILT_WITH,
     create_index,
     finish_loading,
     in_service,
@@ -68,6 +69,9 @@ def build(client: OpenSearch, alias: str, documents: list[dict[str, Any]], *, mi
     index = create_index(client, alias, dimension=DIMENSION, model=MODEL, built_at=built_at)
     assert load_documents(client, index, documents) == len(documents)
     finish_loading(client, index)
+    (mapping,) = client.indices.get_mapping(index=index).values()
+    assert mapping["mappings"]["_meta"][BUILT_WITH] == client.count(index=index)["count"]
+    assert mapping["mappings"]["_meta"]["model"], "what else it says of itself stays"
     return index
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.search.breaker import FAILURES, OPEN_SECONDS, Breaker, State
+from serving.search.breaker import FAILURES, FORGOTTEN_SECONDS, OPEN_SECONDS, Breaker, State
 
 EVENTS = st.lists(st.tuples(st.booleans(), st.floats(0, 1.5)), max_size=80)
 
@@ -52,6 +52,19 @@ def test_a_try_that_nobody_tells_of_is_not_the_last() -> None:
     clock.now += OPEN_SECONDS
     assert breaker.admits()
     clock.now += OPEN_SECONDS
+    assert breaker.admits()
+
+
+def test_a_failure_long_ago_is_in_no_row_with_the_next() -> None:
+    """Where few ask, one slow answer after an hour does not open what was open an hour ago."""
+    clock = Hands()
+    breaker = Breaker(clock)
+    for _ in range(FAILURES):
+        breaker.fail()
+    clock.now += FORGOTTEN_SECONDS + 1
+    assert breaker.admits()
+    breaker.fail()
+    assert breaker.state is State.CLOSED
     assert breaker.admits()
 
 

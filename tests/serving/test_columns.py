@@ -272,7 +272,7 @@ def test_builds_are_mapped_and_broken_ones_are_not(
     first = build_columns(scope, now=now)
     broken = first.folder.with_name(first.folder.name + "1")
     shutil.copytree(first.folder, broken)
-    (broken / "keys.npy").write_bytes(b"")
+    put(broken / "keys.npy", b"")
     with TestClient(create_app(settings, clock, no_cities)) as client:
         wait_for_columns(client)
         state, detail = columns_of(client)
@@ -293,6 +293,12 @@ def test_builds_are_mapped_and_broken_ones_are_not(
             counts.add((answer["total_count"], lacks(answer["degraded"], NO_ENGINE)))
         assert counts <= {(before["total_count"] - 1, False)}, "no search is lost, and no booking forgotten"
         assert search(client, **STAY)["total_count"] == before["total_count"] - 1
+
+
+def put(file: Path, held: bytes) -> None:
+    """Put a file in the place of one that may not be written to."""
+    file.unlink()
+    file.write_bytes(held)
 
 
 def test_a_repaired_build_is_taken_up(
@@ -319,7 +325,7 @@ def test_a_repaired_build_is_taken_up(
     made = build_columns(Scope(now.date(), (documents[0]["market"],), settings.lake), now=now)
     keys = made.folder / "keys.npy"
     whole = keys.read_bytes()
-    keys.write_bytes(b"\0" * len(whole))
+    put(keys, b"\0" * len(whole))
     up = ("up", f"3 listings of {made.folder.name}")
     with TestClient(create_app(settings, clock, no_cities)) as client:
         wait_for_columns(client)
@@ -328,7 +334,7 @@ def test_a_repaired_build_is_taken_up(
         assert reads == [made.folder]
         clock.advance(columns.REFUSED_FOR)
         eventually(lambda: len(reads) == 2)
-        keys.write_bytes(whole)
+        put(keys, whole)
         eventually(lambda: columns_of(client) == up)
         assert reads == [made.folder] * 3
 

@@ -33,7 +33,7 @@ from search.errors import SearchUnavailable
 from search.event_log import EventLog
 from search.gazetteer import Gazetteer
 from search.request import Point
-from serving.models import NO_MEANING, RULE, Models
+from serving.models import NO_MEANING, RULE, IndexFacts, Models
 from serving.observability.metrics import Metrics
 from serving.search.answer import SearchOut
 from serving.search.breaker import FAILURES, OPEN_SECONDS
@@ -42,7 +42,7 @@ from serving.search.guards import Guards
 from serving.search.log import Visit
 from serving.search.markets import MarketBook, MarketInfo
 from serving.search.reranking import Reranking, Viewed
-from serving.search.retrieval import NO_ENGINE, NO_WORDS, SOME_WORDS, WORDS_UNKNOWN, ordered_by_words
+from serving.search.retrieval import INCOMPLETE, NO_ENGINE, NO_WORDS, SOME_WORDS, WORDS_UNKNOWN, ordered_by_words
 from serving.search.schemas import SearchQuery
 from serving.search.service import NO_RANKING, search
 from serving.search.steps import BUSY, FAILED, LATE, SHUT
@@ -124,6 +124,7 @@ class World:
     )
     embedder: Thoughts = field(default_factory=Thoughts)
     ranker: Any = field(default_factory=BaselineRanker)
+    about: IndexFacts = field(default_factory=IndexFacts)
     has_columns: bool = True
     embeds_in_threads: bool = False
 
@@ -138,6 +139,7 @@ class World:
             embedder=self.embedder,  # type: ignore[arg-type]  # what is asked of it, it has
             index_model=Thoughts.model,
             gazetteer=Gazetteer(tuple),
+            index=self.about,
         )
         guards = Guards.of(settings, metrics, clock=lambda: asyncio.get_running_loop().time())
         if not self.embeds_in_threads:
@@ -266,6 +268,19 @@ def test_without_columns_and_index_the_database_answers(
     assert lacks(answer.degraded, NO_ENGINE)
     assert world.database.asked == 1
     assert seconds == pytest.approx(takes)
+
+
+@pytest.mark.parametrize(("documents", "is_said"), [(3_000, False), (2_980, False), (1_499, True)])
+def test_an_index_that_lost_documents_is_said_where_it_alone_answers(
+    *, documents: int, is_said: bool, world: World, settings: Settings
+) -> None:
+    """Fewer documents than it was built with: without columns that hold all, the answer says that some are missing."""
+    world.has_columns, world.about = False, IndexFacts("listings-1", 3_000, documents)
+    (answer,), _, _ = asked(world, settings)
+    assert (INCOMPLETE in answer.degraded) is is_said
+    world.has_columns = True
+    (answer,), _, _ = asked(world, settings)
+    assert INCOMPLETE not in answer.degraded
 
 
 def test_a_crowd_is_not_passed_on_to_the_database(world: World, settings: Settings) -> None:

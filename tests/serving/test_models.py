@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +97,33 @@ def test_a_first_champion_that_cannot_be_used_is_said(
     answer = search(client, **STAY)
     assert answer["ranker"] == "baseline"
     assert any("ranking model not loaded" in words for words in answer["degraded"])
+
+
+def test_a_champion_whose_files_are_away_is_taken_up_when_they_are_back(
+    client: TestClient, registry: Registry, marketplace: Marketplace, signed_in: SignIn, tmp_path: Path
+) -> None:
+    """An empty artifact store holds nobody up: what is looked for is answered, and loaded once it can be."""
+    promote(registry, FEATURES)
+    store, away = tmp_path / "artifacts", tmp_path / "away"
+    store.rename(away)
+    for file in sorted(away.rglob("*")):
+        if file.is_dir():
+            (store / file.relative_to(away)).mkdir(parents=True)
+    client.post("/v1/admin/reload", headers=signed_in(marketplace.admin)).raise_for_status()
+    assert search(client, **STAY)["ranker"] == "baseline"
+    shutil.rmtree(store)
+    away.rename(store)
+    client.post("/v1/admin/reload", headers=signed_in(marketplace.admin)).raise_for_status()
+    assert search(client, **STAY)["ranker"] == "ranking@1"
+
+
+def test_a_part_that_ends_an_iterator_holds_nobody_up(
+    client: TestClient, marketplace: Marketplace, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No future can be given StopIteration: raised in a thread it had every later look wait for ever."""
+    monkeypatch.setattr(models.ModelShelf, "_load_ranker", lambda _: next(iter(())))
+    client.post("/v1/admin/reload", headers=signed_in(marketplace.admin)).raise_for_status()
+    assert search(client, **STAY)["ranker"] == "baseline"
 
 
 def test_new_features_are_taken_up(

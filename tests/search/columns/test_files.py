@@ -164,13 +164,19 @@ def _edit(build: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 def _truncate(build: Path) -> None:
     file = build / "table.prices.nightly.npy"
-    file.write_bytes(file.read_bytes()[:-8])
+    _put(file, file.read_bytes()[:-8])
 
 
 def _flip_a_bit(build: Path) -> None:
     file = build / "table.nights.free.npy"
     held = bytearray(file.read_bytes())
     held[-9] ^= 1
+    _put(file, held)
+
+
+def _put(file: Path, held: bytes | bytearray) -> None:
+    """Put a file in the place of one that may not be written to."""
+    file.unlink()
     file.write_bytes(held)
 
 
@@ -185,6 +191,7 @@ def _replaced(change: Callable[[NDArray[Any]], NDArray[Any]]) -> Callable[[Path]
         prices = whole.columns.table.prices
         other = prices._replace(nightly=change(prices.nightly))
         table = whole.columns.table._replace(prices=other)
+        (build / f"{name}.npy").unlink()
         np.save(build / f"{name}.npy", other.nightly)
         seal(build, replace(whole, columns=whole.columns._replace(table=table)), source="", exports={})
 
@@ -202,6 +209,13 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "another type": (_replaced(lambda nightly: nightly.astype(np.int64)), "holds int64"),
     "another length": (_replaced(lambda nightly: nightly[:, 1:].copy()), "which is not that column"),
 }
+
+
+def test_files_of_a_build_are_not_written_to_by_chance(build: Path) -> None:
+    """What processes map may be replaced and removed, and not written to."""
+    files = sorted(build.glob("*.npy"))
+    assert files
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o444}
 
 
 @pytest.mark.parametrize("kind", BROKEN)

@@ -55,9 +55,7 @@ def test_two_threads_answer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
             rung = scanned(store.table, store.derived, ask, beside=beside, bell=bell)
             assert retrieved(request, ask, rung, store) == retrieved(request, ask, alone, store)
             found += int(together.results.found[0])
-            of_many += (
-                halves.rows_of(ask) >= 5 * WORD
-            )  # half of them lie in several words
+            of_many += halves.rows_of(ask) >= 5 * WORD  # half of them lie in several words
     assert found > 100
     assert len(heard) >= of_many > 10
 
