@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     search_columns: bool = Field(
         True, description="Whether the API maps the listings' columns, some 1.2 KB each; false: OpenSearch counts."
     )
+    search_columns_locked: bool = Field(
+        False, description="Whether the columns' files stay in memory although they are seldom read; see `ulimit -l`."
+    )
     suggest_titles: bool = Field(
         True, description="Whether suggestions look for titles of listings, some hundred bytes of memory each."
     )

@@ -260,8 +260,8 @@ class ModelShelf:
             counted = await self._opensearch.count(index=alias)
         except OpenSearchException:
             return
-        name, index = next(iter(mappings.items()), (None, {"mappings": {}}))
-        meta = index["mappings"].get("_meta", {})
+        name = next(iter(mappings), None)
+        meta = {} if name is None else mappings[name]["mappings"].get("_meta", {})
         facts = IndexFacts(name, built_with=meta.get(BUILT_WITH, 0), documents=counted["count"])
         self._current = replace(self._current, index_model=meta.get("model"), index=facts)
 

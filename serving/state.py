@@ -136,7 +136,14 @@ async def open_services(
     events = EventLog(settings.lake, writer="api")
     models = ModelShelf(settings, sessions, opensearch, cities)
     metrics.listings.set_function(lambda: len(models.current.columns))
-    columns = ColumnShelf(settings.lake, sessions, clock, quick, keeping=partial(_keeping, settings, metrics))
+    columns = ColumnShelf(
+        settings.lake,
+        sessions,
+        clock,
+        quick,
+        keeping=partial(_keeping, settings, metrics),
+        locked=settings.search_columns_locked,
+    )
     guards = Guards.of(settings, metrics)
     _watch(metrics, columns, guards)
     stop = asyncio.Event()

@@ -118,6 +118,7 @@ def _furnish(home: Path, supervisor: Supervisor, stock: Stock, *, lean: bool) ->
         "LODESTAY_DATABASE_URL": address,
         "LODESTAY_MLFLOW_TRACKING_URI": make_champion(home),
         "LODESTAY_SUGGEST_TITLES": str(not lean).lower(),
+        "LODESTAY_SEARCH_COLUMNS_LOCKED": "true",
     }
     return House(home, supervisor, address, environment, columns_seconds)
 

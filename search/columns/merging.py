@@ -19,6 +19,8 @@ Room = Callable[[str, tuple[int, ...], Any], NDArray[Any]]
 Arrays = dict[str, NDArray[Any]]
 """Columns by their path."""
 TABLE: Final = "table."
+SPARE: Final = 8
+"""One in so many more odd rules there is room for."""
 WORD_BYTES: Final = WORD // 8
 
 
@@ -89,6 +91,8 @@ def merged(parts: Sequence[Part], room: Room) -> Whole:
         return _in_order(tables, name, order, lambda shape, kind: room(path, shape, kind))
 
     odd_used = len(apart["stays.odd_rules"])
+    # Else the first change that needs room would copy all of them, and searches wait for it.
+    apart["stays.odd_rules"] = np.pad(apart["stays.odd_rules"], (0, odd_used // SPARE))
     empty = empty_ordered(0, coded=len(words.values), values=words.first_bits[-1])
     return Whole(rebuilt(empty, made), words, odd_used)
 

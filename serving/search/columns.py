@@ -20,6 +20,8 @@ from search.columns.encoding import night_fields
 from search.columns.engine import ColumnEngine, nothing_kept
 from search.columns.files import Build, builds, files_of, open_build
 from search.columns.kept import KeptAnswers
+from search.columns.layout import arrays
+from search.columns.locked import keep_in_memory
 from search.columns.sources import documents, exports_of, version_of
 from search.columns.store import ColumnStore
 from search.errors import BuildRefused
@@ -102,6 +104,8 @@ class ColumnShelf:
     ----------
     keeping
         Makes what each new set of columns keeps its answers in.
+    locked
+        Whether the files stay in memory although they are seldom read.
     """
 
     def __init__(
@@ -112,8 +116,10 @@ class ColumnShelf:
         quick: QuickConnections,
         *,
         keeping: Callable[[], KeptAnswers] = nothing_kept,
+        locked: bool = False,
     ) -> None:
         self._keeping = keeping
+        self._locked = locked
         self._lake = lake
         self._sessions = sessions
         self._clock = clock
@@ -224,10 +230,13 @@ class ColumnShelf:
         if before is not None and before.files == files and now - before.at < REFUSED_FOR:
             return before
         try:
-            return open_build(folder)
+            build = open_build(folder)
         except BuildRefused as error:
             log.warning("columns refused", folder=str(folder), reason=error.detail, hint=error.hint)
             return _Refusal(error.detail, now, files)
+        if self._locked:
+            _keep_in_memory(build)
+        return build
 
     def _of_documents(self, held: str | None) -> _Found | None:
         """Make columns of the newest documents."""
@@ -281,3 +290,13 @@ class ColumnShelf:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 changes = await present_fields(self._quick, batch, clock=self._clock, calendar_fields=night_fields)
             await engine.update(changes)
+
+
+def _keep_in_memory(build: Build) -> None:
+    """Lock the files of a build, as far as the system lets it; they answer all the same where it does not."""
+    try:
+        for column in arrays(build.whole.columns).values():
+            keep_in_memory(column)
+    except OSError as error:
+        hint = "Let the process lock as much as the files take (`ulimit -l`, `LimitMEMLOCK=`)."
+        log.warning("columns not locked", build=build.name, reason=str(error), hint=hint)

@@ -23,7 +23,7 @@ from search.columns.store import Columns, ColumnStore
 from search.columns.table import Prices
 from search.document import calendar_fields
 from search.errors import BuildRefused
-from tests.search.columns.test_answers import plainly
+from tests.search.columns.test_answers import plainly, store_of
 from tests.search.marketplace import HERE, TODAY, documents_of, random_calendar, random_request, random_supply
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -255,6 +255,20 @@ def test_every_column_has_an_axis() -> None:
         "table.prices.large",
     }
     assert set(Prices._fields) == {"fees", "rates", "usual", "nightly", "unit", "large"}
+
+
+def test_odd_rules_have_room_for_more() -> None:
+    """A listing that gets more rules than it had takes room that is there: the others are not copied for it."""
+    rng = np.random.default_rng(33)
+    supply = random_supply(rng, listings=150)
+    store = store_of(supply)
+    stays = store.table.stays
+    row = int(np.argmin(stays.odd_count))
+    many = int(np.argmax(stays.odd_count))
+    calendar = supply.calendars[int(store.table.listing_id[many])]
+    store.update({int(store.table.listing_id[row]): calendar_fields(calendar, today=TODAY)})
+    assert store.table.stays.odd_count[row] == stays.odd_count[many] > 0
+    assert store.table.stays.odd_rules is stays.odd_rules
 
 
 def test_nothing_makes_columns_of_nothing(tmp_path: Path) -> None:
