@@ -49,8 +49,9 @@ def suggest_price(
 
 
 def _print(answer: dict[str, Any]) -> None:
+    title = shortened(answer["title"], TITLE_WIDTH)
     print_table(
-        f"Prices for {shortened(answer['title'], TITLE_WIDTH)} (listing {answer['listing_id']}), {answer['currency']} a night",
+        f"Prices for {title} (listing {answer['listing_id']}), {answer['currency']} a night",
         ("night", "free", "asked now", "suggested", "usual range", "others ask"),
         [_row(night) for night in answer["nights"]],
     )

@@ -121,7 +121,7 @@ def test_a_refusal_speaks_of_options(running: Settings, asked: list[str], detail
 
 
 def test_what_counts_for_nothing_in_the_score_is_no_minus() -> None:
-    """ "Fits your words" comes with 0.0, since words order before the ranker does: no reason against a result."""
+    """Fitting the words comes with 0.0, since words order before the ranker does: no reason against a result."""
     signs = [search_command._sign({"contribution": contribution}) for contribution in (0.4, FITS.contribution, -0.1)]
     assert signs == ["+", "+", "\N{MINUS SIGN}"]
 
