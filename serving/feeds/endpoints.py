@@ -37,7 +37,7 @@ OWN = "/v1/listings/{listing_id}"
 OwnListing = Annotated[PathListingId, Path(description="A listing of the caller's.")]
 FeedId = Annotated[UUID, Path(description="A feed of the listing.")]
 READS = problems(401, 403, 404, 422, 503)
-CHANGES = problems(400, 401, 403, 404, 409, 413, 422, 503)
+CHANGES = problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
 CALENDAR: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/calendar": {"schema": {"type": "string"}}}, "description": "An iCalendar text."},
     304: {"description": "It is what `If-None-Match` names."},

@@ -30,7 +30,7 @@ from transactional.listings.service import activate, deactivate
 router = APIRouter(
     prefix="/v1/listings/{listing_id}",
     tags=["hosts"],
-    responses=problems(400, 401, 403, 404, 409, 413, 422, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )
 
 OwnListing = Annotated[PathListingId, Path(description="A listing of the caller's.")]

@@ -70,3 +70,11 @@ def test_the_bare_address_leads_to_the_reference(client: TestClient) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (307, "/docs")
     assert client.get("/favicon.ico").status_code == 204
     assert not {"/", "/favicon.ico"} & client.get("/openapi.json").json()["paths"].keys()
+
+
+def test_who_may_be_told_so_can_read_it(client: TestClient) -> None:
+    """Every operation that reads JSON documents the 415."""
+    paths = client.get("/openapi.json").json()["paths"]
+    reading = [each for path in paths.values() for each in path.values() if "requestBody" in each]
+    assert reading
+    assert [each["operationId"] for each in reading if "415" not in each["responses"]] == []
