@@ -15,6 +15,7 @@ objects they speak of as attributes and live in the ``errors.py`` of their noun:
     │   ├── StayUnavailable           the nights or a stay rule in the way
     │   ├── QuoteExpired · BookingStateConflict · ListingBusy
     │   └── IdempotencyKeyInFlight    (reuse with another body is InvalidInput)
+    ├── UnsupportedContent (415)      what was sent is in a format that is not read
     ├── PreconditionFailed (412)      `If-Match` names a version that is no longer the present one
     ├── PreconditionRequired (428)    an edit that must say which version it was made from
     ├── ServiceUnavailable (503)      an outside system does not answer
@@ -91,6 +92,14 @@ class Conflict(LodestayError):
 
     status = 409
     title = "Conflict"
+
+
+class UnsupportedContent(LodestayError):
+    """What was sent is in a format, or packed in a way, that is not read."""
+
+    status = 415
+    title = "Unsupported content"
+    exit_code = 2
 
 
 class PreconditionFailed(LodestayError):

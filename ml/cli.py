@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import typer
 
 from lodestay.cli.output import AsJson, print_rows
@@ -10,6 +12,12 @@ from lodestay.settings import get_settings
 app = typer.Typer(no_args_is_help=True)
 
 _SHOWN = frozenset({"judged", "judged_low", "judged_high", "ndcg_10", "truth_ndcg_10", "relative_mae", "coverage"})
+
+NEEDS: Final = {
+    "pricing": "nights with a price and what became of them, which only calendars have",
+    "ranking": "guests' searches, which only a market with a calendar has (`lodestay simulate` plays some)",
+}
+"""Every model of the platform and what it is trained on."""
 
 
 @app.callback()
@@ -23,8 +31,9 @@ def models(*, as_json: AsJson = False) -> None:
     from ml.registry import Registry  # noqa: PLC0415 - MLflow takes seconds to import; --help should not wait
 
     registry = Registry(get_settings().require_mlflow_tracking_uri())
-    found = []
-    for name in registry.names():
+    names = registry.names()
+    found: list[dict[str, object]] = []
+    for name in names:
         champion = registry.champion_version(name)
         version = champion or registry.challenger_version(name)
         metrics = dict(version.metrics) if version else {}
@@ -40,4 +49,11 @@ def models(*, as_json: AsJson = False) -> None:
                 "why": refused + tags.get("reasons", ""),
             }
         )
+    found += [_never_trained(name, needs) for name, needs in NEEDS.items() if name not in names]
     print_rows(None, found, columns={c: c for c in ("model", "champion", "figures", "why")}, as_json=as_json)
+
+
+def _never_trained(name: str, needs: str) -> dict[str, object]:
+    """What is said of a model that the registry does not know: that is an answer too."""
+    why = f"None was ever trained: it learns from {needs}. `lodestay pipeline` trains it once there are enough."
+    return {"model": name, "champion": None, "metrics": {}, "tags": {}, "figures": "", "why": why}

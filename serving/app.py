@@ -21,10 +21,13 @@ from serving.booking_history import endpoints as booking_history
 from serving.booking_requests import endpoints as booking_requests
 from serving.bookings import endpoints as bookings
 from serving.cancellations import endpoints as cancellations
+from serving.content import said_to_be_json
 from serving.deadlines import READ_SECONDS, ReadsInTime
 from serving.dependencies import each_given_once
 from serving.events import endpoints as events
 from serving.feeds import endpoints as feeds
+from serving.front_door import endpoints as front_door
+from serving.heads import HeadsAsGets
 from serving.health import endpoints as health
 from serving.host_calendar import endpoints as host_calendar
 from serving.host_calendar import plan_endpoints as rate_plans
@@ -90,6 +93,7 @@ ROUTERS = (
     admin.router,
     health.router,
     problem_pages.router,
+    front_door.router,
 )
 
 
@@ -145,12 +149,13 @@ def create_app(
         lifespan=lifespan,
         telemetry=telemetry_config(provider),
         generate_unique_id_function=operation_id,
-        dependencies=[Depends(each_given_once)],
+        dependencies=[Depends(each_given_once), Depends(said_to_be_json)],
     )
     for router in ROUTERS:
         app.include_router(router, max_body_size=MAX_BODY_BYTES)
     app.add_middleware(QuickBookings)
     app.add_middleware(ReadsInTime, seconds=READ_SECONDS + settings.search_timeout_ms / 1000)
+    app.add_middleware(HeadsAsGets)
     app.add_middleware(RequestContext, metrics=metrics, max_body_bytes=MAX_BODY_BYTES)
     add_problem_handlers(app)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]

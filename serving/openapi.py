@@ -18,6 +18,7 @@ from lodestay.errors import (
     PreconditionRequired,
     ServiceUnavailable,
     Unauthenticated,
+    UnsupportedContent,
 )
 from serving.problems import BAD_REQUEST, CONTENT_TOO_LARGE, MEDIA_TYPE, Fault, Problem
 
@@ -31,6 +32,7 @@ MEANINGS = {
     409: "The present state refuses it; `type` and `rule` say what is in the way.",
     412: "What was to be changed is no longer what `If-Match` names; `version` says what it is.",
     413: "The body is too large.",
+    415: "The body is not said to be plain JSON.",
     422: "A field is missing or not valid; `errors` names it.",
     428: "The edit must say by `If-Match` what it was made from.",
     503: "An outside system does not answer; try again after `Retry-After` seconds.",
@@ -43,6 +45,7 @@ _FAMILIES = (
     Conflict,
     PreconditionFailed,
     PreconditionRequired,
+    UnsupportedContent,
     ServiceUnavailable,
 )
 FAULT_OF = {

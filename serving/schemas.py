@@ -21,6 +21,7 @@ MAX_CALENDAR_NIGHTS = 366
 DEFAULT_CALENDAR_NIGHTS = 30
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CANONICAL = re.compile(r"0|[1-9][0-9]*")
 # A plus that was not escaped comes as a blank; an exponent is how programs write very small numbers.
 _NUMBER = re.compile(r" *[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)? *")
 _NUMBERS = (int, float, Decimal)
@@ -31,6 +32,13 @@ def _written_day(value: object) -> object:
         return value
     message = "Input should be a date such as 2026-12-31"
     raise ValueError(message)
+
+
+def _canonical(value: object) -> object:
+    if isinstance(value, str) and not _CANONICAL.fullmatch(value):
+        message = "Input should be a number in the digits 0 to 9, without sign, blanks or leading zeros"
+        raise ValueError(message)
+    return value
 
 
 def _text(value: object) -> object:
@@ -72,6 +80,9 @@ Guests = Annotated[int, Field(ge=1, le=50)]
 Pets = Annotated[int, Field(ge=0, le=20)]
 CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217.")]
 ListingId = Annotated[int, Field(ge=1, lt=2**63, description="Number of a listing.", examples=[42])]
+
+PathListingId = Annotated[ListingId, BeforeValidator(_canonical)]
+"""A listing's number in a path: written in one way, so that each listing has one address."""
 
 
 def plain_number(text: str) -> float:

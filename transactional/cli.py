@@ -45,7 +45,8 @@ def rates(*, as_json: AsJson = False) -> None:
 def markets(*, as_json: AsJson = False) -> None:
     """List the markets: what they offer and when they were imported."""
     found = [asdict(market) for market in asyncio.run(_markets(get_settings().require_database_url()))]
-    shown = {name: name.replace("_", " ") for name in ("market_key", "name", "country", "currency", "active_listings")}
+    names = ("market_key", "name", "country", "currency", "active_listings", "bookable_listings")
+    shown = {name: name.replace("_", " ") for name in names}
     print_rows(None, found, columns=shown | {"snapshot_date": "as of"}, as_json=as_json)
 
 

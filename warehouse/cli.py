@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import duckdb
 import typer
@@ -13,8 +13,10 @@ from rich.text import Text
 from lodestay.cli.output import AsJson, console, messages, print_json, print_rows, print_table
 from lodestay.errors import LodestayError
 from lodestay.settings import get_settings
+from lodestay.staged import COLUMNS
 from warehouse import dialects
-from warehouse.models import load_models
+from warehouse.connection import SOURCE_GRAINS, SOURCES
+from warehouse.models import Schema, load_models
 from warehouse.query import QueryResult, run_query
 from warehouse.runner import build, open_warehouse
 
@@ -49,8 +51,27 @@ def tables(*, as_json: AsJson = False) -> None:
         }
         for model in load_models()
     ]
+    records += [_source(name) for name in SOURCES]
     shown = {"relation": "relation", "grain": "one row a", "owner": "owner", "description": "what it holds"}
     print_rows(None, records, columns=shown, as_json=as_json)
+
+
+def _source(name: str) -> dict[str, Any]:
+    """What the pipeline staged, as models are told: a person who asks for every relation may select from it too."""
+    dataset = SOURCES[name]
+    with duckdb.connect(":memory:") as connection:
+        staged = connection.from_arrow(COLUMNS[dataset].empty_table())
+        columns = [
+            {"name": column, "type": str(kind)} for column, kind in zip(staged.columns, staged.types, strict=True)
+        ]
+    partitions = [{"name": "day", "type": "DATE"}, {"name": "market", "type": "VARCHAR"}]
+    return {
+        "relation": f"{Schema.LAKE}.{name}",
+        "owner": "data-platform",
+        "grain": ", ".join((*dataset.partitions, *SOURCE_GRAINS[name])),
+        "description": f"Staged {name}, one partition a day and market.",
+        "columns": columns + partitions,
+    }
 
 
 @app.command()

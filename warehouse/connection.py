@@ -22,6 +22,16 @@ SOURCES: dict[str, Dataset] = {
 }
 """What the models select from: ``lake.<name>``."""
 
+SOURCE_GRAINS: dict[str, tuple[str, ...]] = {
+    "listings": ("listing_id",),
+    "nights": ("listing_id", "night"),
+    "bookings": ("booking_id",),
+    "reviews": ("review_id",),
+    "searches": ("search_id",),
+    "impressions": ("search_id", "position"),
+}
+"""What is unique together in a source, within its day and market."""
+
 
 def connect(lake: str) -> duckdb.DuckDBPyConnection:
     """Open DuckDB with a view ``lake.<name>`` for every source that has been written.

@@ -13,6 +13,13 @@ class InvalidQuery(InvalidInput):
     title = "Invalid query"
 
 
+class NoSuchRelation(NotFound):
+    """A query reads a relation that the warehouse does not have."""
+
+    title = "No such relation"
+    exit_code = 2
+
+
 class EmptyLake(NotFound):
     """A dataset that a query reads has never been written."""
 

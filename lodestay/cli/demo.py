@@ -29,6 +29,10 @@ app = typer.Typer()
 PIPELINE_SERVICES = ("postgres", "opensearch", "spark", "mlflow")
 SHOWN_SERVICES = ("postgres", "opensearch", "mlflow", "relay", "worker", "api")
 """What the last screen needs; the rest comes up behind it, since its schedules go to work at once."""
+NO_CALENDAR = (
+    "[yellow]This city has no calendar: no night can be booked, so no guests are played, no ranking model is trained "
+    "and the marts stay empty. It can be searched without dates.[/]"
+)
 
 
 @dataclass(frozen=True)
@@ -125,11 +129,11 @@ def _walk(todo: Plan, run: Run) -> dict[str, Any]:
     if has_nights:
         once(todo.guests)
     else:
-        messages.print("[yellow]It came without a calendar: no night can be booked, so no guests are played.[/]")
+        messages.print(NO_CALENDAR)
     once(todo.pipeline)
     if not all_done:
         run(("up", *SHOWN_SERVICES), title="Starting what serves")
-    return {"market": market} | show(market, run=run)
+    return {"market": market} | show(market, has_nights=has_nights, run=run)
 
 
 def _start_the_rest(run: Run) -> None:
@@ -150,9 +154,13 @@ def _once(step: Step, *, journal: Journal, run: Run) -> None:
 
 
 def _market_of(supply: Step) -> tuple[str, bool]:
-    """The market that the demo shows, and whether it has nights: the one imported, else the largest."""
+    """The market that the demo shows, and whether it has nights: the one imported, else the one that most can book.
+
+    In a home with an imported city the largest market may be that city, without a calendar.
+    """
     if supply.command[0] == "import":
         summary = ask(supply.command)  # the same files again: nothing is done, and the first import is told
         return str(summary["market_key"]), bool(summary["nights"])
     markets: list[dict[str, Any]] = ask(("markets",))
-    return str(max(markets, key=lambda market: int(market["active_listings"]))["market_key"]), True
+    shown = max(markets, key=lambda market: (int(market["bookable_listings"]), int(market["active_listings"])))
+    return str(shown["market_key"]), bool(shown["bookable_listings"])

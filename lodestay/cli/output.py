@@ -151,6 +151,15 @@ def _cell(value: object) -> Any:
     return value if hasattr(value, "__rich_console__") else Text(str(value))
 
 
+def shortened(text: str, width: int) -> str:
+    """A text in at most so many characters; where it is cut, between words if it has any, an ellipsis says so."""
+    if len(text) <= width:
+        return text
+    whole, _, _ = text[:width].rpartition(" ")
+    kept = whole if len(whole) >= width // 2 else text[: width - 1]  # scripts without blanks, and endless words
+    return kept.rstrip(" ,;:-") + "…"
+
+
 def _four_digits(value: float) -> str:
     """As many decimals as leave some four digits: a table is for the eye, `--json` has the rest."""
     if not value or not isfinite(value):

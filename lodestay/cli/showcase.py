@@ -21,24 +21,36 @@ BASELINE = "baseline"
 """What an answer calls the order where no ranking model has passed the gate, or none is loaded yet."""
 
 
-def show(market: str, *, run: Run) -> dict[str, Any]:
+def show(market: str, *, has_nights: bool, run: Run) -> dict[str, Any]:
     """Search, suggest a price, ask the warehouse; where the baseline ranks, say why."""
-    wait_until_whole(_search_for(market, STAYS_TRIED[0]))
-    search, answer = _search_that_finds(market)
-    run(search, title=f"A ranked search in {market}")
-    if not answer["results"]:
-        messages.print("[yellow]No stay can be booked here; without dates:[/]")
-        search = ("search", "--market", market)
-        answer = ask(search)
-        run(search, title=f"A ranked search in {market}, without dates")
+    answer = _show_search(market, has_nights=has_nights, run=run)
     listing = str(answer["results"][0]["listing_id"])
     first = _today() + timedelta(weeks=WEEKS_AHEAD)
     nights = ("--from", first.isoformat(), "--to", (first + timedelta(days=7)).isoformat())
     run(("suggest-price", listing, *nights), title=f"What the host of listing {listing} is advised")
-    run(("sql", weekly_figures(market)), title="A question to the warehouse")
+    if has_nights:  # else the marts have no row of it
+        run(("sql", weekly_figures(market)), title="A question to the warehouse")
     if answer["ranker"] == BASELINE and not any("not loaded" in words for words in answer["degraded"]):
         run(("models",), title="Why no trained ranker serves")
     return {"results": answer["total_count"], "listing_id": int(listing)}
+
+
+def _show_search(market: str, *, has_nights: bool, run: Run) -> Any:
+    """Show a search with results: with dates where any stay can be booked, else without."""
+    undated = ("search", "--market", market)
+    if has_nights:
+        wait_until_whole(_search_for(market, STAYS_TRIED[0]))
+        search, answer = _search_that_finds(market)
+        run(search, title=f"A ranked search in {market}")
+        if answer["results"]:
+            return answer
+        messages.print("[yellow]No stay can be booked here; without dates:[/]")
+    else:
+        wait_until_whole(undated)
+        messages.print("[yellow]This city has no calendar, so nothing can be booked here; without dates:[/]")
+    answer = ask(undated)
+    run(undated, title=f"A ranked search in {market}, without dates")
+    return answer
 
 
 def say_where(market: str, listing: int) -> None:

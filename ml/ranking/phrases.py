@@ -7,6 +7,7 @@ on the score: above zero it lifted the result.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import floor
 
 import numpy as np
 
@@ -16,6 +17,8 @@ _HALF = 0.5
 _NOTABLE_GAP = 0.05
 _A_FEW_BOOKINGS = 2
 _ANSWERS_NEARLY_ALL = 0.95
+_A_HAIR = 1e-4
+"""Of a percent: what shares of whole numbers may lose as floats."""
 
 
 def price(values: Values, effect: float) -> str:
@@ -26,9 +29,9 @@ def price(values: Values, effect: float) -> str:
     if effect < 0 and rank >= 1:
         return "Costs the most of the results"
     if effect > 0 and rank <= _HALF:
-        return f"Costs less than {_percent(1 - rank)} of the results"
+        return f"Costs less than {_percent_below_all(1 - rank)} of the results"
     if effect < 0 and rank > _HALF:
-        return f"Costs more than {_percent(rank)} of the results"
+        return f"Costs more than {_percent_below_all(rank)} of the results"
     if np.isfinite(level) and abs(level - 1) >= _NOTABLE_GAP:
         return f"Asks {_percent(abs(level - 1))} {'more' if level > 1 else 'less'} than comparable places"
     return "Good value for what it is" if effect > 0 else "Others offer more for the price"
@@ -121,6 +124,11 @@ KINDS = {
 def kind(values: Values, _effect: float) -> str:
     """How much of the place one has."""
     return next((words for name, words in KINDS.items() if values[name] > 0), "A place to stay")
+
+
+def _percent_below_all(share: float) -> str:
+    """Whole percent that are surely reached, and never all: all is said in words, of the very first and last."""
+    return f"{min(99, floor(100 * share + _A_HAIR))} %"
 
 
 def _percent(share: float) -> str:

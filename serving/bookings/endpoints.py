@@ -27,7 +27,7 @@ from transactional.quotes.service import verified
 router = APIRouter(prefix="/v1/bookings", tags=["bookings"])
 
 BookingId = Annotated[UUID, Path(description="A booking of the caller's, as guest or host.")]
-CHANGES = problems(400, 401, 403, 404, 409, 413, 422, 503)
+CHANGES = problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
 
 
 @router.post("", status_code=201, response_model=BookingOut, summary="Hold a quote's nights", responses=CHANGES)

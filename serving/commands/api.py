@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 import httpx2
 
@@ -11,6 +12,14 @@ from lodestay.errors import InvalidInput, LodestayError, NotFound, ServiceUnavai
 from lodestay.settings import Settings
 
 SECONDS = 30.0
+ARGUMENTS: Final = frozenset({"text"})
+"""Parameters that commands take without an option's name."""
+HINTS: Final = {
+    "/problems/market-not-found": "`lodestay markets` lists their keys.",
+    "/problems/place-not-found": "Name a market (`lodestay markets` lists them), or give --bounds.",
+}
+"""Ways out that a terminal has and the API has not."""
+_NAME: Final = re.compile(r"`(?P<quoted>[a-z_]+)`|\b(?P<bare>[a-z]+(?:_[a-z]+)+)\b")
 
 
 class ApiUnavailable(ServiceUnavailable):
@@ -49,18 +58,40 @@ def get(settings: Settings, path: str, *, params: Mapping[str, Any], token: str 
         ) from None
     if answer.is_success:
         return answer.json()
-    raise _refused(answer)
+    raise _refused(answer, params)
 
 
-def _refused(answer: httpx2.Response) -> LodestayError:
+def _refused(answer: httpx2.Response, parameters: Collection[str]) -> LodestayError:
+    """The error that a problem is to who typed a command: the API speaks to programs, of parameters and pages."""
     try:
         problem = answer.json()
     except ValueError:
         return ApiRefused(f"HTTP {answer.status_code} without an explanation.", hint="See the API's log.")
-    fields = "; ".join(f"{each['field']}: {each['message']}" for each in problem.get("errors", ()))
     kind = {404: NotFound, 422: InvalidInput, 503: ApiUnavailable}.get(answer.status_code, ApiRefused)
+    fields = problem.get("errors", ())
+    detail = "; ".join(map(_field, fields)) or str(problem.get("detail", answer.status_code))
+    hint = "The option --help says what can be asked." if fields else _hint(problem)
+    named = frozenset(parameters) - ARGUMENTS
     return kind(
-        f"{problem.get('detail', answer.status_code)}{f' {fields}' if fields else ''}",
-        hint=problem.get("hint"),
-        request_id=problem.get("request_id"),
+        _in_options(detail, named), hint=hint and _in_options(hint, named), request_id=problem.get("request_id")
     )
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    """What is wrong with a parameter; a rule over several is told of none of them."""
+    return error["message"] if error["field"] == error["location"] else f"`{error['field']}`: {error['message']}"
+
+
+def _hint(problem: Mapping[str, Any]) -> str | None:
+    """How to mend it, from a terminal where that is another way than a program's."""
+    return HINTS.get(problem.get("type", ""), problem.get("hint"))
+
+
+def _in_options(text: str, parameters: Collection[str]) -> str:
+    """Put options for parameters: those in backticks, and names that no sentence has for a word."""
+
+    def option(found: re.Match[str]) -> str:
+        name = found["quoted"] or found["bare"]
+        return f"--{name.replace('_', '-')}" if name in parameters else found[0]
+
+    return _NAME.sub(option, text)

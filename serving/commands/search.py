@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from lodestay.cli.output import AsJson, console, messages, print_json, print_table
+from lodestay.cli.output import AsJson, console, messages, print_json, print_table, shortened
 from lodestay.settings import get_settings
 from search.flexible import MAX_DAYS, MAX_MONTHS, Trip
 from search.request import MAX_PAGE_SIZE, Sort
@@ -17,6 +17,8 @@ from serving.commands import api
 from serving.search.schemas import SearchQuery
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+TITLE_WIDTH = 60
+"""Characters of a listing's title that are shown."""
 Many = Annotated[list[str] | None, typer.Option(help="May be given several times.")]
 
 
@@ -118,7 +120,7 @@ def _row(result: dict[str, Any], *, dated: bool, flexible: bool) -> list[object]
 
 def _place(result: dict[str, Any], *, flexible: bool) -> Text:
     """The title with the listing's number, its dates, and a reason a line: readable at eighty columns."""
-    text = Text(result["title"][:60], style="bold")
+    text = Text(shortened(result["title"], TITLE_WIDTH), style="bold")
     text.append(f"  [{result['listing_id']}]", style="not bold dim")
     if flexible:
         text.append(f"\n{result['check_in']} to {result['check_out']}", style="not bold")
@@ -128,7 +130,8 @@ def _place(result: dict[str, Any], *, flexible: bool) -> Text:
 
 
 def _sign(reason: dict[str, Any]) -> str:
-    return "+" if reason["contribution"] > 0 else "\N{MINUS SIGN}"
+    """What counts for nothing in the ranker's score, as the words do that order before it, is still no minus."""
+    return "\N{MINUS SIGN}" if reason["contribution"] < 0 else "+"
 
 
 def _rating(result: dict[str, Any]) -> str | None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
-from lodestay.cli.output import AsJson, console, messages, print_json, print_table
+from lodestay.cli.output import AsJson, console, messages, print_json, print_table, shortened
 from lodestay.clock import SystemClock
 from lodestay.settings import get_settings
 from serving.commands import api
 from serving.commands.token import mint_token
 from transactional.users.actors import Role
+
+TITLE_WIDTH = 60
+"""Characters of a listing's title that are shown."""
 
 
 def suggest_price(
@@ -45,8 +49,9 @@ def suggest_price(
 
 
 def _print(answer: dict[str, Any]) -> None:
+    title = shortened(answer["title"], TITLE_WIDTH)
     print_table(
-        f"Prices for {answer['title'][:60]} (listing {answer['listing_id']}), {answer['currency']} a night",
+        f"Prices for {title} (listing {answer['listing_id']}), {answer['currency']} a night",
         ("night", "free", "asked now", "suggested", "usual range", "others ask"),
         [_row(night) for night in answer["nights"]],
     )
@@ -63,9 +68,9 @@ def _row(night: dict[str, Any]) -> list[object]:
         _day(night),
         night["available"],
         _amount(night["current"]),
-        Text(night["suggested"]["amount"], style="bold", justify="right"),
-        f"{night['low']['amount']} to {night['high']['amount']}",
-        _amount(night["market"]),
+        Text(_whole(night["suggested"]), style="bold", justify="right"),
+        f"{_whole(night['low'])} to {_whole(night['high'])}",
+        None if night["market"] is None else Text(_whole(night["market"]), justify="right"),
     ]
 
 
@@ -82,5 +87,10 @@ def _day(night: dict[str, Any]) -> str:
     return datetime.fromisoformat(night["night"]).strftime("%a %d %b")
 
 
+def _whole(price: dict[str, Any]) -> str:
+    """What is estimated, as a host would set it: nobody knows the hundredths; `--json` has them."""
+    return f"{Decimal(price['amount']):,.0f}"
+
+
 def _amount(price: dict[str, Any] | None) -> Text | None:
-    return None if price is None else Text(price["amount"], justify="right")
+    return None if price is None else Text(f"{Decimal(price['amount']):,}", justify="right")

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"])
 
 
 @router.post(
-    "", status_code=202, summary="Tell what guests saw and opened", responses=problems(400, 401, 413, 422, 503)
+    "", status_code=202, summary="Tell what guests saw and opened", responses=problems(400, 401, 413, 415, 422, 503)
 )
 async def report_events(
     body: EventsIn, actor: MaybeActor, session: ReadSession, services: ServicesDep, session_key: SessionKey = None

@@ -26,7 +26,7 @@ from serving.feeds.schemas import (
 )
 from serving.idempotency import OnceDep
 from serving.openapi import problems
-from serving.schemas import ListingId
+from serving.schemas import PathListingId
 from transactional.feeds import service
 from transactional.feeds.export import MEDIA_TYPE, entity_tag, is_known
 from transactional.feeds.tokens import token_of
@@ -34,10 +34,10 @@ from transactional.feeds.tokens import token_of
 router = APIRouter(tags=["feeds"])
 
 OWN = "/v1/listings/{listing_id}"
-OwnListing = Annotated[ListingId, Path(description="A listing of the caller's.")]
+OwnListing = Annotated[PathListingId, Path(description="A listing of the caller's.")]
 FeedId = Annotated[UUID, Path(description="A feed of the listing.")]
 READS = problems(401, 403, 404, 422, 503)
-CHANGES = problems(400, 401, 403, 404, 409, 413, 422, 503)
+CHANGES = problems(400, 401, 403, 404, 409, 413, 415, 422, 503)
 CALENDAR: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/calendar": {"schema": {"type": "string"}}}, "description": "An iCalendar text."},
     304: {"description": "It is what `If-None-Match` names."},

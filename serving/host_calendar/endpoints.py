@@ -22,7 +22,7 @@ from serving.host_calendar.schemas import (
     PreviewQuery,
 )
 from serving.openapi import problems
-from serving.schemas import ListingId, NightsQuery
+from serving.schemas import NightsQuery, PathListingId
 from transactional.calendars import service
 from transactional.calendars.rules import Window
 from transactional.listings.service import activate, deactivate
@@ -30,10 +30,10 @@ from transactional.listings.service import activate, deactivate
 router = APIRouter(
     prefix="/v1/listings/{listing_id}",
     tags=["hosts"],
-    responses=problems(400, 401, 403, 404, 409, 413, 422, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )
 
-OwnListing = Annotated[ListingId, Path(description="A listing of the caller's.")]
+OwnListing = Annotated[PathListingId, Path(description="A listing of the caller's.")]
 
 
 @router.get("/calendar", summary="A listing's calendar as its host sees it", responses=TAGGED)

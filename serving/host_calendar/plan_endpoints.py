@@ -19,8 +19,8 @@ from transactional.calendars.plan_repository import SeasonRecord
 router = APIRouter(prefix="/v1/listings/{listing_id}", tags=["hosts"])
 
 READS = {**TAGGED, **problems(401, 403, 404, 422, 503)}
-EDITS = {**TAGGED, **problems(400, 401, 403, 404, 409, 412, 413, 422, 428, 503)}
-ADDS = {201: TAGGED[200], **problems(400, 401, 403, 404, 409, 413, 422, 503)}
+EDITS = {**TAGGED, **problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503)}
+ADDS = {201: TAGGED[200], **problems(400, 401, 403, 404, 409, 413, 415, 422, 503)}
 
 SeasonId = Annotated[int, Path(ge=1, lt=2**63, description="A season of the listing's.")]
 

@@ -9,7 +9,9 @@ from serving.host_profile.schemas import LanguagesIn, LanguagesOut
 from serving.openapi import problems
 from transactional.users.service import set_languages
 
-router = APIRouter(prefix="/v1/host-profile", tags=["hosts"], responses=problems(400, 401, 403, 404, 413, 422, 503))
+router = APIRouter(
+    prefix="/v1/host-profile", tags=["hosts"], responses=problems(400, 401, 403, 404, 413, 415, 422, 503)
+)
 
 
 @router.put("/languages", summary="Say which languages a host speaks")

@@ -21,7 +21,7 @@ router = APIRouter(prefix=PATH, tags=["bookings"])
     status_code=201,
     response_model=BookingOut,
     summary="Book a quote at once",
-    responses=problems(400, 401, 403, 404, 409, 413, 422, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )
 async def book_instantly(
     body: InstantBookingIn, actor: GuestActor, session: WriteSession, once: OnceDep, services: ServicesDep

@@ -18,7 +18,7 @@ from serving.listings.schemas import (
 )
 from serving.openapi import problems
 from serving.recently_viewed.service import remember
-from serving.schemas import ListingId
+from serving.schemas import PathListingId
 from transactional.calendars.repository import load_calendars
 from transactional.listings.repository import get_detail
 from transactional.reviews.repository import list_of_listing
@@ -31,7 +31,7 @@ router = APIRouter(
 @router.get("/{listing_id}", summary="A listing and its calendar", responses=problems(401, 404, 422, 503))
 async def get_listing(
     *,
-    listing_id: Annotated[ListingId, Path()],
+    listing_id: Annotated[PathListingId, Path()],
     wanted: Annotated[ListingQuery, Query()],
     actor: MaybeActor,
     session: ReadSession,
@@ -55,7 +55,7 @@ async def get_listing(
 
 @router.get("/{listing_id}/reviews", summary="A listing's reviews", responses=problems(401, 404, 422, 503))
 async def list_reviews(
-    listing_id: Annotated[ListingId, Path()],
+    listing_id: Annotated[PathListingId, Path()],
     wanted: Annotated[ReviewsQuery, Query()],
     actor: MaybeActor,
     session: ReadSession,

@@ -7,11 +7,14 @@ import time
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lodestay.errors import UnsupportedContent
 from lodestay.ids import new_id
+from serving.content import refuse_packed
 from serving.observability.metrics import Metrics
-from serving.problems import CONTENT_TOO_LARGE, INTERNAL_ERROR, problem_response
+from serving.problems import CONTENT_TOO_LARGE, INTERNAL_ERROR, on_domain_error, problem_response
 
 REQUEST_ID = "X-Request-ID"
 API = "/v1/"
@@ -66,7 +69,10 @@ class RequestContext:
                     # Answered here because Starlette's own limit answers in plain text.
                     await problem_response(scope, CONTENT_TOO_LARGE)(scope, receive, send_with_id)
                 else:
+                    refuse_packed(headers)
                     await self.app(scope, receive, send_with_id)
+            except UnsupportedContent as error:
+                await on_domain_error(Request(scope), error)(scope, receive, send_with_id)
             except Exception:
                 log.exception("request failed", route=route_of(scope))
                 if status:

@@ -18,7 +18,7 @@ from serving.price_calendars.schemas import (
     PlaceCalendarQuery,
 )
 from serving.price_calendars.service import calendar_of_place
-from serving.schemas import ListingId
+from serving.schemas import PathListingId
 from transactional.listings.repository import get_bookable
 from transactional.quotes.price_calendar import price_arrivals
 
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/v1")
     responses=problems(404, 422, 503),
 )
 async def get_listing_price_calendar(
-    listing_id: Annotated[ListingId, Path()],
+    listing_id: Annotated[PathListingId, Path()],
     wanted: Annotated[ListingCalendarQuery, Query()],
     session: ReadSession,
     services: ServicesDep,

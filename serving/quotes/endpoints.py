@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1/quotes", tags=["quotes"])
     status_code=201,
     response_model=QuoteOut,
     summary="Price a stay",
-    responses=problems(400, 401, 403, 404, 409, 413, 422, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )
 async def create_quote(
     *,

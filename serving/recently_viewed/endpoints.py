@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from serving.dependencies import AnyActor, ReadSession, WriteSession
 from serving.openapi import problems
 from serving.recently_viewed.schemas import RecentlyViewedOut, ViewedOut, ViewedQuery
-from serving.schemas import ListingId
+from serving.schemas import PathListingId
 from transactional.listing_views.repository import forget, list_viewed
 
 router = APIRouter(prefix="/v1/recently-viewed", tags=["recently viewed"])
@@ -34,6 +34,6 @@ async def clear_recently_viewed(actor: AnyActor, session: WriteSession) -> None:
 
 
 @router.delete("/{listing_id}", status_code=204, summary="Forget one viewed listing", responses=problems(401, 422, 503))
-async def forget_viewed(listing_id: Annotated[ListingId, Path()], actor: AnyActor, session: WriteSession) -> None:
+async def forget_viewed(listing_id: Annotated[PathListingId, Path()], actor: AnyActor, session: WriteSession) -> None:
     """Forget that the caller looked at a listing, if they did."""
     await forget(session, actor.user_id, listing_id=listing_id)

@@ -31,7 +31,7 @@ router = APIRouter(tags=["saved searches"])
 SEARCHES = "/v1/saved-searches"
 SavedSearchId = Annotated[UUID, Path(description="A saved search of the caller's.")]
 READS = problems(401, 404, 422, 503)
-CHANGES = problems(400, 401, 404, 409, 413, 422, 503)
+CHANGES = problems(400, 401, 404, 409, 413, 415, 422, 503)
 
 
 @router.post(SEARCHES, status_code=201, response_model=SavedSearchOut, summary="Save a search", responses=CHANGES)

@@ -30,6 +30,8 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 """Of languages the form alone is known: hosts say them by code, and there are thousands."""
 _FEW: Final = 20
 """Values that a sentence can list."""
+_RADIUS_KM: Final = PlaceQuery.model_fields["radius_km"].default
+"""A radius that says nothing: forms made from the API's description send every default along."""
 _SHOWN: Final = 40
 """Characters of a value that are told back."""
 
@@ -54,7 +56,7 @@ def refuse_senseless(query: PlaceQuery) -> None:
                 parameter="host_language",
                 value=value,
             )
-    if "radius_km" in query.model_fields_set and query.latitude is None:
+    if query.radius_km != _RADIUS_KM and query.latitude is None:
         raise InvalidSearch(
             "`radius_km` has no centre to reach around.",
             hint="Send latitude and longitude with it; a place reaches as far as it is known to.",

@@ -142,7 +142,7 @@ def _lookup(name: str, gazetteer: Gazetteer, *, near: Point | None, market: str 
     named = named or gazetteer.lookup(name, near=near)
     place = named or next(iter(gazetteer.complete(name, near=near, limit=1)), None)
     if place is None:
-        hint = "Complete it by /v1/suggest, name a market (`lodestay markets` lists them), or send bounds."
+        hint = "Complete it by GET /v1/suggest, which names places and their markets, or send bounds."
         raise PlaceNotFound("No place of that name is known here.", hint=hint)
     return place
 

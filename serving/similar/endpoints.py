@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 
 from serving.dependencies import ServicesDep
 from serving.openapi import problems
-from serving.schemas import ListingId
+from serving.schemas import PathListingId
 from serving.similar.schemas import SimilarOut, SimilarQuery
 from serving.similar.service import find_similar
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/listings", tags=["listings"])
 
 @router.get("/{listing_id}/similar", summary="Similar listings", responses=problems(404, 422, 503))
 async def list_similar(
-    listing_id: Annotated[ListingId, Path()], wanted: Annotated[SimilarQuery, Query()], services: ServicesDep
+    listing_id: Annotated[PathListingId, Path()], wanted: Annotated[SimilarQuery, Query()], services: ServicesDep
 ) -> SimilarOut:
     """Find listings near another that are like it in what they say, cost and are, and that take the stay.
 

@@ -24,7 +24,7 @@ from transactional.webhooks.rules import HEADER
 
 log = structlog.get_logger(__name__)
 
-router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], responses=problems(400, 403, 413, 422, 503))
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], responses=problems(400, 403, 413, 415, 422, 503))
 
 Signature = Annotated[
     str,

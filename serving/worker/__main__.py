@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import random
 import signal
 import sys
+from collections.abc import Sequence
 
 import structlog
 
@@ -48,8 +50,9 @@ async def work(settings: Settings) -> None:
         await engine.dispose()
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the process; returns its exit code."""
+    _parser().parse_args(arguments)
     configure_logging(SERVICE, stream=None, extra=())
     try:
         asyncio.run(work(get_settings()))
@@ -57,6 +60,14 @@ def main() -> int:
         log.error("cannot start", reason=error.detail, hint=error.hint)  # noqa: TRY400 (the reason is the message)
         return error.exit_code
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    """It takes nothing, and says so: whoever asks for help, or mistypes, starts no process at work on money."""
+    return argparse.ArgumentParser(
+        "python -m serving.worker",
+        description="Move bookings and money by themselves, as the settings say, until SIGTERM or Ctrl-C.",
+    )
 
 
 if __name__ == "__main__":

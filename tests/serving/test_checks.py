@@ -68,6 +68,12 @@ def test_a_radius_around_nothing_is_refused(client: TestClient, marketplace: Mar
     assert client.get("/v1/search", params=around).status_code == 200
 
 
+def test_a_radius_that_a_form_fills_in_is_no_wish(client: TestClient, marketplace: Marketplace) -> None:
+    """The default, which "Try it out" in /docs sends with every search, says nothing without a centre."""
+    default = SearchQuery.model_fields["radius_km"].default
+    assert client.get("/v1/search", params={"market": "lisbon", "radius_km": default}).status_code == 200
+
+
 def test_what_was_saved_before_is_still_read() -> None:
     """A stored search with a value that would be refused today is asked as it was, and ends nothing."""
     query = SearchQuery(market="lisbon", amenity=["teleporter"], host_language=["klingon"], radius_km=5)

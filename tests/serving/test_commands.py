@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from lodestay.clock import FixedClock, SystemClock
-from lodestay.errors import Forbidden, InvalidInput, ServiceUnavailable
+from lodestay.errors import Forbidden, InvalidInput, LodestayError, ServiceUnavailable
 from lodestay.settings import Environment, Settings
 from serving.app import create_app
 from serving.auth import verify
@@ -27,6 +27,7 @@ from serving.commands.api import ApiUnavailable
 from serving.commands.token import mint_token
 from serving.search.retrieval import NO_TILES
 from serving.search.schemas import SearchQuery
+from serving.search.wording import FITS
 from tests.serving.conftest import SECRET, no_cities
 from tests.serving.marketplace import Marketplace
 from transactional.users.actors import Role
@@ -97,6 +98,40 @@ def test_a_refusal_is_told_in_words(running: Settings) -> None:
     failed = runner.invoke(app, ["search", "--market", "lisbon", "--currency", "nothing"])
     assert isinstance(failed.exception, InvalidInput)
     assert "currency" in failed.exception.detail
+
+
+@pytest.mark.parametrize(
+    ("asked", "detail", "hint"),
+    [
+        (["--check-in", "2026-12-28"], "--check-in and --check-out go together", "--help"),
+        (["--currency", "nothing"], "--currency: String", "--help"),
+        (["--radius-km", "5"], "--radius-km has no centre", "latitude and longitude"),
+        (["--amenity", "teleporter"], "--amenity has no value 'teleporter'", "`facets`"),
+        (["--market", "atlantis"], "no market 'atlantis'", "`lodestay markets`"),
+        (["--place", "Xyzzyville"], "No place of that name", "`lodestay markets`"),
+    ],
+)
+def test_a_refusal_speaks_of_options(running: Settings, asked: list[str], detail: str, hint: str) -> None:
+    """Who typed a command is told of what can be typed, not of parameters, of `errors` and of pages of the API."""
+    error = runner.invoke(app, ["search", *asked]).exception
+    assert isinstance(error, LodestayError)
+    assert detail in error.detail
+    assert hint in str(error.hint)
+    assert not any(word in f"{error.detail} {error.hint}" for word in ("/docs", "`errors`", "Not valid", "/v1/"))
+
+
+def test_what_counts_for_nothing_in_the_score_is_no_minus() -> None:
+    """Fitting the words comes with 0.0, since words order before the ranker does: no reason against a result."""
+    signs = [search_command._sign({"contribution": contribution}) for contribution in (0.4, FITS.contribution, -0.1)]
+    assert signs == ["+", "+", "\N{MINUS SIGN}"]
+
+
+def test_prices_that_are_estimated_are_whole() -> None:
+    """A suggestion has no hundredths that anybody knew; what is asked now is said as it is."""
+    suggested, low, high, now = ({"amount": amount} for amount in ("4124.58", "2288.81", "6966.15", "1999.50"))
+    night = {"night": "2026-07-01", "available": True, "current": now, "suggested": suggested, "market": None}
+    shown = list(map(str, suggest_command._row(night | {"low": low, "high": high})))
+    assert shown[2:] == ["1,999.50", "4,125", "2,289 to 6,966", "None"]
 
 
 def test_an_absent_api_is_told_with_what_to_do(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

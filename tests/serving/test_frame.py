@@ -101,6 +101,15 @@ def test_every_refusal_is_a_problem(  # noqa: PLR0917 (a table)
     assert client.get(problem["type"]).status_code == 200
 
 
+@pytest.mark.parametrize("written", ["{}.0", "+{}", "0{}", "%20{}", "{}%20", "{}_0", "%D9%A3"])
+def test_a_listing_has_one_address(written: str, client: TestClient, marketplace: Marketplace) -> None:
+    """A number in a path is written in one way: caches and logs know one resource by one name."""
+    assert client.get(f"/v1/listings/{marketplace.loft}").status_code == 200
+    answer = client.get(f"/v1/listings/{written.format(marketplace.loft)}")
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json()["errors"]] == ["listing_id"]
+
+
 @pytest.mark.parametrize(
     "text", ["'; DROP TABLE listings; --", "{{7*7}}", "<script>", "\x00", "a" * 200, "🏠" * 50, '"\\']
 )

@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 from lodestay.settings import get_settings
 from tests.warehouse.conftest import TinyLake
 from warehouse.cli import app
-from warehouse.runner import build
+from warehouse.connection import SOURCE_GRAINS, SOURCES
+from warehouse.query import relations
+from warehouse.runner import build, open_warehouse
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +50,19 @@ def test_tables_lists_every_relation_with_its_columns() -> None:
     """Owner, grain and columns are there for programs."""
     listed = json.loads(CliRunner().invoke(app, ["tables", "--json"]).stdout)
     assert {"relation", "owner", "grain", "columns", "description"} <= listed[0].keys()
+
+
+def test_tables_lists_what_the_models_select_from_too() -> None:
+    """Whatever can be queried is listed, `lake.*` as well, and the columns it names are there."""
+    listed = {each["relation"]: each for each in json.loads(CliRunner().invoke(app, ["tables", "--json"]).stdout)}
+    with open_warehouse(get_settings().lake) as warehouse:
+        assert set(relations(warehouse)) <= listed.keys()
+        for source in SOURCES:
+            of_source = {each["name"]: each["type"] for each in listed[f"lake.{source}"]["columns"]}
+            assert set(SOURCE_GRAINS[source]) <= of_source.keys()
+            if f"lake.{source}" in relations(warehouse):
+                described = warehouse.execute(f"DESCRIBE lake.{source}").fetchall()
+                assert of_source == {name: kind for name, kind, *_ in described}
 
 
 def test_the_athena_script_names_the_lake() -> None:

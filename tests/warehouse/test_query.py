@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from tests.warehouse.conftest import TinyLake
-from warehouse.errors import DamagedFile, EmptyLake, InvalidQuery
+from warehouse.errors import DamagedFile, EmptyLake, InvalidQuery, NoSuchRelation
 from warehouse.query import relations, run_query
 from warehouse.runner import build, open_warehouse
 
@@ -26,10 +26,10 @@ def test_rows_come_with_their_columns_and_are_cut_at_the_limit(tiny_lake: TinyLa
 
 @pytest.mark.parametrize(
     "sql",
-    ["SELEC 1", "SELECT * FROM nowhere", "SELECT * FROM read_csv('/etc/passwd')", "SET enable_external_access = true"],
+    ["SELEC 1", "SELECT nowhere(1)", "SELECT * FROM read_csv('/etc/passwd')", "SET enable_external_access = true"],
 )
 def test_a_query_that_cannot_run_is_a_named_error(tiny_lake: TinyLake, sql: str) -> None:
-    """Bad SQL, unknown tables, files outside the lake and changed settings are all refused with one line."""
+    """Bad SQL, unknown functions, files outside the lake and changed settings are all refused with one line."""
     with open_warehouse(tiny_lake.address) as warehouse, pytest.raises(InvalidQuery) as caught:
         run_query(warehouse, sql, limit=10)
     assert "\n" not in caught.value.detail
@@ -71,3 +71,26 @@ def test_a_mart_that_is_not_built_yet_is_told_apart_from_a_wrong_name(tmp_path: 
     """The message lists the relations there are."""
     with open_warehouse(str(tmp_path)) as warehouse, pytest.raises(EmptyLake, match="bookings"):
         run_query(warehouse, "SELECT * FROM marts.bookings", limit=10)
+
+
+@pytest.mark.parametrize(
+    ("relation", "near"),
+    [
+        ("marts.bookngs", ["marts.bookings"]),
+        ("lake.listing", ["lake.listings"]),
+        ('marts."bookngs"', ["marts.bookings"]),
+        ("occupancy_by_weeks", ["marts.occupancy_by_week"]),
+        ("mart.bookings", ["marts.bookings"]),
+        ("marts.zzz", []),
+        ("nowhere", []),
+    ],
+)
+def test_a_mistyped_relation_is_told_with_those_like_it(tiny_lake: TinyLake, relation: str, near: list[str]) -> None:
+    """In a full lake a slip is a slip, with what was meant, and not an empty lake."""
+    build(tiny_lake.address)
+    with open_warehouse(tiny_lake.address) as warehouse, pytest.raises(NoSuchRelation) as caught:
+        run_query(warehouse, f"SELECT * FROM {relation}", limit=10)
+    assert caught.value.detail == f"There is no relation {relation.replace(chr(34), '')}."
+    assert set(near) <= set(caught.value.extensions["near"])
+    assert bool(near) is bool(caught.value.extensions["near"])
+    assert "`lodestay tables`" in str(caught.value.hint)

@@ -15,7 +15,7 @@ class MarketNotFound(NotFound):
     def __init__(self, market_key: str) -> None:
         super().__init__(
             f"There is no market {market_key!r}.",
-            hint="`lodestay markets` lists their keys; /v1/suggest finds places.",
+            hint="GET /v1/suggest names markets and their keys; `lodestay markets` lists all of them.",
             market_key=market_key,
         )
 

@@ -10,6 +10,7 @@ from psycopg import Connection
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from transactional.calendars.models import RatePlan
 from transactional.imports.models import ImportRun
 from transactional.kit.copying import copy_rows
 from transactional.listings.models import Listing
@@ -28,7 +29,10 @@ _LATEST_RATES = text("""
 
 @dataclass(frozen=True)
 class MarketOverview:
-    """A market at a glance; `imported_at` is null for one that no import made."""
+    """A market at a glance; `imported_at` is null for one that no import made.
+
+    Of the active listings those are bookable whose calendar reaches beyond today: a source without a calendar has none.
+    """
 
     market_key: str
     name: str
@@ -37,6 +41,7 @@ class MarketOverview:
     timezone: str
     snapshot_date: date | None
     active_listings: int
+    bookable_listings: int
     imported_at: datetime | None
 
 
@@ -61,11 +66,20 @@ async def list_all(session: AsyncSession) -> list[Market]:
 async def overview(session: AsyncSession) -> list[MarketOverview]:
     """Every market with how much it offers and when it was last imported, by key."""
     active = select(func.count()).where(Listing.market_key == Market.market_key, Listing.is_active).scalar_subquery()
+    bookable = (
+        select(func.count())
+        .select_from(Listing)
+        .join(RatePlan, RatePlan.listing_id == Listing.listing_id)
+        .where(
+            Listing.market_key == Market.market_key, Listing.is_active, RatePlan.calendar_until > func.current_date()
+        )
+        .scalar_subquery()
+    )
     imported = (
         select(func.max(ImportRun.finished_at)).where(ImportRun.market_key == Market.market_key).scalar_subquery()
     )
     columns = (Market.market_key, Market.name, Market.country, Market.currency, Market.timezone, Market.snapshot_date)
-    statement = select(*columns, active, imported).order_by(Market.market_key)
+    statement = select(*columns, active, bookable, imported).order_by(Market.market_key)
     return [MarketOverview(*row) for row in (await session.execute(statement)).all()]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lodestay.cli import demo as module
+from lodestay.cli import showcase
 from lodestay.cli.commands import CommandFailed
 from lodestay.cli.demo import Plan, plan
 from lodestay.settings import get_settings
@@ -52,7 +53,7 @@ class Typist:
 def typist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Typist]:
     """In place of the commands themselves, in a home of the test's own."""
     monkeypatch.setenv("LODESTAY_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(module, "show", lambda _market, *, run: {"results": 0, "listing_id": 1, "shown_by": run})
+    monkeypatch.setattr(module, "show", lambda _market, **_how: {"results": 0, "listing_id": 1})
     get_settings.cache_clear()
     yield Typist()
     get_settings.cache_clear()
@@ -96,3 +97,34 @@ def test_the_city_asked_for_is_the_city_shown(typist: Typist, monkeypatch: pytes
         (tmp_path / name).mkdir(exist_ok=True)
         assert module._walk(_plan(tmp_path / name), typist)["market"] == name
     assert typist.typed.count("migrate") == 1
+
+
+@pytest.mark.parametrize(("bookable", "shown", "played"), [(80, "paris", True), (0, "stockholm", False)])
+def test_the_market_shown_is_one_that_can_be_booked(
+    typist: Typist, monkeypatch: pytest.MonkeyPatch, bookable: int, shown: str, *, played: bool
+) -> None:
+    """A larger city that was imported without a calendar is not shown in place of the synthetic marketplace."""
+    markets = [
+        {"market_key": "stockholm", "active_listings": 900, "bookable_listings": 0},
+        {"market_key": "paris", "active_listings": 90, "bookable_listings": bookable},
+    ]
+    monkeypatch.setattr(module, "ask", lambda _command: markets)
+    assert module._walk(_plan(None), typist)["market"] == shown
+    assert ("simulate" in typist.typed) is played
+
+
+def test_a_city_without_a_calendar_is_searched_without_dates(
+    typist: Typist, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No table of nothing is shown: no search for nights, no marts; and why no ranker serves is told."""
+    answer = {"results": [{"listing_id": 7}], "total_count": 1, "ranker": showcase.BASELINE, "degraded": []}
+    monkeypatch.setattr(showcase, "ask", lambda _command: answer)
+    monkeypatch.setattr(showcase, "wait_until_whole", lambda _search: None)
+    assert showcase.show("stockholm", has_nights=False, run=typist) == {"results": 1, "listing_id": 7}
+    assert typist.commands[0] == ("search", "--market", "stockholm")
+    assert typist.typed == ["search", "suggest-price", "models"]
+    assert "no calendar" in capsys.readouterr().err
+    typist.typed.clear()
+    showcase.show("paris", has_nights=True, run=typist)
+    assert typist.typed == ["search", "suggest-price", "sql", "models"]
+    assert "--check-in" in typist.commands[3]

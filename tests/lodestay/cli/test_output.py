@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from lodestay.cli.output import PIPE_WIDTH, print_json, print_rows, print_table, progress, width_of
+from lodestay.cli.output import PIPE_WIDTH, print_json, print_rows, print_table, progress, shortened, width_of
 
 
 @dataclass(frozen=True)
@@ -130,3 +130,18 @@ def test_progress_in_a_pipe_does_not_print_every_count(
         report("writing")
     days = [line[-2:] for line in capsys.readouterr().err.splitlines()]
     assert days == ["01", "11", "21", "ng"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("A loft by the sea", "A loft by the sea"),
+        ("A loft by the sea, with a pool", "A loft by the sea…"),
+        ("Donaudampfschifffahrtsgesellschaft", "Donaudampfschifffah…"),
+        ("海の近くの静かな部屋です" * 3, "海の近くの静かな部屋です海の近くの静か…"),
+    ],
+)
+def test_a_text_that_is_cut_says_so(text: str, shown: str) -> None:
+    """Between words where there are any, with an ellipsis, and never wider than asked."""
+    assert shortened(text, 20) == shown
+    assert len(shown) <= 20

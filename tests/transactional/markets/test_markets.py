@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
 
@@ -105,3 +106,13 @@ async def test_a_neighbourhood_reaches_as_far_as_its_listings(
         )
     (spot,) = await neighbourhood_spots(session)
     assert spot.radius_km == pytest.approx(radius_km, rel=1e-3)
+
+
+async def test_a_market_says_how_much_of_it_can_be_booked(session: AsyncSession) -> None:
+    """A listing without a calendar, or whose calendar is over, is offered and cannot be booked."""
+    today = datetime.now(UTC).date()
+    for until in (None, today, today + timedelta(days=30)):
+        known = {"calendar_from": until and until - timedelta(days=60), "calendar_until": until}
+        await create_listing(session, rate_plan=known)
+    (market,) = await repository.overview(session)
+    assert (market.active_listings, market.bookable_listings) == (3, 1)

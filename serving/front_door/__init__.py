@@ -1,0 +1,1 @@
+"""What a browser asks for that was given the bare address."""
