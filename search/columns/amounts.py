@@ -83,12 +83,6 @@ def total_of(  # noqa: PLR0917 - compiled code takes them by place
 
 
 @inlined
-def has_lead_discount(rates: NDArray[Any], row: int) -> bool:
-    """Whether terms depend on when a stay is booked."""
-    return bool((rates[row, _LATE_DAYS] > 0) | (rates[row, _EARLY_DAYS] > 0))
-
-
-@inlined
 def exchanged(amount: int, currency: int, factors: NDArray[np.float64]) -> float:
     """An amount in the guest's currency, :data:`NO_PRICE` where it or a rate is not known."""
     if amount < 0 or currency == NO_CODE or np.isnan(factors[currency]):
@@ -99,6 +93,7 @@ def exchanged(amount: int, currency: int, factors: NDArray[np.float64]) -> float
 @inlined
 def _lead_bps(rates: NDArray[Any], lead: int, row: int) -> int:
     late, early = rates[row, _LATE_DAYS], rates[row, _EARLY_DAYS]
-    off_late = rates[row, _LATE_BPS] if (late > 0) & (lead <= late) else 0
-    off_early = rates[row, _EARLY_BPS] if (early > 0) & (early <= lead) else 0
+    # Times whether they apply, and no branch: which of them do is another guess for each listing.
+    off_late = rates[row, _LATE_BPS] * np.int64((late > 0) & (lead <= late))
+    off_early = rates[row, _EARLY_BPS] * np.int64((early > 0) & (early <= lead))
     return int(max(off_late, off_early))

@@ -21,40 +21,34 @@ _BIT: Final = 63
 
 
 @compiled
-def count_prices(ask: Ask, histogram: NDArray[np.int64], block: Block, first: int, count: int) -> None:
-    """Count the prices of the first `count` rows: of the results, and of what fails the price alone."""
-    edges, bins, rows, prices = ask.price.edges, ask.price.bins, block.rows, block.prices
-    as_bits = prices.view(np.int64)
-    fits, once, failing = block.fits, block.once, block.failing
-    is_asked = not np.isnan(ask.price.low)
-    group = failing.shape[0] - 1
-    for place in range(count):
-        word, bit = (rows[place] >> 6) - first, np.uint64(rows[place] & _BIT)
-        counted = fits[word] & ~once[word]
-        if is_asked:
-            counted |= fits[word] & failing[group, word]
-        price = prices[place]
-        is_counted = np.int64(counted >> bit & _ONE) & np.int64(price >= 0)
-        histogram[bin_of(as_bits[place], price, edges, bins)] += is_counted
-
-
-@compiled
-def kept_results(block: Block, first: int, words: int, count: int, bits: NDArray[np.uint64]) -> int:
+def kept_results(  # noqa: PLR0917 - compiled code takes them by place
+    ask: Ask, histogram: NDArray[np.int64], block: Block, first: int, count: int, results: NDArray[np.uint64]
+) -> int:
     """Keep the results among the first `count` rows, and note which they are; says how many.
+
+    Prices are counted on the way: of the results, and of what fails the price alone.
 
     Parameters
     ----------
-    bits
-        (words,) of the results, to be written.
+    results
+        (words,) bits, to be written.
     """
-    rows, amounts, prices = block.rows, block.amounts, block.prices
-    for place in range(words):
-        bits[place] = block.fits[place] & ~block.once[place]
+    edges, bins, rows, amounts, prices = ask.price.edges, ask.price.bins, block.rows, block.amounts, block.prices
+    as_bits, fits, once, failing = prices.view(np.int64), block.fits, block.once, block.failing
+    counted = block.twice  # nobody asks any more who failed two
+    price_group, is_asked = failing.shape[0] - 1, not np.isnan(ask.price.low)
+    for place in range(results.size):
+        results[place] = counted[place] = fits[place] & ~once[place]
+        if is_asked:
+            counted[place] |= fits[place] & failing[price_group, place]
     kept = 0
     for place in range(count):
-        row = rows[place]
-        rows[kept], amounts[kept], prices[kept] = row, amounts[place], prices[place]
-        kept += int(bits[(row >> 6) - first] >> np.uint64(row & _BIT) & _ONE)
+        row, amount, price = rows[place], amounts[place], prices[place]
+        word, bit = (row >> 6) - first, np.uint64(row & _BIT)
+        is_counted = np.int64(counted[word] >> bit & _ONE) & np.int64(price >= 0)
+        histogram[bin_of(as_bits[place], price, edges, bins)] += is_counted
+        rows[kept], amounts[kept], prices[kept] = row, amount, price
+        kept += int(results[word] >> bit & _ONE)
     return kept
 
 

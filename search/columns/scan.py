@@ -14,7 +14,7 @@ from search.columns.ask import ANYWHERE, Ask
 from search.columns.best import keep_best
 from search.columns.block import WORDS, Block, empty_block
 from search.columns.compiled import compiled
-from search.columns.counting import count_codes, count_failing, count_prices, count_tiles, count_values, kept_results
+from search.columns.counting import count_codes, count_failing, count_tiles, count_values, kept_results
 from search.columns.derived import Derived
 from search.columns.sifting import free_for, in_area, in_market_with_room, priced, sorted_out, taking
 from search.columns.table import NO_CODE, Table
@@ -103,12 +103,11 @@ def _look_at(  # noqa: PLR0917 - compiled code takes them by place
     if stay.nights.size > 0:
         taking(table.stays, zones, traits, stay, first, fits)
     sorted_out(traits, groups, first, words, block)
-    count = priced(table, derived.terms, ask, first, words, block)
+    count = priced(table, derived, ask, first, words, block)
     if count == 0:
         return
-    count_prices(ask, tally.counts.histogram, block, first, count)
     count_failing(traits.codes, traits.values, ask, tally, block, first, words)
-    found = kept_results(block, first, words, count, bits)
+    found = kept_results(ask, tally.counts.histogram, block, first, count, bits)
     tally.results.found[0] += found
     rows = block.rows[:found]
     count_codes(traits.codes, groups.first_code, tally.counts.codes, rows)

@@ -7,14 +7,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.amounts import CLEANING, EXTRA_GUEST, exchanged, has_lead_discount, in_minor, total_of
+from search.columns.amounts import CLEANING, EXTRA_GUEST, exchanged, in_minor, total_of
 from search.columns.ask import BOX, AreaAsk, Ask, BitAsk, GroupAsk, StayAsk
 from search.columns.block import Block
 from search.columns.compiled import compiled, inlined, trailing_zeros
+from search.columns.derived import Derived
 from search.columns.fitting import candidates, is_within_reach, lies_in, takes_oddly, takes_then, takes_usually
 from search.columns.table import CURRENCY, MARKET, NO_CODE, Nights, Places, StayRules, Table, Traits
-from search.columns.terms import CURRENCY_OF, EXTRA_GUEST_OF, Terms
-from search.columns.zones import EAST, FROM, LENGTHS, NORTH, NOTICE, ROOM, SOUTH, UNTIL, WEST, WINDOW, Zones
+from search.columns.terms import CURRENCY_OF, EXTRA_GUEST_OF
+from search.columns.zones import EAST, FROM, LENGTHS, NORTH, NOTICE, ROOM, SEVERAL, SOUTH, UNTIL, WEST, WINDOW, Zones
 
 _NONE: Final = np.uint64(0)
 _ONE: Final = np.uint64(1)
@@ -193,7 +194,7 @@ def _having(values: NDArray[np.uint64], asked: BitAsk, facet: int, word: int) ->
 
 @compiled
 def priced(  # noqa: PLR0917 - compiled code takes them by place
-    table: Table, terms: Terms, ask: Ask, first: int, words: int, block: Block
+    table: Table, derived: Derived, ask: Ask, first: int, words: int, block: Block
 ) -> int:
     """Work out what each listing costs, and whether it fails the price that is asked for; says how many there are."""
     asked, groups = ask.price, ask.groups
@@ -206,7 +207,7 @@ def priced(  # noqa: PLR0917 - compiled code takes them by place
             left &= left - _ONE
             count += 1
     if ask.stay.nights.size > 0:
-        _write_totals(table, terms, ask.stay, asked.factors, block, count)
+        _write_totals(table, derived, ask.stay, asked.factors, block, count)
     else:
         _write_usual(table, asked.factors, block, count)
     if np.isnan(asked.low):
@@ -234,19 +235,20 @@ def _write_usual(table: Table, factors: NDArray[np.float64], block: Block, count
 
 @inlined
 def _write_totals(  # noqa: PLR0917 - compiled code takes them by place
-    table: Table, terms: Terms, stay: StayAsk, factors: NDArray[np.float64], block: Block, count: int
+    table: Table, derived: Derived, stay: StayAsk, factors: NDArray[np.float64], block: Block, count: int
 ) -> None:
     """Write what the stay costs."""
-    codes, of, kinds = table.traits.codes, terms.of, terms.kinds
-    fees, rates, _, nightly, units, large = table.prices
-    rows, amounts, prices = block.rows, block.amounts, block.prices
-    slots, dates, length, guests, discount = (
-        stay.nights,
-        stay.today,
-        stay.nights.size,
-        stay.guests,
-        stay.length_discount,
+    codes, of, units, cleaning, kinds = (
+        table.traits.codes,
+        derived.terms.of,
+        derived.terms.units,
+        derived.terms.cleaning,
+        derived.terms.kinds,
     )
+    fees, rates, _, nightly, own_units, large = table.prices
+    rows, amounts, prices, markets = block.rows, block.amounts, block.prices, derived.zones.markets
+    slots, dates, guests, discount = stay.nights, stay.today, stay.guests, stay.length_discount
+    length = slots.size
     # Units night by night, since a night's lie side by side in memory.
     amounts[:count] = 0
     for night in slots:
@@ -254,17 +256,16 @@ def _write_totals(  # noqa: PLR0917 - compiled code takes them by place
             amounts[place] += np.int64(nightly[night, rows[place]])
     for place in range(count):
         row = rows[place]
-        unit, kind, cleaning = units[row], of[row], fees[CLEANING, row]
-        nights = in_minor(large, slots, amounts[place], unit)
+        kind, market = of[row], markets[row >> 6]
+        lead = stay.check_in - dates[codes[row, MARKET] if market == SEVERAL else market]
         if kind != NO_CODE:
-            lead = stay.check_in - (dates[codes[row, MARKET]] if has_lead_discount(kinds, kind) else 0)
-            amount = total_of(
-                kinds, kind, kinds[kind, EXTRA_GUEST_OF], cleaning, nights, unit, length, guests, lead, discount
-            )
-            currency = kinds[kind, CURRENCY_OF]
+            unit = int(units[row])
+            extra_guest, nights = kinds[kind, EXTRA_GUEST_OF], amounts[place] * unit
+            fee, currency = int(cleaning[row]), kinds[kind, CURRENCY_OF]
+            amount = total_of(kinds, kind, extra_guest, fee, nights, unit, length, guests, lead, discount)
         else:
-            lead = stay.check_in - dates[codes[row, MARKET]]
-            extra_guest = fees[EXTRA_GUEST, row]
-            amount = total_of(rates, row, extra_guest, cleaning, nights, unit, length, guests, lead, discount)
-            currency = np.int64(codes[row, CURRENCY])
+            unit = own_units[row]
+            extra_guest, nights = fees[EXTRA_GUEST, row], in_minor(large, slots, amounts[place], unit)
+            fee, currency = fees[CLEANING, row], np.int64(codes[row, CURRENCY])
+            amount = total_of(rates, row, extra_guest, fee, nights, unit, length, guests, lead, discount)
         amounts[place], prices[place] = amount, exchanged(amount, currency, factors)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.compiled import compiled
-from search.columns.table import RULES, Table
+from search.columns.table import MARKET, RULES, WORD, Table
 
 ROOM: Final = 16
 """Guests up to whom a bit column says who has room for them."""
@@ -22,6 +22,9 @@ SOUTH, WEST, NORTH, EAST, TOP, FOOT = range(6)
 """Of a box: degrees, and what is its north and its south on Mercator's map."""
 NOTICE, WINDOW, FROM, UNTIL = range(4)
 """Of the strictest rules: the longest notice, the shortest window, the last begin of a calendar, its first end."""
+
+SEVERAL: Final = -2
+"""What stands for the market of a word whose listings are in more than one."""
 
 _USUAL_MIN, _USUAL_MAX, _NOTICE, _WINDOW, _FROM, _UNTIL = (RULES.index(name) for name in RULES)
 _ONE: Final = np.uint64(1)
@@ -41,12 +44,15 @@ class Zones(NamedTuple):
         (ROOM, w) bits: there is room for one guest, two …
     lengths
         (LENGTHS, w) bits: a stay of one night, two … is as long as stays usually are.
+    markets
+        (w,) code of the market that all of them are in, or :data:`SEVERAL`.
     """
 
     boxes: NDArray[np.float64]
     rules: NDArray[np.int32]
     room: NDArray[np.uint64]
     lengths: NDArray[np.uint64]
+    markets: NDArray[np.int32]
 
 
 def zones_of(table: Table) -> Zones:
@@ -57,6 +63,7 @@ def zones_of(table: Table) -> Zones:
         rules=np.tile(np.array([whole.min, whole.max, whole.min, whole.max], np.int32), (words, 1)),
         room=np.zeros((ROOM, words), np.uint64),
         lengths=np.zeros((LENGTHS, words), np.uint64),
+        markets=np.array(table.traits.codes[::WORD, MARKET]),
     )
     note_zones(zones, table, np.arange(len(table.listing_id)))
     return zones
@@ -65,7 +72,8 @@ def zones_of(table: Table) -> Zones:
 @compiled
 def note_zones(zones: Zones, table: Table, rows: NDArray[np.int64]) -> None:
     """Take in what stands in some rows now."""
-    boxes, strictest, room, lengths = zones
+    boxes, strictest, room, lengths, markets = zones
+    codes = table.traits.codes
     latitude, longitude, north = table.places
     numbers, accommodates = table.stays.numbers, table.traits.accommodates
     for row in rows:
@@ -77,6 +85,8 @@ def note_zones(zones: Zones, table: Table, rows: NDArray[np.int64]) -> None:
         strict[WINDOW] = min(strict[WINDOW], numbers[row, _WINDOW])
         strict[FROM] = max(strict[FROM], numbers[row, _FROM])
         strict[UNTIL] = min(strict[UNTIL], numbers[row, _UNTIL])
+        if codes[row, MARKET] != markets[row >> 6]:
+            markets[row >> 6] = SEVERAL
         word, mask = row >> 6, _ONE << np.uint64(row & _BIT)
         for guests in range(1, ROOM + 1):
             held = room[guests - 1, word]
