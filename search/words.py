@@ -83,7 +83,7 @@ def analysis() -> dict[str, Any]:
     few Swedish texts that hold it, and count for more than what was asked.
 
     Beside our labels Russian words lose the endings of their cases before synonyms are put in, and so do the synonyms
-    themselves, which OpenSearch reads by the filters before theirs: "с бассейном" asks for a pool. No label is Russian,
+    themselves, which OpenSearch reads by the filters before theirs: "бассейном" asks for a pool. No label is Russian,
     so that nothing else depends on it; texts keep words as they are written, and their stems have fields of their own.
     """
     return {
