@@ -38,8 +38,10 @@ _STARTING: Final = NEAR - LEANING
 class Mark(Enum):
     """What says that words are a place."""
 
+    ALL = auto()
+    """There is nothing else."""
     WORD = auto()
-    """A word such as "near", or there is nothing else."""
+    """A word such as "near"."""
     NAME = auto()
     """They are written as names are, and stand at an end of the text."""
     SPELLING = auto()
@@ -67,7 +69,7 @@ def readings(text: str) -> Iterator[Reading]:
     All of it, after "near", before 附近, its end, its beginning where the script has no capitals.
     """
     text = text[:MAX_TEXT].strip()
-    yield Reading(text, None, Mark.WORD)
+    yield Reading(text, None, Mark.ALL)
     words = text.split()
     for start, word in enumerate(words[:-1]):
         if _bare(word) in _STARTING and (start == 0 or _bare(words[start - 1]) not in _STARTING):
@@ -141,6 +143,11 @@ def _is_a_name(word: str) -> bool:
 def _has_no_case(name: str) -> bool:
     """Whether a name is long enough, and of letters that have no capitals."""
     return len(name) >= _LEAST_LETTERS and name[0].isalpha() and name.upper() == name.lower()
+
+
+def is_a_wish(text: str) -> bool:
+    """Whether the file of synonyms has exactly this as a wish: somewhere in the world a town is called so."""
+    return _bare(text) in _wishes()
 
 
 def _may_be_a_wish(words: list[str]) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from search.gazetteer import Gazetteer
-from search.places import Place, folded
+from search.gazetteer import Completion, Gazetteer
+from search.places import Place
 from search.popular import PopularSearches
 from search.request import MAX_TEXT, Point
 from search.titles import Titles
@@ -38,6 +38,8 @@ class Suggestion:
         Where to look; None for a listing or a search.
     listing_id, market
         The listing, and where it is; the market of a place, where it lies in one.
+    matched
+        The name of a place that begins as typed, where the text does not.
     """
 
     kind: SuggestionKind
@@ -45,6 +47,7 @@ class Suggestion:
     place: Place | None = None
     listing_id: int | None = None
     market: str | None = None
+    matched: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +84,13 @@ class Suggester:
             Where the guest looks: what lies there comes first.
         """
         typed = text[:MAX_TEXT]
-        places = self.gazetteer.complete(typed, near=near, limit=limit)
+        places = self.gazetteer.complete(typed, near=near, market=market, limit=limit)
         asked, asked_slipped = self.searches.find(typed, market=market, limit=limit)
         titles, titles_slipped = (
             ([], False) if self.titles is None else self.titles.find(typed, market=market, limit=limit)
         )
         groups = [
-            (_is_slipped(places, typed), [_of_place(place) for place in places]),
+            (any(found.is_slipped for found in places), [_of_place(found) for found in places]),
             (asked_slipped, [Suggestion(SuggestionKind.SEARCH, text) for text in asked]),
             (
                 titles_slipped,
@@ -98,12 +101,6 @@ class Suggester:
         shown = [(slipped, found[:room]) for (slipped, found), room in zip(groups, rooms, strict=True)]
         items = [item for _, found in sorted(shown, key=lambda group: group[0]) for item in found]
         return Suggestions(tuple(items), () if self.titles is not None else (NO_LISTINGS,))
-
-
-def _is_slipped(places: list[Place], typed: str) -> bool:
-    """Whether places were found by forgiving a slip: then no name of the first begins as typed."""
-    begun = folded(typed)
-    return bool(places) and not any(folded(name).startswith(begun) for name in places[0].names)
 
 
 def _rooms(found: list[int], limit: int) -> list[int]:
@@ -117,5 +114,6 @@ def _rooms(found: list[int], limit: int) -> list[int]:
     return rooms
 
 
-def _of_place(place: Place) -> Suggestion:
-    return Suggestion(SuggestionKind(place.kind.value), place.name, place, None, place.market)
+def _of_place(found: Completion) -> Suggestion:
+    place = found.place
+    return Suggestion(SuggestionKind(place.kind.value), place.name, place, None, place.market, found.matched)

@@ -81,12 +81,17 @@ def analysis() -> dict[str, Any]:
     Synonyms are put in where a query is read, not where a text is: so a text is kept once, and rare words stay rare.
     A Latin language leaves out the little words of all: of an English query, "with" would else be a rare word in the
     few Swedish texts that hold it, and count for more than what was asked.
+
+    Beside our labels Russian words lose the endings of their cases before synonyms are put in, and so do the synonyms
+    themselves, which OpenSearch reads by the filters before theirs: "бассейном" asks for a pool. No label is Russian,
+    so that nothing else depends on it; texts keep words as they are written, and their stems have fields of their own.
     """
     return {
         "filter": {
             "stops": {"type": "stop", "stopwords": _STOPS},
             "elision": {"type": "elision", "articles_case": True, "articles": _ELISION},
             **{f"stems_{language}": {"type": "stemmer", "language": stemmer} for language, stemmer in LATIN.items()},
+            "stems_ru": {"type": "stemmer", "language": "russian"},
             "same": {"type": "synonym_graph", "synonyms": synonyms()},
             "english_possessive": {"type": "stemmer", "language": "possessive_english"},
             "english_stop": {"type": "stop", "stopwords": "_english_"},
@@ -96,7 +101,7 @@ def analysis() -> dict[str, Any]:
             "asked": {"tokenizer": "standard", "filter": [*_FOLDED, "same"]},
             "asked_english": {
                 "tokenizer": "standard",
-                "filter": ["english_possessive", *_FOLDED, "same", "english_stop", "stems_en"],
+                "filter": ["english_possessive", *_FOLDED, "stems_ru", "same", "english_stop", "stems_en"],
             },
             "tokens": {"tokenizer": "whitespace"},
             **{

@@ -140,11 +140,13 @@ def _lookup(name: str, gazetteer: Gazetteer, *, near: Point | None, market: str 
     """The place of this name, in a market rather than elsewhere; or the likeliest that begins so or is a slip away."""
     named = gazetteer.lookup(name, near=near, market=market) if market else None
     named = named or gazetteer.lookup(name, near=near)
-    place = named or next(iter(gazetteer.complete(name, near=near, limit=1)), None)
-    if place is None:
+    if named is not None:
+        return named
+    begun = gazetteer.complete(name, near=near, market=market, limit=1)
+    if not begun:
         hint = "Complete it by GET /v1/suggest, which names places and their markets, or send bounds."
         raise PlaceNotFound("No place of that name is known here.", hint=hint)
-    return place
+    return begun[0].place
 
 
 def _at(place: Place, book: MarketBook, *, text: str | None) -> Where:

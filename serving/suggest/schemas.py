@@ -14,7 +14,9 @@ class SuggestQuery(Query):
     """What was typed so far, and where the guest looks."""
 
     q: str = Field(min_length=1, max_length=100, examples=["lis"])
-    market: MarketKey | None = Field(None, description="What lies there comes first.")
+    market: MarketKey | None = Field(
+        None, description="Of what fits the letters alike, what lies there comes first; a whole name stands before it."
+    )
     latitude: float | None = Field(
         None, ge=-90, le=90, description="Of where the guest looks: what lies around comes first.", examples=[38.72]
     )
@@ -33,6 +35,11 @@ class SuggestionOut(BaseModel):
 
     kind: SuggestionKind = Field(description="`search`: what others asked for; send it as the `text` of a search.")
     text: str = Field(examples=["Lisbon"])
+    matched: str | None = Field(
+        description="Of a place whose shown name has no word that begins as typed: the name that does, in another "
+        "language (`Wien` for Vienna), to be shown beside `text`. Else null.",
+        examples=["Lisboa"],
+    )
     country: str | None = Field(description="ISO 3166-1, of a place.")
     latitude: float | None
     longitude: float | None
@@ -47,6 +54,7 @@ class SuggestionOut(BaseModel):
         return cls(
             kind=suggestion.kind,
             text=suggestion.text,
+            matched=suggestion.matched,
             country=None if place is None else place.country,
             latitude=None if place is None else place.location.latitude,
             longitude=None if place is None else place.location.longitude,
@@ -64,6 +72,7 @@ class SuggestionsOut(BaseModel):
             SuggestionOut(
                 kind=SuggestionKind.MARKET,
                 text="Lisbon",
+                matched=None,
                 country="PT",
                 latitude=38.7223,
                 longitude=-9.1393,

@@ -63,6 +63,28 @@ def wide() -> Gazetteer:
     return Gazetteer(lambda: known_places(own, geonames_cities()))
 
 
+@pytest.fixture(scope="module")
+def full() -> Gazetteer:
+    """Markets with many foreign names, quarters that begin like other markets, and the world's cities."""
+    markets = [
+        market_place(market=key, name=name, country=country, location=location, listings=9_000)
+        for key, name, country, location in (
+            ("lisbon", "Lisbon", "PT", Point(38.72, -9.14)),
+            ("cape-town", "Cape Town", "ZA", Point(-33.92, 18.42)),
+            ("barcelona", "Barcelona", "ES", Point(41.39, 2.17)),
+        )
+    ]
+    quarters = [
+        neighbourhood_place(market=market, name=name, country="", location=location, radius_km=1, listings=1)
+        for market, name, location in (
+            ("paris", "Sorbonne", PARIS.location),
+            ("tokyo", "Parisu Quarter", TOKYO.location),
+        )
+    ]
+    own = [STOCKHOLM, TOKYO, PARIS, VIENNA, SODERMALM, *markets, *quarters]
+    return Gazetteer(lambda: known_places(own, geonames_cities()))
+
+
 @pytest.mark.parametrize(
     "name",
     ["Singapore", "singapur", "新加坡", "シンガポール", "Сингапур", "싱가포르", "سنغافورة", "  SINGAPORE ", "SIN"],
@@ -267,16 +289,117 @@ def test_an_article_too_many_or_too_few(wide: Gazetteer, name: str, place: str) 
 )
 def test_completion(gazetteer: Gazetteer, typed: str, first: str) -> None:
     """From the first letter on, in any script, with one slip from the second of four letters on."""
-    assert gazetteer.complete(typed, near=None, limit=3)[0].name == first
+    assert gazetteer.complete(typed, near=None, limit=3)[0].place.name == first
 
 
 def test_what_is_near_comes_first(gazetteer: Gazetteer) -> None:
     """The same letters mean another place to somebody who looks elsewhere."""
-    somewhere = gazetteer.complete("san", near=None, limit=1)[0]
-    here = gazetteer.complete("san", near=Point(34.05, -118.24), limit=1)[0]
+    somewhere = gazetteer.complete("san", near=None, limit=1)[0].place
+    here = gazetteer.complete("san", near=Point(34.05, -118.24), limit=1)[0].place
     assert here.country == "US"
-    assert gazetteer.complete("san", near=Point(-33.45, -70.67), limit=1)[0].name == "Santiago"
+    assert gazetteer.complete("san", near=Point(-33.45, -70.67), limit=1)[0].place.name == "Santiago"
     assert somewhere.population > 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("typed", "market", "first"),
+    [
+        ("s", "paris", ["Sorbonne", "Stockholm", "Södermalms"]),
+        ("s", "stockholm", ["Stockholm", "Södermalms"]),
+        ("so", "paris", ["Sorbonne", "Södermalms"]),
+        ("tok", "stockholm", ["Tokyo"]),
+        ("par", "tokyo", ["Parisu Quarter", "Paris"]),
+        ("paris", "tokyo", ["Paris", "Parisu Quarter"]),
+        ("wien", "tokyo", ["Vienna"]),
+        ("sodermalns", "paris", ["Södermalms"]),
+        ("parsu", "tokyo", ["Parisu Quarter"]),
+    ],
+)
+def test_where_the_guest_looks_comes_first_of_what_fits_alike(
+    full: Gazetteer, typed: str, market: str, first: list[str]
+) -> None:
+    """A whole name stands before what lies in the market, and that before the weightier that is begun elsewhere."""
+    near = next(place.location for place in (STOCKHOLM, TOKYO, PARIS) if place.market == market)
+    found = full.complete(typed, near=near, market=market, limit=20)
+    marketplace = [one.place.name for one in found if one.place.market]
+    assert marketplace[: len(first)] == first
+    assert found[0].place.name == first[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "before", "behind"),
+    [("pa", "Patna", "Barcelona"), ("s", "Shanghai", "Cape Town"), ("o", "Oslo", "Lisbon"), ("ö", "Oslo", "Lisbon")],
+)
+def test_few_letters_mean_the_name_shown(full: Gazetteer, typed: str, before: str, behind: str) -> None:
+    """Each city has a foreign name for every letter: a market by such a one stands behind all that are shown so."""
+    found = full.complete(typed, near=None, limit=10_000)
+    names = [one.place.name for one in found]
+    assert names.index(before) < names.index(behind)
+    assert found[names.index(before)].matched is None
+    matched = found[names.index(behind)].matched
+    assert matched is not None
+    assert folded(matched).startswith(folded(typed))
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "matched"),
+    [
+        ("wien", "Vienna", "Wien"),
+        ("wie", "Vienna", "Wien"),
+        ("vien", "Vienna", None),
+        ("mar", "Le Marais", None),
+        ("東", "Tokyo", "東京"),
+        ("пари", "Paris", "Париж"),
+        ("Stockhlo", "Stockholm", None),
+    ],
+)
+def test_a_name_in_another_language_is_said(wide: Gazetteer, typed: str, name: str, matched: str | None) -> None:
+    """Whoever sees "Vienna" at "wie" is told why; nothing is said where the name shown begins so, or a word of it."""
+    found = next(one for one in wide.complete(typed, near=None, limit=50) if one.place.name == name)
+    assert found.matched == matched
+
+
+def test_a_slip_in_the_name_shown_stands_before_one_in_a_foreign_name(wide: Gazetteer) -> None:
+    """Who types "parsi" means Paris, not a city that is called so in a language nobody here speaks."""
+    found = wide.complete("parsi", near=None, limit=200)
+    assert (found[0].place.name, found[0].is_slipped, found[0].matched) == ("Paris", True, None)
+    by_alias = [one.matched is not None for one in found]
+    assert by_alias == sorted(by_alias)
+    assert any(by_alias)
+
+
+@pytest.mark.parametrize("text", ["бассейн", "nice", "Nice", "Kyoto", "bath", "sea", "SEA", "spa", "view"])
+def test_all_of_a_text_is_no_town_where_nobody_hosts(wide: Gazetteer, text: str) -> None:
+    """Every word is a town somewhere: searched for there, it finds nothing, and as a word it does."""
+    assert wide.understand(text, near=None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Paris", "Paris"),
+        ("wien", "Vienna"),
+        ("Париж", "Paris"),
+        ("東京", "Tokyo"),
+        ("横浜", "Yokohama"),
+        ("marais", "Le Marais"),
+        ("lake view", "Lake View"),
+        ("near Nice", "Nice"),
+    ],
+)
+def test_a_text_that_is_a_place_with_somewhere_to_stay(wide: Gazetteer, text: str, place: str) -> None:
+    """A market, a quarter, a town that a market reaches into, by any name; and any town behind "near"."""
+    named = wide.understand(text, near=None)
+    assert named is not None
+    assert (named.place.name, named.rest) == (place, None)
+
+
+def test_a_market_by_a_code_that_is_a_wish() -> None:
+    """Seattle is "SEA" to pilots; a guest who writes it wishes to be by the sea."""
+    seattle = market_place(market="seattle", name="Seattle", country="US", location=Point(47.61, -122.33), listings=900)
+    gazetteer = Gazetteer(lambda: known_places([seattle], geonames_cities()))
+    assert gazetteer.understand("sea", near=None) is None
+    assert gazetteer.understand("Seattle", near=None) is not None
 
 
 def test_a_landmark_of_several_markets() -> None:
@@ -327,7 +450,7 @@ def test_nothing_is_read_before_the_first_question() -> None:
     gazetteer = Gazetteer(read)
     assert not reads
     assert gazetteer.lookup("stockholm", near=None) is STOCKHOLM
-    assert gazetteer.complete("sto", near=None, limit=1) == [STOCKHOLM]
+    assert [found.place for found in gazetteer.complete("sto", near=None, limit=1)] == [STOCKHOLM]
     assert len(reads) == 1
 
 

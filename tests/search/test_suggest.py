@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from search import beginnings
 from search.beginnings import Beginnings, typed_words, words_of
 from search.gazetteer import Gazetteer
-from search.places import market_place
+from search.places import Place, PlaceKind, market_place
 from search.popular import PopularSearch, PopularSearches
 from search.request import Point
 from search.suggest import NO_LISTINGS, Suggester, SuggestionKind, Suggestions
@@ -156,6 +156,22 @@ def test_what_others_asked_for(suggester: Suggester) -> None:
     kinds = [one.kind for one in found]
     assert kinds == [SuggestionKind.MARKET, *[SuggestionKind.SEARCH] * 3, *[SuggestionKind.LISTING] * 8]
     assert [one.text for one in found[1:4]] == ["sunny vélo", "sunny terrace", "sunny garden"]
+
+
+def test_a_place_says_which_of_its_names_was_typed() -> None:
+    """The name in another language comes with the item; and the market's own come before another's."""
+    names = ("Vienna", "Wien")
+    places = [Place(PlaceKind.CITY, names, "AT", Point(48.2, 16.4), None, 9, 2_000_000, 0)]
+    places += [
+        market_place(market=key, name=f"Wienhaus {key}", country="DE", location=Point(at, 10), listings=at)
+        for key, at in (("north", 60), ("south", 40))
+    ]
+    suggester = Suggester(Gazetteer(lambda: places), None, NOBODY_ASKED)
+    assert [(s.text, s.matched) for s in suggest(suggester, "wie", market="south").items] == [
+        ("Wienhaus south", None),
+        ("Wienhaus north", None),
+        ("Vienna", "Wien"),
+    ]
 
 
 def test_listings_called_the_same_are_suggested_once() -> None:

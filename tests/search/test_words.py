@@ -99,6 +99,8 @@ def engine(async_client: AsyncOpenSearch, alias: str) -> OpenSearchEngine:
         ("lerche", "told"),
         ("swimming pool", "french"),  # synonyms: of a text …
         ("水着 プール", "amenity"),  # … and of a label
+        ("с бассейном", "amenity"),  # noqa: RUF001 - … in another case
+        ("бассейны", "amenity"),
         ("LAGENHETER", "swedish"),  # case and accents
         ("cathderal", "english"),  # slips
         ("immuble", "french"),
@@ -151,6 +153,16 @@ def test_little_words_of_every_language_are_left_out(
     """In a language's field those of another would be rare, and count for more than what was asked."""
     told = opensearch.indices.analyze(index=alias, body={"analyzer": f"latin_{language}", "text": text})
     assert [token["token"] for token in told["tokens"]] == stems
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [("с бассейном", "pool"), ("балконами", "balconi"), ("стиральной машиной", "wash"), ("у озера", "lake")],  # noqa: RUF001
+)
+def test_russian_words_ask_for_labels_in_any_case(opensearch: OpenSearch, alias: str, text: str, label: str) -> None:
+    """A guest writes a wish as grammar bends it, and the file of synonyms has each word in one form alone."""
+    told = opensearch.indices.analyze(index=alias, body={"analyzer": "asked_english", "text": text})
+    assert label in {token["token"] for token in told["tokens"]}
 
 
 def test_an_index_says_which_synonyms_it_has(opensearch: OpenSearch, alias: str) -> None:

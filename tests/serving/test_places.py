@@ -96,6 +96,22 @@ def test_a_name_of_several_markets_is_taken_in_the_one_that_is_named() -> None:
     assert find_place(SearchQuery(market="lisbon", place="alfama"), BOOK, gazetteer).market == "lisbon"
 
 
+def test_a_name_that_is_begun_is_completed_in_the_market_that_is_named() -> None:
+    """A weightier quarter that begins so elsewhere does not make a contradiction of it."""
+    far = neighbourhood_place(market="porto", name="Alfena", country="PT", location=PORTO, radius_km=2, listings=90_000)
+    gazetteer = Gazetteer(lambda: (*PLACES, far))
+    assert find_place(SearchQuery(market="lisbon", place="alf"), BOOK, gazetteer).name == "Alfama"
+    assert find_place(SearchQuery(place="alf"), BOOK, gazetteer).name == "Alfena"
+
+
+def test_a_text_that_is_a_town_without_listings_stays_words() -> None:
+    """Said by itself it may be any word; `place`, or "near" before it, says that it is a place."""
+    where = look(text="Sintra")
+    assert (where.name, where.area, where.text) == (None, None, "Sintra")
+    assert look(text="near Sintra").name == look(place="Sintra").name == "Sintra"
+    assert (look(text="Alfama").name, look(text="Alfama").text) == ("Alfama", None)
+
+
 def test_a_place_inside_a_wish() -> None:
     """The place is taken out of the wish, unless something else says where to look."""
     where = look(text="sauna near Alfama")
@@ -150,7 +166,7 @@ def test_landmarks_come_from_the_lake(tmp_path: Path) -> None:
         assert quarter is not None
         assert quarter.kind is PlaceKind.NEIGHBOURHOOD
     assert gazetteer.lookup("bairro", near=None) is None
-    assert [place.name for place in gazetteer.complete("bairro", near=None, limit=5)] == ["Bairro Alto"]
+    assert [found.place.name for found in gazetteer.complete("bairro", near=None, limit=5)] == ["Bairro Alto"]
 
 
 def test_coordinates() -> None:

@@ -16,9 +16,12 @@ from lodestay.clock import FixedClock
 from lodestay.lake import mart
 from lodestay.settings import Settings
 from search import titles
-from search.suggest import NO_LISTINGS
+from search.places import market_place
+from search.request import Point
+from search.suggest import NO_LISTINGS, Suggestion, SuggestionKind
 from serving.app import create_app
 from serving.suggest import shelf
+from serving.suggest.schemas import SuggestionOut
 from tests.serving.conftest import no_cities
 from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import SignIn
@@ -50,6 +53,17 @@ def test_from_the_first_letter_on(client: TestClient, marketplace: Marketplace) 
     assert [(item["kind"], item["listing_id"], item["market"]) for item in items] == [
         ("listing", marketplace.loft, "lisbon")
     ]
+
+
+def test_a_name_in_another_language_is_written_down() -> None:
+    """An app can show beside a place the name that was typed."""
+    vienna = market_place(market="vienna", name="Vienna", country="AT", location=Point(48.2, 16.4), listings=9)
+    found = Suggestion(SuggestionKind.MARKET, "Vienna", vienna, None, "vienna", "Wien")
+    assert SuggestionOut.of(found).model_dump(include={"text", "matched", "market"}) == {
+        "text": "Vienna",
+        "matched": "Wien",
+        "market": "vienna",
+    }
 
 
 def test_what_a_host_changes_is_known_in_a_moment(

@@ -19,8 +19,8 @@ from search.columns.halves import scanned
 from search.columns.price_bins import bin_of, bins_of
 from search.columns.reading import retrieved
 from search.columns.store import ColumnStore
-from search.columns.table import CURRENCY, FEES, NO_CODE, RULES, WORD
-from search.columns.zones import LENGTHS, ROOM
+from search.columns.table import CURRENCY, FEES, MARKET, NO_CODE, RULES, WORD
+from search.columns.zones import LENGTHS, ROOM, SEVERAL
 from search.document import calendar_fields, rate_fields
 from search.fallback import Supply
 from tests.search.columns.test_answers import plainly, store_of
@@ -74,6 +74,10 @@ def test_zones_say_what_their_rows_say() -> None:
     least, most = (table.stays.numbers[:, RULES.index(name)] for name in ("usual_min_stay", "usual_max_stay"))
     for guests in range(1, ROOM + 1):
         assert (flags(zones.room[guests - 1]) == (table.traits.accommodates >= guests)).all()
+    markets = table.traits.codes[:, MARKET]
+    said = zones.markets[word]
+    assert ((said == markets) | (said == SEVERAL)).all()
+    assert {*said.tolist()} > {SEVERAL}, "words of one market, and of several"
     for length in range(1, LENGTHS + 1):
         assert (flags(zones.lengths[length - 1]) == ((least <= length) & (length <= most))).all()
 
@@ -84,14 +88,19 @@ def flags(bits: np.ndarray) -> np.ndarray:
 
 
 def test_terms_say_what_their_rows_say() -> None:
-    """Every listing's kind has its rates, its fee for guests and its currency, and no kind is there twice."""
+    """A listing's kind and amounts are its own, no kind is there twice, and who has prices apart has none of them."""
     store = changed_store(np.random.default_rng(4))
     terms, table = store.derived.terms, store.table
-    kinds = terms.kinds[terms.of]
-    assert (terms.of != NO_CODE).all()
-    assert (kinds[:, : table.prices.rates.shape[1]] == table.prices.rates).all()
-    assert (kinds[:, terms_module.EXTRA_GUEST_OF] == table.prices.fees[FEES.index("extra_guest_fee_minor")]).all()
-    assert (kinds[:, terms_module.CURRENCY_OF] == table.traits.codes[:, CURRENCY]).all()
+    assert ((terms.of == NO_CODE) == (table.prices.unit < 0)).all()
+    shared = np.flatnonzero(terms.of != NO_CODE)
+    assert len(shared) > 10
+    kinds = terms.kinds[terms.of[shared]]
+    fees = {name: table.prices.fees[place, shared] for place, name in enumerate(FEES)}
+    assert (kinds[:, : table.prices.rates.shape[1]] == table.prices.rates[shared]).all()
+    assert (kinds[:, terms_module.EXTRA_GUEST_OF] == fees["extra_guest_fee_minor"]).all()
+    assert (kinds[:, terms_module.CURRENCY_OF] == table.traits.codes[shared, CURRENCY]).all()
+    assert (terms.cleaning[shared] == fees["cleaning_fee_minor"]).all()
+    assert (terms.units[shared] == table.prices.unit[shared]).all()
     used = terms.kinds[: terms.used[0]]
     assert len(np.unique(used, axis=0)) == len(used)
 
