@@ -20,9 +20,9 @@ from search.answer import BestStays, PriceDay, Retrieved
 from search.columns.amounts import LENGTH_DISCOUNTS
 from search.columns.ask import NO_DISCOUNT, Ask, PriceAsk
 from search.columns.asking import ask_of, dates_by_market
-from search.columns.halves import Bell, scanned
 from search.columns.many_stays import StaysAsk, StaysTally, try_stays
 from search.columns.reading import retrieved
+from search.columns.sharing import Bell, scanned
 from search.columns.store import ColumnStore
 from search.columns.table import WORD, Table
 from search.columns.tally import Tally, found_rows
@@ -48,7 +48,7 @@ def retrieve_flexible(
     Parameters
     ----------
     beside, bell
-        Of the passes over the rows (:func:`search.columns.halves.scanned`).
+        Of the passes over the rows (:func:`search.columns.sharing.scanned`).
 
     Raises
     ------

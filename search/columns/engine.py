@@ -17,9 +17,9 @@ from search.answer import PriceDay, Retrieved
 from search.columns.ask import Ask
 from search.columns.asking import ask_of
 from search.columns.best_stay import compile_stays, price_days, retrieve_flexible
-from search.columns.halves import MANY, Bell, rows_of, scanned
 from search.columns.kept import KeptAnswers, key_of
 from search.columns.reading import retrieved
+from search.columns.sharing import MANY, Bell, rows_of, scanned
 from search.columns.store import ColumnStore
 from search.columns.turns import Turns
 from search.request import Filters, SearchRequest, Sort

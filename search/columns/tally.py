@@ -128,7 +128,7 @@ def _no_best() -> Best:
 
 
 def found_rows(results: Results) -> NDArray[np.int64]:
-    """Every result's row, in order."""
+    """Every result's row, in order within what was looked at together."""
     at = np.flatnonzero(np.unpackbits(results.bits.view(np.uint8), bitorder="little"))
     words = _words(results.runs)
     moved = np.repeat((results.runs[:, 0] >> 6) - (np.cumsum(words) - words), words)

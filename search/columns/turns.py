@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from typing import Any, Generic, Protocol, TypeVar
 
 from lodestay.crowding import Threads
-from search.columns.halves import Bell, silent
+from search.columns.sharing import Bell, silent
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -361,7 +361,7 @@ def test_columns_that_fail_are_no_error(
 ) -> None:
     """The pass raises: the database answers the same, and says so."""
     with monkeypatch.context() as broken:  # first: what the columns have answered they need no pass for
-        broken.setattr("search.columns.halves.scan", lambda *_: 1 / 0)
+        broken.setattr("search.columns.sharing.scan", lambda *_: 1 / 0)
         poorer = search(counting, **STAY)
     well = search(counting, **STAY)
     assert lacks(poorer["degraded"], NO_ENGINE)

@@ -9,9 +9,9 @@ import pytest
 
 from search.columns.asking import ask_of
 from search.columns.block import ROOM
-from search.columns.halves import joined, scanned
 from search.columns.reading import retrieved
 from search.columns.scan import scan
+from search.columns.sharing import joined, scanned
 from search.columns.store import ColumnStore
 from search.columns.tally import empty_tally
 from tests.search.marketplace import HERE, documents_of, make_request, random_request, random_supply

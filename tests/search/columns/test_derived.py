@@ -15,9 +15,9 @@ from search.columns import terms as terms_module
 from search.columns.asking import ask_of
 from search.columns.derived import Derived, derived_of
 from search.columns.engine import retrieve
-from search.columns.halves import scanned
 from search.columns.price_bins import bin_of, bins_of
 from search.columns.reading import retrieved
+from search.columns.sharing import scanned
 from search.columns.store import ColumnStore
 from search.columns.table import CURRENCY, FEES, MARKET, NO_CODE, RULES, WORD
 from search.columns.zones import LENGTHS, ROOM, SEVERAL

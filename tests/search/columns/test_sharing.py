@@ -14,34 +14,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lodestay.crowding import TooBusy
-from search.columns import halves
+from search.columns import sharing
+from search.columns.ask import Ask
 from search.columns.asking import ask_of
-from search.columns.halves import Bell, scanned
 from search.columns.reading import retrieved
-from search.columns.table import WORD
+from search.columns.sharing import Bell, scanned
 from search.columns.tally import Tally
 from search.columns.turns import Turns
 from tests.search.columns.test_answers import store_of
 from tests.search.marketplace import HERE, make_request, random_request, random_supply
 
+INTERRUPTIONS = 5
 LENGTHS = st.lists(st.tuples(st.integers(0, 90), st.integers(1, 200)), min_size=1, max_size=6)
 
 
-@given(LENGTHS)
-def test_halves_are_the_whole(gaps: list[tuple[int, int]]) -> None:
-    """Every row is in one half, once, in its order, and the halves differ by one row at most."""
+@given(LENGTHS, st.integers(1, 20))
+def test_parts_are_the_whole(gaps: list[tuple[int, int]], count: int) -> None:
+    """Every row is in one part, once, in its order; none is empty, and they differ by one row at most."""
     edges = np.cumsum(np.array(gaps).ravel()).reshape(-1, 2)
-    first, second = halves.halves(edges)
-    rows = [[row for low, high in runs.tolist() for row in range(low, high)] for runs in (edges, first, second)]
-    assert rows[1] + rows[2] == rows[0]
-    assert 0 <= len(rows[2]) - len(rows[1]) <= 1
+    whole, *parts = (
+        [row for low, high in runs.tolist() for row in range(low, high)]
+        for runs in (edges, *sharing.parts(edges, count))
+    )
+    assert [row for part in parts for row in part] == whole
+    assert len(parts) == min(count, len(whole))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
 def test_two_threads_answer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count, facets, histogram, tiles, what filters keep out, and the best, of all kinds of searches."""
     store = store_of(random_supply(np.random.default_rng(20260616), listings=450))
-    monkeypatch.setattr(halves, "MANY", 2)
-    monkeypatch.setattr(halves, "STRETCH", 1)
+    monkeypatch.setattr(sharing, "MANY", 2)
+    monkeypatch.setattr(sharing, "STRETCH", 1)
     rng = np.random.default_rng(5)
     found, of_many, heard = 0, 0, list[Tally]()
     with ThreadPoolExecutor(1) as beside:
@@ -50,12 +54,20 @@ def test_two_threads_answer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
             ask = ask_of(request, store, today=HERE)
             alone, together = (scanned(store.table, store.derived, ask, beside=helper) for helper in (None, beside))
             assert retrieved(request, ask, together, store) == retrieved(request, ask, alone, store)
-            bell = Bell(lambda ask=ask: heard.append(scanned(store.table, store.derived, ask)))  # type: ignore[misc]
+            let_go = Event()
+            beside.submit(let_go.wait)  # so that all of it is left to the thread that hears the bell
+
+            def again(ask: Ask = ask, let_go: Event = let_go) -> None:
+                heard.append(scanned(store.table, store.derived, ask))
+                let_go.set()
+
+            bell = Bell(again)
             bell.ring()
             rung = scanned(store.table, store.derived, ask, beside=beside, bell=bell)
+            let_go.set()
             assert retrieved(request, ask, rung, store) == retrieved(request, ask, alone, store)
+            of_many += sharing.rows_of(ask) >= 2
             found += int(together.results.found[0])
-            of_many += halves.rows_of(ask) >= 5 * WORD  # half of them lie in several words
     assert found > 100
     assert len(heard) >= of_many > 10
 
@@ -63,23 +75,26 @@ def test_two_threads_answer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_pass_comes_to_its_end_however_often_it_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bell that rings again while it is answered lets the pass come further each time."""
     store = store_of(random_supply(np.random.default_rng(1), listings=400))
-    monkeypatch.setattr(halves, "MANY", 2)
-    monkeypatch.setattr(halves, "STRETCH", 1)
-    heard = list[int]()
+    monkeypatch.setattr(sharing, "MANY", 2)
+    monkeypatch.setattr(sharing, "STRETCH", 1)
+    heard, let_go = list[int](), Event()
 
     def again() -> None:
         heard.append(1)
+        if len(heard) > INTERRUPTIONS:
+            let_go.set()
         bell.ring()
 
     bell = Bell(again)
     bell.ring()
     with ThreadPoolExecutor(1) as beside:
+        beside.submit(let_go.wait)
         ask = ask_of(make_request(), store, today=HERE)
         rung = scanned(store.table, store.derived, ask, beside=beside, bell=bell)
     assert retrieved(make_request(), ask, rung, store) == retrieved(
         make_request(), ask, scanned(store.table, store.derived, ask), store
     )
-    assert len(heard) > 1
+    assert len(heard) > INTERRUPTIONS
 
 
 @dataclass

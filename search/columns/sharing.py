@@ -1,9 +1,12 @@
-"""A pass over many rows: two threads go over half of them each, and leave off for a moment when others ring."""
+"""A pass over many rows: two threads share them, and the one that others wait for leaves off when they ring."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
+from functools import reduce
+from itertools import pairwise
 from threading import Event
 from typing import Final
 
@@ -21,6 +24,10 @@ MANY: Final = 200_000
 STRETCH: Final = 1_024
 """Words of 64 rows that a pass goes over between two interruptions, some milliseconds: it comes to its end, however
 many ring."""
+
+
+PARTS: Final = 16
+"""Parts of many rows that the threads take in turn: none waits long for the other's last one."""
 
 
 class Bell:
@@ -78,27 +85,47 @@ def scanned(
     if beside is None or rows_of(ask) < MANY:
         return _gone_over(table, derived, ask, silent())
     bell = bell or silent()
-    first, second = halves(ask.runs)
-    job = beside.submit(_gone_over, table, derived, ask._replace(runs=second), silent())
+    # Who is interrupted leaves more of them to the other.
+    left = deque(ask._replace(runs=runs) for runs in parts(ask.runs, PARTS))
+    job = beside.submit(_help, table, derived, left, silent())
     job.add_done_callback(lambda _job: bell.ring())
     try:
-        mine = _gone_over(table, derived, ask._replace(runs=first), bell)
+        mine = _help(table, derived, left, bell)
     finally:
+        left.clear()
         while not job.done():  # nobody may write to the columns while it goes on
             bell.wait()
             bell.answer()
-    return joined(mine, job.result())
+    return reduce(joined, [*mine, *job.result()])
 
 
-def halves(runs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Cut runs of rows, (r, 2), in two with as many rows in each, the run in the middle too."""
+def parts(runs: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
+    """Cut runs of rows, (r, 2), into parts with as many rows in each, as far as they come to that."""
     ends = np.cumsum(runs[:, 1] - runs[:, 0])
-    middle = int(ends[-1]) // 2
-    at = int(np.searchsorted(ends, middle, side="right"))
-    cut = int(runs[at, 1] - (ends[at] - middle))
-    first = np.concatenate([runs[:at], [[runs[at, 0], cut]]])
-    second = np.concatenate([[[cut, runs[at, 1]]], runs[at + 1 :]])
-    return first, second
+    cuts = np.unique(np.linspace(0, ends[-1], count + 1).astype(np.int64))
+    return [_between(runs, ends, low, high) for low, high in pairwise(cuts.tolist())]
+
+
+def _between(runs: NDArray[np.int64], ends: NDArray[np.int64], low: int, high: int) -> NDArray[np.int64]:
+    """Rows from the one that so many stand before, to before another such one."""
+    first, last = np.searchsorted(ends, [low, high - 1], side="right")
+    found = runs[first : last + 1].copy()
+    found[0, 0] = runs[first, 1] - (ends[first] - low)
+    found[-1, 1] = runs[last, 1] - (ends[last] - high)
+    return found
+
+
+def _help(table: Table, derived: Derived, left: deque[Ask], bell: Bell) -> list[Tally]:
+    """Take one part after the other for as long as some are left; no two threads take the same."""
+    done = list[Tally]()
+    while True:
+        try:
+            part = left.popleft()
+        except IndexError:
+            return done
+        done.append(_gone_over(table, derived, part, bell))
+        if bell.flag[0]:
+            bell.answer()
 
 
 def _gone_over(table: Table, derived: Derived, ask: Ask, bell: Bell) -> Tally:
