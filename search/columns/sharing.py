@@ -26,8 +26,9 @@ STRETCH: Final = 1_024
 many ring."""
 
 
-PARTS: Final = 16
-"""Parts of many rows that the threads take in turn: none waits long for the other's last one."""
+PART: Final = 1_000_000
+"""Rows of a part that the threads take in turn, some twenty milliseconds: none waits long for the other's last one, and
+between two of them a thread needs the interpreter's lock, which may take it some milliseconds."""
 
 
 class Bell:
@@ -86,7 +87,7 @@ def scanned(
         return _gone_over(table, derived, ask, silent())
     bell = bell or silent()
     # Who is interrupted leaves more of them to the other.
-    left = deque(ask._replace(runs=runs) for runs in parts(ask.runs, PARTS))
+    left = deque(ask._replace(runs=runs) for runs in parts(ask.runs, max(2, rows_of(ask) // PART)))
     job = beside.submit(_help, table, derived, left, silent())
     job.add_done_callback(lambda _job: bell.ring())
     try:

@@ -46,6 +46,7 @@ def test_two_threads_answer_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     store = store_of(random_supply(np.random.default_rng(20260616), listings=450))
     monkeypatch.setattr(sharing, "MANY", 2)
     monkeypatch.setattr(sharing, "STRETCH", 1)
+    monkeypatch.setattr(sharing, "PART", 20)
     rng = np.random.default_rng(5)
     found, of_many, heard = 0, 0, list[Tally]()
     with ThreadPoolExecutor(1) as beside:
@@ -77,6 +78,7 @@ def test_a_pass_comes_to_its_end_however_often_it_is_interrupted(monkeypatch: py
     store = store_of(random_supply(np.random.default_rng(1), listings=400))
     monkeypatch.setattr(sharing, "MANY", 2)
     monkeypatch.setattr(sharing, "STRETCH", 1)
+    monkeypatch.setattr(sharing, "PART", 20)
     heard, let_go = list[int](), Event()
 
     def again() -> None:
