@@ -125,6 +125,7 @@ class ColumnEngine:
         ask = ask_of(_ANYTHING, self._store, today=_ANY_DAY)._replace(runs=np.zeros((0, 2), np.int64))
         scanned(self._store.table, self._store.derived, ask)
         compile_stays(self._store, ask)
+        self._store.compile_changes()
 
     def _update(self, changes: Mapping[int, Mapping[str, Any]]) -> int:
         try:

@@ -348,6 +348,14 @@ class ColumnStore(Columns):
         note(self.derived, self.table, rows[held])
         return len(fields)
 
+    def compile_changes(self) -> None:
+        """Have what writes changes compiled: the first one would wait seconds for it, and all searches behind it."""
+        nobody = np.zeros(0, np.int64)
+        self._write_stays(nobody, stay_bits([]))
+        self._write_prices(nobody, night_prices([]))
+        put_bits(self.table.nights.active[np.newaxis], nobody, np.zeros((0, 1), np.bool_))
+        note(self.derived, self.table, nobody)
+
     def _market(self, rows: NDArray[np.int64]) -> MarketRows:
         return MarketRows(_near_runs(rows), around(self.table.places.latitude[rows], self.table.places.longitude[rows]))
 

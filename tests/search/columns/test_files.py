@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +17,7 @@ import orjson
 import pytest
 from numpy.typing import NDArray
 
+from search.columns.encoding import night_fields
 from search.columns.engine import retrieve
 from search.columns.files import MANIFEST, build_folder, builds, open_build, room_in, seal
 from search.columns.layout import AXES, Axis, arrays
@@ -269,6 +273,37 @@ def test_odd_rules_have_room_for_more() -> None:
     store.update({int(store.table.listing_id[row]): calendar_fields(calendar, today=TODAY)})
     assert store.table.stays.odd_count[row] == stays.odd_count[many] > 0
     assert store.table.stays.odd_rules is stays.odd_rules
+
+
+_CHANGED = """
+import asyncio, pickle, sys
+from pathlib import Path
+from search.columns import encoding, filling, terms, zones
+from search.columns.engine import ColumnEngine
+from search.columns.files import open_build
+from search.columns.store import ColumnStore
+
+noting = (terms.note_terms, zones.note_zones)
+compiled = (filling.put_bits, filling.put_prices, encoding._write_rules, encoding._units, *noting)
+engine = ColumnEngine(ColumnStore(open_build(Path(sys.argv[1])).whole))
+asyncio.run(engine.prepare())
+before = [len(one.signatures) for one in compiled]
+assert all(before), before
+assert asyncio.run(engine.update(pickle.loads(Path(sys.argv[2]).read_bytes()))) == 1
+assert [len(one.signatures) for one in compiled] == before, "a change had something compiled"
+engine.close()
+"""
+
+
+def test_the_first_change_has_nothing_to_wait_for(build: Path, documents: Documents, tmp_path: Path) -> None:
+    """In a process that only mapped columns, what writes changes was compiled before the first of them."""
+    calendar = random_calendar(np.random.default_rng(4))
+    change = {documents[0]["listing_id"]: {**night_fields(calendar, today=TODAY), "is_active": True}}
+    (tmp_path / "change").write_bytes(pickle.dumps(change))
+    done = subprocess.run(
+        [sys.executable, "-c", _CHANGED, build, tmp_path / "change"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_nothing_makes_columns_of_nothing(tmp_path: Path) -> None:
