@@ -69,7 +69,7 @@ def impatient(
     monkeypatch.setattr("serving.health.service.PATIENCE_SECONDS", 0.2)
     address = urlsplit(settings.require_database_url())
     behind = address._replace(netloc=f"{address.username}:{address.password}@{freezing.url.removeprefix('http://')}")
-    known = {"database_url": SecretStr(behind.geturl()), "search_timeout_ms": 100}
+    known = {"database_url": SecretStr(behind.geturl()), "search_timeout_ms": 500}
     with TestClient(create_app(settings.model_copy(update=known), clock, no_cities)) as client:
         yield client
         freezing.is_down = True  # whoever still waits hears that it is in vain
