@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from lodestay.errors import InvalidInput
 from lodestay.money import decimal_text
@@ -288,3 +289,21 @@ class SearchRequest:
     def origin(self) -> Point | None:
         """Where distances are measured from."""
         return self.centre or (None if self.area is None else self.area.centre)
+
+
+ANYTHING: Final = SearchRequest(
+    text=None,
+    market=None,
+    area=None,
+    centre=None,
+    stay=None,
+    guests=1,
+    filters=Filters(),
+    sort=Sort.RELEVANCE,
+    page=1,
+    page_size=1,
+    currency="EUR",
+    locale="en",
+    rates={},
+)
+"""A search that asks for nothing in particular, to be changed where one does."""

@@ -50,6 +50,8 @@ NO_PRICER = "pricing models not loaded: prices follow simple rules"
 NO_FEATURES = "listing features not loaded: results are ordered by little more than price and distance"
 NO_MEANING = "no embedding of the index's model at hand: words are matched, their meaning is not"
 
+INCOMPLETE = "search index incomplete: listings that it lost are missing"
+
 # MLflow's client tries for minutes by default; a web process looks again in a moment anyway.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
@@ -80,9 +82,9 @@ class IndexFacts:
     documents: int = 0
 
     @property
-    def is_whole(self) -> bool:
-        """Whether it has what it was built with, but for one document in a hundred; what is not known is so."""
-        return self.documents >= self.built_with * (1 - LACKING)
+    def missing(self) -> tuple[str, ...]:
+        """What an answer made of it alone lacks, in words for a client: nothing while one document in a hundred is."""
+        return (INCOMPLETE,) if self.documents < self.built_with * (1 - LACKING) else ()
 
 
 @dataclass(frozen=True)

@@ -22,24 +22,9 @@ from search.columns.reading import retrieved
 from search.columns.sharing import MANY, Bell, rows_of, scanned
 from search.columns.store import ColumnStore
 from search.columns.turns import Turns
-from search.request import Filters, SearchRequest, Sort
+from search.request import ANYTHING, SearchRequest
 from search.today import Today
 
-_ANYTHING: Final = SearchRequest(
-    text=None,
-    market=None,
-    area=None,
-    centre=None,
-    stay=None,
-    guests=1,
-    filters=Filters(),
-    sort=Sort.RELEVANCE,
-    page=1,
-    page_size=1,
-    currency="EUR",
-    locale="en",
-    rates={},
-)
 _ANY_DAY: Final = Today(date(2000, 1, 1))
 
 
@@ -122,7 +107,7 @@ class ColumnEngine:
         self._thread.close(last=self._beside.shutdown)
 
     def _prepare(self) -> None:
-        ask = ask_of(_ANYTHING, self._store, today=_ANY_DAY)._replace(runs=np.zeros((0, 2), np.int64))
+        ask = ask_of(ANYTHING, self._store, today=_ANY_DAY)._replace(runs=np.zeros((0, 2), np.int64))
         scanned(self._store.table, self._store.derived, ask)
         compile_stays(self._store, ask)
         self._store.compile_changes()

@@ -27,7 +27,6 @@ TOO_MANY_FOR_WORDS = "more results than can be ordered by what was written: they
 SOME_WORDS = "search index incomplete: some results stand last, whatever was written"
 NO_COLUMNS = "columns not loaded: flexible dates were tried in the database, without the meaning of words"
 BEHIND = "columns behind the database: what changed in the last moments may be missing, or counted as it was"
-INCOMPLETE = "search index incomplete: listings that it lost are missing"
 NO_TILES = "columns not loaded: the results are not counted on the map"
 
 _LAGGING: Final = 100
@@ -56,7 +55,7 @@ async def retrieve(services: Services, steps: Steps, request: SearchRequest, *, 
         services, steps, Step.RETRIEVE, lambda: services.engine.retrieve(request, today=today)
     )
     if retrieved is not None:
-        lacks = () if services.models.current.index.is_whole else (INCOMPLETE,)
+        lacks = services.models.current.index.missing
         return _without_tiles(replace(retrieved, degraded=(*retrieved.degraded, *lacks)), request)
     late = await _ask_late_columns(services, steps, request, today=today)
     if late is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -10,7 +11,7 @@ import structlog
 from lodestay.clock import Clock
 from search.engine import Best
 from search.errors import SearchUnavailable
-from search.request import Filters, SearchRequest, Sort
+from search.request import ANYTHING, SearchRequest
 from search.today import Today
 from serving.again import again_and_again
 from serving.models import Models, ModelShelf
@@ -71,19 +72,4 @@ async def _request(wish: str, models: Models) -> SearchRequest:
     embedder = models.embedder
     has_meaning = embedder is not None and embedder.model == models.index_model
     vector = await asyncio.to_thread(embedder.embed_query, wish) if embedder is not None and has_meaning else None
-    return SearchRequest(
-        text=wish,
-        text_vector=None if vector is None else tuple(vector.tolist()),
-        market=None,
-        area=None,
-        centre=None,
-        stay=None,
-        guests=2,
-        filters=Filters(),
-        sort=Sort.RELEVANCE,
-        page=1,
-        page_size=1,
-        currency="EUR",
-        locale="en",
-        rates={},
-    )
+    return replace(ANYTHING, guests=2, text=wish, text_vector=None if vector is None else tuple(vector.tolist()))

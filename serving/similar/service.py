@@ -31,7 +31,6 @@ from serving.search.pages import Page
 from serving.search.places import Where, today_at
 from serving.search.ranking import Ranked, Seen
 from serving.search.rendering import render
-from serving.search.retrieval import INCOMPLETE
 from serving.search.steps import FAILED, Steps, told
 from serving.similar.comparison import Comparison, traits_of
 from serving.similar.rules import Likeness, Traits
@@ -153,8 +152,7 @@ async def _near(
             Step.WORDS, lambda: _alike(services, client, request, card, today=today), system=OPENSEARCH
         )
         if alike is not None:
-            lacks = [] if services.models.current.index.is_whole else [INCOMPLETE]
-            return alike.candidates, [*alike.degraded, *lacks]
+            return alike.candidates, [*alike.degraded, *services.models.current.index.missing]
         why = steps.why.get(Step.WORDS)
         reason = NO_VECTOR if why is None else NO_MEANING[why]
     services.metrics.degraded.labels("similar").inc()

@@ -33,7 +33,7 @@ from search.errors import SearchUnavailable
 from search.event_log import EventLog
 from search.gazetteer import Gazetteer
 from search.request import Point
-from serving.models import NO_MEANING, RULE, IndexFacts, Models
+from serving.models import INCOMPLETE, NO_MEANING, RULE, IndexFacts, Models
 from serving.observability.metrics import Metrics
 from serving.search.answer import SearchOut
 from serving.search.breaker import FAILURES, OPEN_SECONDS
@@ -42,7 +42,7 @@ from serving.search.guards import Guards
 from serving.search.log import Visit
 from serving.search.markets import MarketBook, MarketInfo
 from serving.search.reranking import Reranking, Viewed
-from serving.search.retrieval import INCOMPLETE, NO_ENGINE, NO_WORDS, SOME_WORDS, WORDS_UNKNOWN, ordered_by_words
+from serving.search.retrieval import NO_ENGINE, NO_WORDS, SOME_WORDS, WORDS_UNKNOWN, ordered_by_words
 from serving.search.schemas import SearchQuery
 from serving.search.service import NO_RANKING, search
 from serving.search.steps import BUSY, FAILED, LATE, SHUT
