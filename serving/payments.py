@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 from uuid import UUID
@@ -39,9 +40,17 @@ class PaymentDesk:
     clock: Clock
     _moving: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
-    async def advance(self, booking_id: UUID, *, seconds: float = PATIENCE_SECONDS) -> None:
-        """Move what is due of a booking, and return when it pauses or the time is over."""
-        task = asyncio.create_task(self._advance(booking_id))
+    async def advance(
+        self, booking_id: UUID, *, taken: Sequence[SagaRecord] = (), seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        """Move sagas of a booking, and return when they pause or the time is over.
+
+        Parameters
+        ----------
+        taken
+            What the caller has claimed, when it began it for instance; none: what is due and nobody else moves.
+        """
+        task = asyncio.create_task(self._advance(booking_id, taken))
         self._moving.add(task)
         task.add_done_callback(self._moving.discard)
         await asyncio.wait({task}, timeout=seconds)
@@ -52,10 +61,10 @@ class PaymentDesk:
             task.cancel()
         await asyncio.gather(*self._moving, return_exceptions=True)
 
-    async def _advance(self, booking_id: UUID) -> None:
+    async def _advance(self, booking_id: UUID, taken: Sequence[SagaRecord]) -> None:
         runner = Runner(self.sessions, self.gateway, self.clock, ACTIONS, random.random)
         try:
-            for saga in await self._claim(booking_id):
+            for saga in taken or await self._claim(booking_id):
                 await runner.advance(saga)
         except (SQLAlchemyError, OSError) as error:  # the database is away; the lease will end
             log.warning("left a payment to the worker", booking_id=str(booking_id), reason=str(error)[:200])

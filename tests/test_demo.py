@@ -135,8 +135,8 @@ def test_the_guide_for_guest_apps_can_be_pasted(found: dict[str, Any]) -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     said = done.stdout.splitlines()
-    assert '"confirmed"' in said
-    assert '"cancelled"' in said
+    assert '"confirmed"' in said, done.stdout[-6000:]
+    assert '"cancelled"' in said, done.stdout[-6000:]
     assert json.loads(said[-1])["accepted"] == 1, said[-1]
 
 

@@ -77,7 +77,7 @@ async def confirm_booking(
     expired is confirmed while its nights are still free.
     """
     begun = await begin_payment(services, actor, keyed, booking_id, payment_method=body.payment_method)
-    await services.desk.advance(booking_id)
+    await services.desk.advance(booking_id, taken=begun.taken)
     booking, made = await paid_booking(services, begun, booking_id)
     confirmed = booking.status == BookingStatus.CONFIRMED
     if confirmed and not begun.replayed:

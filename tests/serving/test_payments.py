@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,10 +12,13 @@ from fastapi.testclient import TestClient
 from lodestay.clock import FixedClock
 from lodestay.settings import Settings
 from serving.app import create_app
+from serving.payments import PaymentDesk
 from tests.serving.conftest import no_cities
 from tests.serving.marketplace import Marketplace
 from tests.serving.test_bookings import SignIn, hold
 from tests.transactional.payments.fake_gateway import FakeGateway, Fault
+from transactional.sagas.records import SagaRecord
+from transactional.sagas.service import claim_due
 
 
 def confirm(client: TestClient, headers: dict[str, str], booking: Any, method: str = "pm_ok") -> Any:
@@ -70,6 +74,24 @@ def test_a_cardholder_who_must_confirm_is_told_where(
     again = confirm(client, headers, held, "pm_3ds")
     assert (again.status_code, again.headers["Idempotency-Replayed"]) == (202, "true")
     assert len(processor.of(held["booking_id"])) == 1
+
+
+def test_a_worker_that_looks_in_between_takes_no_payment_that_a_guest_waits_for(
+    client: TestClient, marketplace: Marketplace, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round of the worker right after the payment is begun finds nothing due, and the guest is answered the end."""
+    held = hold(client, signed_in, marketplace.guest, marketplace.loft)
+    found: list[SagaRecord] = []
+    advance = PaymentDesk.advance
+
+    async def after_a_round(desk: PaymentDesk, booking_id: UUID, **options: Any) -> None:
+        async with desk.sessions.begin() as session:
+            found.extend(await claim_due(session, desk.clock, limit=8))
+        await advance(desk, booking_id, **options)
+
+    monkeypatch.setattr(PaymentDesk, "advance", after_a_round)
+    paid = confirm(client, signed_in(marketplace.guest), held)
+    assert (paid.status_code, paid.json()["status"], found) == (200, "confirmed", [])
 
 
 def test_a_silent_processor_leaves_the_payment_under_way(
