@@ -26,7 +26,7 @@ from transactional.kit.database import create_engine, session_factory
 from transactional.listings.titles import ListingTitle, all_titles
 
 SEED = 20261127
-WARM_UP, TYPED = 40, 400
+WARM_UP, TYPED = 40, 2_000
 LETTERS = 10
 """Keys that are struck for one wish, at most."""
 SHOWN = 8
@@ -37,10 +37,11 @@ EVERYWHERE = "*"
 NOTES = f"""
 A wish is the title of a listing, drawn by its popularity, or a place with listings; it is typed key by key, up to
 {LETTERS} letters, and each key is a request over one open connection, with the market that the guest looks at. One
-wish in five is typed with two letters swapped. The alternative is an index of the same titles and places in
-OpenSearch, with a completion field (each word of a title an input, popularity as weight, the market as a context that
-is boosted, fuzzy from four letters on), asked directly. Client and services share the cores. A million titles are the
-marketplace's own, drawn again and again: its memory is that of the tables with the words' texts, in each process.
+wish in five is typed with two neighbours among its letters and spaces swapped. The alternative is an index of the
+same titles and places in OpenSearch, with a completion field (each word of a title an input, popularity as weight,
+the market as a context that is boosted, fuzzy from four letters on), asked directly. Client and services share the
+cores. A million titles are the marketplace's own, drawn again and again: its memory is that of the tables with the
+words' texts, in each process.
 """
 
 

@@ -20,14 +20,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from search.places import folded
-from search.slips import LAST_LETTER, slips
+from search.slips import LAST_LETTER, respaced, slips
 
 MAX_WORDS: Final = 8
 """Words of what is typed that are looked at."""
 MAX_WORD: Final = 24
 """Letters of a word that are compared."""
 SLIP_FROM: Final = 4
-"""Letters from which one may be wrong."""
+"""Letters from which one may be wrong: of a word, and of all that is typed."""
 MOST: Final = 64
 """Phrases that are found at most."""
 _UNSPACED_WORD: Final = 8
@@ -118,7 +118,8 @@ class Beginnings:
     def find(self, typed: str, *, market: str | None, limit: int) -> tuple[list[int], bool]:
         """Find phrases that have, for each word typed, one that begins so: those of the market first, then by weight.
 
-        Where there are none, each word of four letters or more may have a slip (:func:`search.slips.slips`).
+        Where there are none, one word may have a slip (:func:`search.slips.slips`) or one space
+        (:func:`search.slips.respaced`); where that finds none, each word of four letters or more.
 
         Returns
         -------
@@ -130,8 +131,14 @@ class Beginnings:
         if not words:
             return [], False
         found = self._having([self._beginning(word) for word in words], market=market, limit=limit)
-        if found or all(len(word) < SLIP_FROM for word in words):
+        if found or sum(map(len, words)) < SLIP_FROM:
             return found, False
+        once = {
+            row for reading in self._with_one_slip(words) for row in self._having(reading, market=market, limit=limit)
+        }
+        if once:
+            code = self._code(market)
+            return sorted(once, key=lambda row: (self._market_of[row] != code, row))[:limit], True
         return self._having([self._slipped(word) for word in words], market=market, limit=limit), True
 
     def _index(self, count: int) -> None:
@@ -157,11 +164,26 @@ class Beginnings:
         low, high = bisect_left(self._words, word), bisect_left(self._words, word + LAST_LETTER)
         return ((low, high),) if low < high else ()
 
+    def _whole(self, word: str) -> Ranges:
+        at = bisect_left(self._words, word)
+        return ((at, at + 1),) if self._words[at : at + 1] == [word] else ()
+
+    def _with_one_slip(self, words: Sequence[str]) -> Iterator[list[Ranges]]:
+        """What may be meant by words of which one, or a space between them, has a slip.
+
+        A word that ends where a space slipped, and a short one, is meant whole: beginnings of it would be anything.
+        """
+        plain = [self._beginning(word) for word in words]
+        for at, word in enumerate(words):
+            yield [*plain[:at], self._slipped(word), *plain[at + 1 :]]
+        for *ended, last in respaced(words):
+            yield [*(self._whole(word) for word in ended), self._beginning(last)]
+
     def _slipped(self, word: str) -> Ranges:
         """Words that begin as typed or with one slip, in runs that do not overlap."""
-        found = list(self._beginning(word))
-        if len(word) >= SLIP_FROM:
-            found += [run for variant in dict.fromkeys(slips(self._words, word)) for run in self._beginning(variant)]
+        meant = self._beginning if len(word) >= SLIP_FROM else self._whole
+        found = [*self._beginning(word)]
+        found += [run for variant in dict.fromkeys(slips(self._words, word)) for run in meant(variant)]
         runs: list[tuple[int, int]] = []
         for low, high in sorted(found):
             if runs and low <= runs[-1][1]:

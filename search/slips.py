@@ -1,4 +1,7 @@
-"""Names one slip away from what was typed: found by walking a list of names in order, never by comparing all."""
+"""Names one slip away from what was typed: found by walking a list of names in order, never by comparing all.
+
+A slip is a letter wrong, missing, too many or swapped with the next; a space is a letter.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ _MOST_LETTERS: Final = 128
 
 
 def slips(names: Sequence[str], name: str) -> Iterator[str]:
-    """Beginnings one slip away that some name may have: one letter wrong, missing, too many or swapped.
+    """Beginnings one slip away that some name may have.
 
     The first letter is right, or has changed places with the second.
 
@@ -33,6 +36,35 @@ def slips(names: Sequence[str], name: str) -> Iterator[str]:
         for other in islice(_letters_after(names, head), _MOST_LETTERS):
             yield head + other + tail
             yield head + other + letter + tail
+
+
+def respaced(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Words as they are where a space slipped: put in, left out, or swapped with the letter before or after it."""
+    for at, word in enumerate(words):
+        before, after = words[:at], words[at + 1 :]
+        for cut in range(1, len(word)):
+            yield (*before, word[:cut], word[cut:], *after)
+        if after:
+            follower, *rest = after
+            yield (*before, word + follower, *rest)
+            if len(word) > 1:
+                yield (*before, word[:-1], word[-1] + follower, *rest)
+            if len(follower) > 1:
+                yield (*before, word + follower[0], follower[1:], *rest)
+
+
+def begins(text: str, typed: str) -> bool:
+    """Whether a text begins as typed, one slip forgiven."""
+    at = next((n for n, (has, wants) in enumerate(zip(text, typed, strict=False)) if has != wants), None)
+    if at is None:
+        return len(text) >= len(typed) - 1
+    is_swapped = text[at : at + 2] == typed[at : at + 2][::-1]
+    return (
+        text.startswith(typed[at + 1 :], at + 1)
+        or text.startswith(typed[at + 1 :], at)
+        or text.startswith(typed[at:], at + 1)
+        or (is_swapped and text.startswith(typed[at + 2 :], at + 2))
+    )
 
 
 def _letters_after(names: Sequence[str], head: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import numpy as np
 import pyarrow as pa
 
+from search import slips
 from search.beginnings import MOST, Beginnings, spaced
 from search.document import popularity
 
@@ -129,7 +130,12 @@ class Titles:
         slipped = all(slip or not rows for rows, slip in answers)
         found = [
             (
-                (table.market(row) != market, _fit(text, begun), -float(table.weights[row]), int(table.keys[row])),
+                (
+                    table.market(row) != market,
+                    _fit(text, begun, slipped=slipped),
+                    -float(table.weights[row]),
+                    int(table.keys[row]),
+                ),
                 FoundTitle(int(table.keys[row]), text, table.market(row)),
             )
             for table, (rows, slip) in zip(tables, answers, strict=True)
@@ -143,12 +149,13 @@ class Titles:
         return list(first.values())[:limit], slipped
 
 
-def _fit(title: str, begun: str) -> int:
+def _fit(title: str, begun: str, *, slipped: bool) -> int:
     """0 where a title begins with what is typed, 1 where it is in the title as it is typed, 2 where its words are."""
     words = _plain(title)
-    if words.startswith(begun):
+    begins = slips.begins if slipped else str.startswith
+    if begins(words, begun):
         return 0
-    return 1 if f" {begun}" in words else 2
+    return 1 if any(begins(words[at + 1 :], begun) for at, letter in enumerate(words) if letter == " ") else 2
 
 
 _plain = lru_cache(maxsize=_REMEMBERED)(spaced)
