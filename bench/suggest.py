@@ -41,7 +41,7 @@ wish in five is typed with two neighbours among its letters and spaces swapped. 
 same titles and places in OpenSearch, with a completion field (each word of a title an input, popularity as weight,
 the market as a context that is boosted, fuzzy from four letters on), asked directly. Client and services share the
 cores. A million titles are the marketplace's own, drawn again and again: its memory is that of the tables with the
-words' texts, in each process.
+titles' texts, in each process.
 """
 
 

@@ -91,7 +91,7 @@ class Beginnings:
 
     @property
     def size_bytes(self) -> int:
-        """Memory of the tables and of the words."""
+        """Memory of the tables and of the texts; the words themselves, each once, are Python's and not counted."""
         arrays = (
             self.keys,
             self.weights,

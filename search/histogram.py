@@ -14,7 +14,7 @@ from typing import Final
 from search.answer import HistogramBin
 
 _SERIES: Final = (100, 125, 160, 200, 250, 320, 400, 500, 630, 800)
-EDGES: Final = (0, *(step * 10**decade for decade in range(8) for step in _SERIES), 10**10, 10**15)
+EDGES: Final = (0, *(step * 10**decade for decade in range(11) for step in _SERIES), 10**13, 10**15)
 """Lower edges in minor units, and the end of the last bin: what costs more is in none."""
 
 

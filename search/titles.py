@@ -20,7 +20,7 @@ from search.document import popularity
 _REMEMBERED: Final = 1 << 15
 """Titles whose words are remembered, some eight megabytes: the next key is mostly about the same ones."""
 MOST_CHANGED: Final = 500
-"""Listings that may have changed before the large table is made anew."""
+"""Listings with a title that may have changed before the large table is made anew."""
 
 
 class Title(Protocol):

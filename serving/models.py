@@ -112,6 +112,11 @@ class Models:
     index: IndexFacts = field(default_factory=IndexFacts)
 
     @property
+    def meaning(self) -> Embedder | None:
+        """What says what a text means as the index's vectors do; None where there is none of its model."""
+        return None if self.embedder is None or self.embedder.model != self.index_model else self.embedder
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """What is not there, in words for a client."""
         absent = {

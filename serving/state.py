@@ -217,7 +217,7 @@ def _watch(metrics: Metrics, columns: ColumnShelf, guards: Guards) -> None:
     """Have the metrics look at what is full and what is late when they are asked."""
 
     def of_columns(read: Callable[[ColumnEngine], int]) -> Callable[[], float]:
-        return lambda: 0.0 if columns.engine is None else float(read(columns.engine))
+        return lambda: 0.0 if columns.late_engine is None else float(read(columns.late_engine))
 
     metrics.columns_age.set_function(lambda: columns.behind_seconds)
     metrics.cache_bytes.set_function(of_columns(lambda engine: engine.kept_bytes))

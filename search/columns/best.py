@@ -13,7 +13,7 @@ from search.columns.ask import BY_DISTANCE, BY_POPULARITY, BY_PRICE, BY_PRICE_DO
 from search.columns.block import Block
 from search.columns.compiled import compiled, inlined
 from search.columns.table import Table
-from search.columns.tally import MOST, Best
+from search.columns.tally import Best
 
 _distance_km = inlined(distance_km)
 
@@ -28,7 +28,7 @@ def keep_best(table: Table, order: OrderAsk, block: Block, count: int, best: Bes
         row, key = rows[place], keys[place]
         other = -float(reviews[row]) if order.kind == BY_RATING else 0.0
         held = best.held[0]
-        if held < MOST:
+        if held < best.heap.size:
             _put(best, held, key, other, ids[row], row, amounts[place], prices[place])
             best.heap[held] = held
             best.held[0] = held + 1

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -15,28 +17,44 @@ from numba.extending import intrinsic
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+_HERE = Path(__file__).parent
+_FOUNDATION = _HERE.parents[1] / "lodestay"
+SOURCES = (
+    *sorted(_HERE.glob("*.py")),
+    *(_HERE.parent / name for name in ("polygon.py", "request.py", "ring.py", "stay_price.py")),
+    *(_FOUNDATION / name for name in ("calendar.py", "geography.py", "money.py", "pricing.py")),
+)
+"""What may be compiled in: functions, and the constants that they have when they are compiled."""
+_KEPT_FOLDERS = 4
+"""Folders of compiled code that stay, the newest: of checkouts between which somebody goes to and fro."""
+
+
 def _cache_folder() -> Path:
     """Folder for compiled code, another one whenever a line of what may be compiled in has changed.
 
     Numba looks at the file of the function alone, and would go on with the old code of what is inlined into it.
     """
-    here = Path(__file__).parent
-    foundation = here.parents[1] / "lodestay"
-    elsewhere = (
-        here.parent / "polygon.py",
-        here.parent / "ring.py",
-        here.parent / "stay_price.py",
-        *(foundation / name for name in ("calendar.py", "geography.py", "money.py", "pricing.py")),
-    )
-    sources = hashlib.sha256()
-    for source in (*sorted(here.glob("*.py")), *elsewhere):
-        sources.update(source.read_bytes())
-    beside = here / "__pycache__"
-    root = beside if os.access(here, os.W_OK) else Path.home() / ".cache" / "lodestay"
-    return root / f"compiled-{sources.hexdigest()[:16]}"
+    digest = hashlib.sha256()
+    for source in SOURCES:
+        digest.update(source.read_bytes())
+    beside = _HERE / "__pycache__"
+    root = beside if os.access(_HERE, os.W_OK) else Path.home() / ".cache" / "lodestay"
+    return root / f"compiled-{digest.hexdigest()[:16]}"
 
 
-config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]  # Numba makes its attributes at run time
+def _forget_old(folder: Path) -> None:
+    """Remove compiled code that no checkout of late has used."""
+    others = [other for other in folder.parent.glob("compiled-*") if other != folder]
+    with suppress(OSError):  # another process may be at it
+        by_age = sorted(others, key=lambda other: other.stat().st_mtime, reverse=True)
+        for old in by_age[_KEPT_FOLDERS - 1 :]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+_FOLDER = _cache_folder()
+if not _FOLDER.exists():
+    _forget_old(_FOLDER)
+config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]  # Numba makes its attributes at run time
 
 
 def inlined(function: Function) -> Function:

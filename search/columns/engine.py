@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import compress
 from typing import Any, Final
 
 import numpy as np
@@ -59,6 +60,16 @@ class ColumnEngine:
 
     def __len__(self) -> int:
         return len(self._store)
+
+    @property
+    def listing_ids(self) -> NDArray[np.int64]:
+        """(n,) numbers of the listings that are held, in no order."""
+        return self._store.table.listing_id
+
+    def held(self, listing_ids: Collection[int]) -> list[int]:
+        """Those of some listings that are held: others wait for the next build."""
+        _, is_held = self._store.rows_of(listing_ids)
+        return list(compress(listing_ids, is_held.tolist()))
 
     @property
     def waiting(self) -> int:

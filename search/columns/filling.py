@@ -1,4 +1,4 @@
-"""Writing many rows of the night columns at once, compiled: slot by slot, as they lie in memory.
+"""Writing many rows of a column at once; bits and prices of nights compiled, slot by slot, as they lie in memory.
 
 What is there already is not written again. Columns that are mapped from files are shared by every process of the
 machine, and a page of them becomes one process's own, a copy, when that writes to it.
@@ -6,10 +6,10 @@ machine, and a page of them becomes one process's own, a copy, when that writes 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from search.columns.compiled import compiled
 
@@ -17,9 +17,16 @@ _ONE: Final = np.uint64(1)
 _BIT: Final = 63
 
 
+def put(column: NDArray[Any], rows: NDArray[np.int64], values: ArrayLike) -> None:
+    """Write a value into each of some rows, which are different ones."""
+    given = np.asarray(values, column.dtype)
+    is_new = column[rows] != given
+    column[rows[is_new]] = given[is_new]
+
+
 @compiled
 def put_bits(column: NDArray[np.uint64], rows: NDArray[np.int64], values: NDArray[np.bool_]) -> None:
-    """Write (rows, RING) flags into a bit column (RING, w)."""
+    """Write (rows, slots) flags into bit columns (slots, w): nights, or values of a facet."""
     for slot in range(column.shape[0]):
         for place in range(rows.size):
             word = rows[place] >> 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import mmap
 import os
 from typing import Any, Final
@@ -30,6 +31,9 @@ def keep_in_memory(column: NDArray[Any]) -> None:
     length = column.ctypes.data + column.nbytes - start
     if not hasattr(libc, "mlock2"):
         raise OSError("this system cannot lock memory page by page")
-    for call, flag in ((libc.mlock2, _AS_READ), (libc.madvise, _READ_NOW)):
+    for call, flag, can_wait in ((libc.mlock2, _AS_READ, False), (libc.madvise, _READ_NOW, True)):
         if call(ctypes.c_void_p(start), ctypes.c_size_t(length), ctypes.c_int(flag)):
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+            number = ctypes.get_errno()
+            if can_wait and number == errno.EINVAL:  # Linux before 5.14: its pages stay from when they are first read
+                continue
+            raise OSError(number, os.strerror(number))

@@ -20,7 +20,9 @@ Arrays = dict[str, NDArray[Any]]
 """Columns by their path."""
 TABLE: Final = "table."
 SPARE: Final = 8
-"""One in so many more odd rules there is room for."""
+"""One in so many more odd rules there is room for, and prices that need a row of their own."""
+_SPARE_PRICES: Final = 64
+"""Rows of such prices that there is room for at least."""
 WORD_BYTES: Final = WORD // 8
 
 
@@ -93,6 +95,8 @@ def merged(parts: Sequence[Part], room: Room) -> Whole:
     odd_used = len(apart["stays.odd_rules"])
     # Else the first change that needs room would copy all of them, and searches wait for it.
     apart["stays.odd_rules"] = np.pad(apart["stays.odd_rules"], (0, odd_used // SPARE))
+    large = apart["prices.large"]
+    apart["prices.large"] = np.pad(large, ((0, _SPARE_PRICES + len(large) // SPARE), (0, 0)))
     empty = empty_ordered(0, coded=len(words.values), values=words.first_bits[-1])
     return Whole(rebuilt(empty, made), words, odd_used)
 

@@ -97,7 +97,7 @@ def _look_at(  # noqa: PLR0917 - compiled code takes them by place
     if not free_for(table.nights, zones, stay, run[0], run[1], first, fits):
         return
     if ask.market != NO_CODE or stay.guests > ROOM:
-        in_market_with_room(traits, stay, ask.market, first, fits)
+        in_market_with_room(traits, zones.markets, stay, ask.market, first, fits)
     if ask.area.kind != ANYWHERE:
         in_area(places, zones.boxes, ask.area, first, fits)
     if stay.nights.size > 0:

@@ -52,11 +52,15 @@ def free_for(  # noqa: PLR0917 - compiled code takes them by place
 
 
 @compiled
-def in_market_with_room(traits: Traits, stay: StayAsk, market: int, first: int, fits: NDArray[np.uint64]) -> None:
+def in_market_with_room(  # noqa: PLR0917 - compiled code takes them by place
+    traits: Traits, markets: NDArray[np.int32], stay: StayAsk, market: int, first: int, fits: NDArray[np.uint64]
+) -> None:
     """Keep the listings of the market, or of any, that have room for the guests."""
     codes, accommodates, guests = traits.codes, traits.accommodates, stay.guests
     for place in range(fits.size):
         left = fits[place]
+        if (markets[first + place] == market) & (guests <= ROOM):
+            continue  # all of them are there, and who has room was asked of all
         while left != _NONE:
             row = ((first + place) << 6) + trailing_zeros(left)
             is_there = (market == NO_CODE) | (codes[row, MARKET] == market)

@@ -21,7 +21,7 @@ from search.columns.encoding import (
     read_tokens,
     stay_bits,
 )
-from search.columns.filling import put_bits, put_prices
+from search.columns.filling import put, put_bits, put_prices
 from search.columns.layout import Ordered
 from search.columns.map_tiles import around
 from search.columns.merging import Part, Whole, Words, in_memory, merged
@@ -93,7 +93,7 @@ class Columns:
         self.first_bit = np.array(self.words.first_bits)
         self._odd_used = odd_used
         self._odd_room: dict[int, int] = {}
-        self._large_used = len(table.prices.large)
+        self._large_used = max(0, -int(table.prices.unit.min(initial=0)))
         self._large_row: dict[int, int] = {}
 
     @classmethod
@@ -183,11 +183,11 @@ class Columns:
         for place, (name, (field, values_of)) in enumerate(zip(CODES, _READ, strict=True)):
             told, values = told_of(field, rows, listings)
             codes = {value: self._code(name, values_of(value)) for value in dict.fromkeys(values)}
-            table.traits.codes[told, place] = [codes[value] for value in values]
+            put(table.traits.codes[:, place], told, [codes[value] for value in values])
         for columns, names, null in self._numbers():
             for place, name in enumerate(names):
                 told, values = told_of(name, rows, listings)
-                columns[told, place] = [null if value is None else value for value in values]
+                put(columns[:, place], told, [null if value is None else value for value in values])
         told, values = told_of("is_active", rows, listings)
         put_bits(table.nights.active[np.newaxis], told, np.array(values, np.bool_)[:, np.newaxis])
         told, tokens = told_of("stay_tokens", rows, listings)
@@ -235,7 +235,7 @@ class Columns:
             stays.odd_from[row] = self._room_for(count)
         self._odd_room[row] = max(room, count)
         first = stays.odd_from[row]
-        self.table.stays.odd_rules[first : first + count] = rules
+        put(self.table.stays.odd_rules, np.arange(first, first + count), rules)
         if count != held:
             stays.odd_count[row] = count
 
@@ -257,7 +257,7 @@ class Columns:
             large_row = self._large_row_of(int(rows[place]))
             self.table.prices.large[large_row] = told.nightly[place]
             units[place] = -1 - large_row
-        self.table.prices.unit[rows] = units
+        put(self.table.prices.unit, rows, units)
 
     def _large_row_of(self, row: int) -> int:
         """Row of the large prices for a listing: the one it had, or a new one."""
@@ -344,8 +344,10 @@ class ColumnStore(Columns):
         """
         rows, held = self.rows_of(changes)
         fields = [one for one, is_held in zip(changes.values(), held.tolist(), strict=True) if is_held]
-        self._write(rows[held], fields)
-        note(self.derived, self.table, rows[held])
+        try:
+            self._write(rows[held], fields)
+        finally:  # what was written before it failed stands, and the change is written again
+            note(self.derived, self.table, rows[held])
         return len(fields)
 
     def compile_changes(self) -> None:

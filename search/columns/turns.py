@@ -83,7 +83,7 @@ class Turns:
         try:
             self.thread.submit(self._next)
         except BaseException:
-            self._waiting.remove(turn)
+            turn.answered.cancel()  # and is left out when its turn comes; where somebody let it pass, it has its answer
             raise
         self._bell.ring()
         return turn.answered

@@ -1,7 +1,7 @@
 """What can be said of 64 listings at once: derived from the columns, so that a pass rarely has to ask each of them.
 
-The first three say what holds of all listings of a word; where that is not enough each of them is asked. The idea is
-Netezza's zone maps' (US patent 6,973,452), on words of neighbours.
+Boxes, rules and markets say what holds of all listings of a word; where that is not enough each of them is asked. The
+idea is Netezza's zone maps' (US patent 6,973,452), on words of neighbours. Room and lengths are bits of each listing.
 """
 
 from __future__ import annotations

@@ -127,6 +127,7 @@ class ColumnShelf:
         self._held: _Held | None = None
         self._heard_at = 0.0
         self._refused: dict[str, _Refusal] = {}
+        self._unmade: _Found | None = None
         self._turn = asyncio.Lock()
 
     @property
@@ -197,7 +198,9 @@ class ColumnShelf:
         found = await asyncio.to_thread(self._find, None if held is None else held.name)
         if found is None:
             return
+        self._unmade = found  # where PostgreSQL is away, the next look need not open gigabytes again
         made, heard_at = await self._make(found)
+        self._unmade = None
         async with self._turn:
             before, self._held = self._held, made
             self._heard_at = heard_at
@@ -213,6 +216,8 @@ class ColumnShelf:
             for folder in builds(self._lake):
                 if folder.name == held:
                     return None
+                if self._unmade is not None and folder.name == self._unmade.name:
+                    return self._unmade
                 opened = self._open(folder)
                 if isinstance(opened, Build):
                     return _Found(opened.name, ColumnStore(opened.whole), opened.exports)
@@ -244,6 +249,8 @@ class ColumnShelf:
         name = f"documents {version_of(files)}"
         if not files or name == held:
             return None
+        if self._unmade is not None and name == self._unmade.name:
+            return self._unmade
         exports = exports_of(self._lake, files)
         return _Found(name, ColumnStore(lambda: documents(files)), exports)
 
@@ -265,7 +272,7 @@ class ColumnShelf:
         oldest = min((at for at in exports.values() if at is not None and at >= known), default=None)
         async with self._sessions() as session:
             position = await outbox.end(session)  # first: what is changed from here on is read again
-            changed = dict.fromkeys(store.listing_ids(late))
+            changed = dict.fromkeys(await asyncio.to_thread(store.listing_ids, late))
             if oldest is not None:
                 changed |= dict.fromkeys(
                     await listings_changed_since(session, oldest - SURELY_SEEN, topics=tuple(Topic))
@@ -281,10 +288,15 @@ class ColumnShelf:
         """Take in the next entries, and say whether they were all there are."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             news = await tail.read_tail(self._quick, held.place, limit=ENTRIES)
-        await self._write(held.engine, news.listing_ids)
+        changed: Sequence[int] = news.listing_ids
+        if news.is_earlier:
+            log.warning("PostgreSQL is at an earlier state: every listing is read again", listings=len(held.engine))
+            changed = await asyncio.to_thread(held.engine.listing_ids.tolist)
+        await self._write(held.engine, changed)
         return replace(held, place=news.place), news.is_all
 
-    async def _write(self, engine: ColumnEngine, listing_ids: Sequence[int]) -> None:
+    async def _write(self, engine: ColumnEngine, changed: Sequence[int]) -> None:
+        listing_ids = engine.held(changed)
         for start in range(0, len(listing_ids), BATCH):
             batch = listing_ids[start : start + BATCH]
             async with asyncio.timeout(PATIENCE_SECONDS):

@@ -149,8 +149,8 @@ async def _request(
 
 
 async def _embed(services: Services, steps: Steps, text: str, models: Models) -> tuple[float, ...] | None:
-    embedder = models.embedder
-    if embedder is None or models.index_model != embedder.model:
+    embedder = models.meaning
+    if embedder is None:
         services.metrics.degraded.labels(Step.EMBED).inc()
         steps.missing.append(NO_MEANING)
         return None

@@ -37,7 +37,7 @@ class WordsWarmer:
     def __init__(self, engine: AsksWords, models: ModelShelf) -> None:
         self._engine = engine
         self._models = models
-        self._warm: str | None = None
+        self._warm: tuple[str, bool] | None = None
 
     async def follow(self, stop: asyncio.Event, *, clock: Clock) -> None:
         """Look for an index that is not warm, until told to stop."""
@@ -50,13 +50,14 @@ class WordsWarmer:
     async def step(self, *, today: Today) -> None:
         """Warm the index in service, unless that was done."""
         models = self._models.current
-        if models.index.name is None or models.index.name == self._warm:
+        index, has_meaning = models.index.name, models.meaning is not None
+        if index is None or (index, has_meaning) == self._warm:
             return
         for wish in WISHES:
             if not await self._ask(await _request(wish, models), today=today):
                 return  # another step goes on with it
-        self._warm = models.index.name
-        log.info("index of words is warm", index=self._warm)
+        self._warm = index, has_meaning
+        log.info("index of words is warm", index=index, has_meaning=has_meaning)
 
     async def _ask(self, request: SearchRequest, *, today: Today) -> bool:
         for _ in range(TRIES):
@@ -69,7 +70,6 @@ class WordsWarmer:
 
 
 async def _request(wish: str, models: Models) -> SearchRequest:
-    embedder = models.embedder
-    has_meaning = embedder is not None and embedder.model == models.index_model
-    vector = await asyncio.to_thread(embedder.embed_query, wish) if embedder is not None and has_meaning else None
+    embedder = models.meaning
+    vector = None if embedder is None else await asyncio.to_thread(embedder.embed_query, wish)
     return replace(ANYTHING, guests=2, text=wish, text_vector=None if vector is None else tuple(vector.tolist()))

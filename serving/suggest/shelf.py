@@ -98,7 +98,8 @@ class SuggestionShelf:
             finally:
                 self._tried.set()
         else:
-            await self._catch_up(self._titles)
+            while not await self._catch_up(self._titles):
+                pass
         if time.monotonic() - self._looked_at > LOOK_EVERY_SECONDS:
             await self._look()
             self._looked_at = time.monotonic()
@@ -114,7 +115,8 @@ class SuggestionShelf:
         set_aside()
         log.info("titles loaded", listings=len(self._titles))
 
-    async def _catch_up(self, titles: Titles) -> None:
+    async def _catch_up(self, titles: Titles) -> bool:
+        """Take in the next entries of the outbox, and say whether they were all there are."""
         async with self._sessions() as session:
             entries = await outbox.read_after(session, self._position, limit=ENTRIES)
             changed = {e.listing_id for e in entries if e.listing_id is not None and e.topic in _TOPICS}
@@ -123,6 +125,7 @@ class SuggestionShelf:
             titles.update(changed, present)
         if entries:
             self._position = entries[-1].position
+        return len(entries) < ENTRIES or titles.is_outdated
 
     async def _look(self) -> None:
         """Read the popular searches where a newer build has written them."""

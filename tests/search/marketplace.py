@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lodestay.calendar import StayCalendar
 from lodestay.pricing import PriceTerms
@@ -85,7 +86,7 @@ def random_calendar(rng: np.random.Generator, *, today: date = TODAY) -> StayCal
         free[first : first + int(rng.integers(1, 20))] = False
     return StayCalendar(
         start=start,
-        price_minor=rng.integers(0, 90_000, length) if rng.random() < 0.9 else rng.integers(0, 10**9, length),
+        price_minor=_random_prices(rng, length),
         free=free & (rng.random(length) > rng.choice([0.0, 0.0, 0.05, 0.9])),
         min_stay=min_stay,
         max_stay=max_stay,
@@ -141,6 +142,14 @@ def random_terms(rng: np.random.Generator, *, currency: str) -> PriceTerms:
         early_bird_discount_bps=int(rng.choice([0, rng.integers(0, 10_001)])),
         pet_fee_minor=int(rng.integers(0, 9_000)),
     )
+
+
+def _random_prices(rng: np.random.Generator, nights: int) -> NDArray[np.int64]:
+    """Mostly what two bytes hold, of several units; now and then more, or far more."""
+    unit, most = rng.choice(
+        [(1, 60_000), (1, 90_000), (100, 900), (2_500, 300), (1, 10**9)], p=[0.2, 0.2, 0.4, 0.1, 0.1]
+    )
+    return unit * rng.integers(0, most, nights)
 
 
 def random_listing(rng: np.random.Generator, *, listing_id: int, market: str) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Cold:
 def shelf(name: str | None) -> Any:
     """Models of which an index is known."""
     embedder = SimpleNamespace(model="m", embed_query=lambda _: np.ones(3))
-    return SimpleNamespace(current=SimpleNamespace(index=IndexFacts(name), index_model="m", embedder=embedder))
+    return SimpleNamespace(current=SimpleNamespace(index=IndexFacts(name), meaning=embedder))
 
 
 async def test_an_index_is_asked_until_it_answers_and_then_left_alone() -> None:
@@ -53,6 +53,18 @@ async def test_an_index_is_asked_until_it_answers_and_then_left_alone() -> None:
     models.current.index = replace(models.current.index, name="listings-2")
     await warmer.step(today=TODAY)
     assert len(engine.asked) == 4 + 2 * len(WISHES)
+
+
+async def test_an_index_is_asked_again_once_meaning_is_at_hand() -> None:
+    """Words alone leave the vectors cold."""
+    engine, models = Cold(late=0), shelf("listings-1")
+    embedder, models.current.meaning = models.current.meaning, None
+    warmer = WordsWarmer(engine, models)
+    await warmer.step(today=TODAY)
+    assert [request.text_vector for request in engine.asked] == [None] * len(WISHES)
+    models.current.meaning = embedder
+    await warmer.step(today=TODAY)
+    assert [request.text_vector for request in engine.asked[len(WISHES) :]] == [(1.0, 1.0, 1.0)] * len(WISHES)
 
 
 async def test_an_index_that_stays_away_is_asked_again_later() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from search.columns.table import CURRENCY, FEES, MARKET, NO_CODE, RULES, WORD
 from search.columns.zones import LENGTHS, ROOM, SEVERAL
 from search.document import calendar_fields, rate_fields
 from search.fallback import Supply
+from search.today import Today
 from tests.search.columns.test_answers import plainly, store_of
 from tests.search.comparing import assert_same
 from tests.search.marketplace import (
@@ -124,7 +126,10 @@ def test_more_kinds_than_there_is_room_for_cost_the_same(monkeypatch: pytest.Mon
 
 
 def test_what_is_derived_wrongly_is_noticed() -> None:
-    """Each part decides: with one of its claims turned round, answers are others."""
+    """Each part decides: with one of its claims turned round, answers are others.
+
+    One market is days behind the others, farther than any is: so long before a stay other discounts hold.
+    """
     store = store_of(random_supply(np.random.default_rng(7), listings=LISTINGS))
     zones, terms = store.derived
     in_stockholm = np.tile([59.33, 18.06, 59.33, 18.06, 0.3, 0.3], (len(zones.boxes), 1))
@@ -134,15 +139,19 @@ def test_what_is_derived_wrongly_is_noticed() -> None:
         "rules": Derived(zones._replace(rules=lax), terms),
         "room": Derived(zones._replace(room=~zones.room), terms),
         "lengths": Derived(zones._replace(lengths=~zones.lengths), terms),
+        "markets": Derived(zones._replace(markets=np.zeros_like(zones.markets)), terms),
         "terms": Derived(zones, terms._replace(of=np.zeros_like(terms.of))),
+        "units": Derived(zones, terms._replace(units=2 * terms.units)),
+        "cleaning": Derived(zones, terms._replace(cleaning=terms.cleaning + 100)),
     }
+    behind = Today(TODAY, {next(iter(store.markets)): TODAY - timedelta(days=25)})
     for name, derived in wrong.items():
         rng = np.random.default_rng(8)
-        asked = [random_request(rng) for _ in range(60)]
+        asked = [random_request(rng) for _ in range(400)]
         assert any(
-            retrieved(request, ask, scanned(store.table, derived, ask), store) != retrieve(request, store, today=HERE)
+            retrieved(request, ask, scanned(store.table, derived, ask), store) != retrieve(request, store, today=behind)
             for request in asked
-            for ask in [ask_of(request, store, today=HERE)]
+            for ask in [ask_of(request, store, today=behind)]
         ), name
 
 

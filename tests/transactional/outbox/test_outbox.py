@@ -236,10 +236,54 @@ async def test_what_another_run_of_the_server_took_for_seen_is_heard(engine: Asy
             await writer.commit()
         await nobody_holds_entries_back(writer)
     after = (await tail.read_tail(quick, before, limit=10)).place
-    reused = tail.Place(after.position, after.snapshot, before.run, before.last)
+    reused = replace(after, last=before.last, mark=before.mark)
     assert (await tail.read_tail(quick, reused, limit=2)).listing_ids == []
     news = await tail.read_tail(quick, replace(reused, run="another run"), limit=2)
     again = await tail.read_tail(quick, news.place, limit=2)
     quick.close()
-    assert (sorted(news.listing_ids), news.is_all) == ([1, 2, 3, 4, 5], True)
+    assert (sorted(news.listing_ids), news.is_all, news.is_earlier) == ([1, 2, 3, 4, 5], True, False)
     assert (again.listing_ids, news.place.run) == ([], before.run)
+
+
+async def test_a_server_that_lacks_what_was_read_is_at_an_earlier_state(engine: AsyncEngine, database_url: str) -> None:
+    """A backup or a late standby gives the same number to another entry, or to none; the same run never does."""
+    quick = QuickConnections(database_url, tail.STATEMENTS, size=1, lock_timeout_ms=1_000)
+    async with AsyncSession(engine) as writer:
+        begun = tail.Place(await end(writer))
+        await note(writer, 1)
+        await writer.commit()
+        await nobody_holds_entries_back(writer)
+    read = (await tail.read_tail(quick, begun, limit=10)).place
+    elsewhere = replace(read, run="another run")
+    told = [
+        (await tail.read_tail(quick, place, limit=10)).is_earlier
+        for place in (
+            read,
+            elsewhere,
+            replace(elsewhere, mark="another entry"),
+            replace(elsewhere, last=read.last + 9),
+            replace(read, mark="another entry"),
+            replace(begun, run="another run"),
+        )
+    ]
+    quick.close()
+    assert told == [False, False, True, True, False, False]
+
+
+async def test_what_is_heard_early_waits_for_the_last_part(engine: AsyncEngine, database_url: str) -> None:
+    """Read in parts, entries that an open transaction keeps unsettled are heard once, with the last of the others."""
+    quick = QuickConnections(database_url, tail.STATEMENTS, size=1, lock_timeout_ms=1_000)
+    async with AsyncSession(engine) as old, AsyncSession(engine) as young:
+        place = tail.Place(await end(young))
+        for number in range(1, 4):
+            await note(young, number)
+            await young.commit()
+        await nobody_holds_entries_back(young)
+        await note(old, 9)
+        await note(young, 4)
+        await young.commit()
+        first = await tail.read_tail(quick, place, limit=2)
+        second = await tail.read_tail(quick, first.place, limit=2)
+    quick.close()
+    assert (first.listing_ids, first.is_all) == ([1, 2], False)
+    assert (second.listing_ids, second.is_all) == ([3, 4], True)
