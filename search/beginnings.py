@@ -28,6 +28,8 @@ MAX_WORD: Final = 24
 """Letters of a word that are compared."""
 SLIP_FROM: Final = 4
 """Letters from which one may be wrong: of a word, and of all that is typed."""
+SLIP_WORDS: Final = 5
+"""Words of which one alone is looked at as if it had a slip, the first ones: each is another search."""
 MOST: Final = 64
 """Phrases that are found at most."""
 _UNSPACED_WORD: Final = 8
@@ -115,7 +117,7 @@ class Beginnings:
             self._has_hidden = True
             self._best.clear()
 
-    def find(self, typed: str, *, market: str | None, limit: int) -> tuple[list[int], bool]:
+    def find(self, typed: str, *, market: str | None, limit: int) -> tuple[list[int], int]:
         """Find phrases that have, for each word typed, one that begins so: those of the market first, then by weight.
 
         Where there are none, one word may have a slip (:func:`search.slips.slips`) or one space
@@ -124,22 +126,22 @@ class Beginnings:
         Returns
         -------
         tuple
-            Numbers of at most `limit` phrases, :data:`MOST` at most, and whether a slip had to be forgiven.
+            Numbers of at most `limit` phrases, :data:`MOST` at most, and how many slips had to be forgiven: 2 for more.
         """
         limit = min(limit, MOST)
-        words = list(dict.fromkeys(typed_words(typed)))[:MAX_WORDS]
+        words = list(typed_words(typed))[:MAX_WORDS]
         if not words:
-            return [], False
+            return [], 0
         found = self._having([self._beginning(word) for word in words], market=market, limit=limit)
         if found or sum(map(len, words)) < SLIP_FROM:
-            return found, False
+            return found, 0
         once = {
             row for reading in self._with_one_slip(words) for row in self._having(reading, market=market, limit=limit)
         }
         if once:
             code = self._code(market)
-            return sorted(once, key=lambda row: (self._market_of[row] != code, row))[:limit], True
-        return self._having([self._slipped(word) for word in words], market=market, limit=limit), True
+            return sorted(once, key=lambda row: (self._market_of[row] != code, row))[:limit], 1
+        return self._having([self._slipped(word) for word in words], market=market, limit=limit), 2
 
     def _index(self, count: int) -> None:
         """Make the tables: words in order, the phrases of each, and the words of each phrase."""
@@ -174,10 +176,12 @@ class Beginnings:
         A word that ends where a space slipped, and a short one, is meant whole: beginnings of it would be anything.
         """
         plain = [self._beginning(word) for word in words]
-        for at, word in enumerate(words):
-            yield [*plain[:at], self._slipped(word), *plain[at + 1 :]]
-        for *ended, last in respaced(words):
-            yield [*(self._whole(word) for word in ended), self._beginning(last)]
+        for at, word in enumerate(words[:SLIP_WORDS]):
+            if (slipped := self._slipped(word)) != plain[at]:
+                yield [*plain[:at], slipped, *plain[at + 1 :]]
+        for *ended, last in respaced(words[:SLIP_WORDS]):
+            *rest, end = [last, *words[SLIP_WORDS:]]
+            yield [*(self._whole(word[:MAX_WORD]) for word in [*ended, *rest]), self._beginning(end[:MAX_WORD])]
 
     def _slipped(self, word: str) -> Ranges:
         """Words that begin as typed or with one slip, in runs that do not overlap."""
@@ -196,7 +200,7 @@ class Beginnings:
         """Numbers of phrases that have a word of each of these runs."""
         if not all(words):
             return []
-        runs = tuple(sorted(words, key=self._width))
+        runs = tuple(sorted(dict.fromkeys(words), key=self._width))
         code = self._code(market)
         if self._width(runs[0]) < _WIDE:
             return [int(row) for row in self._judge(runs, code, limit=limit)]

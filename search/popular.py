@@ -44,7 +44,7 @@ class PopularSearches:
     def __len__(self) -> int:
         return len(self._table)
 
-    def find(self, typed: str, *, market: str | None, limit: int) -> tuple[list[str], bool]:
+    def find(self, typed: str, *, market: str | None, limit: int) -> tuple[list[str], int]:
         """Find what was asked for, the guest's market first, each wish once however it was accented and wherever."""
         rows, slipped = self._table.find(typed, market=market, limit=8 * limit)
         told = (self._table.text(row) for row in rows)

@@ -86,14 +86,12 @@ class Suggester:
         typed = text[:MAX_TEXT]
         places = self.gazetteer.complete(typed, near=near, market=market, limit=limit)
         asked, asked_slipped = self.searches.find(typed, market=market, limit=limit)
-        titles, titles_slipped = (
-            ([], False) if self.titles is None else self.titles.find(typed, market=market, limit=limit)
-        )
+        titles, titles_slipped = ([], 0) if self.titles is None else self.titles.find(typed, market=market, limit=limit)
         groups = [
             (any(found.is_slipped for found in places), [_of_place(found) for found in places]),
-            (asked_slipped, [Suggestion(SuggestionKind.SEARCH, text) for text in asked]),
+            (asked_slipped > 0, [Suggestion(SuggestionKind.SEARCH, text) for text in asked]),
             (
-                titles_slipped,
+                titles_slipped > 0,
                 [Suggestion(SuggestionKind.LISTING, t.title, None, t.listing_id, t.market) for t in titles],
             ),
         ]

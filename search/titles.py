@@ -117,7 +117,7 @@ class Titles:
         self._changed |= {title.listing_id: title for title in titles}
         self._newer = TitleColumns(self._changed.values()).table()
 
-    def find(self, typed: str, *, market: str | None, limit: int) -> tuple[list[FoundTitle], bool]:
+    def find(self, typed: str, *, market: str | None, limit: int) -> tuple[list[FoundTitle], int]:
         """Find titles (:meth:`search.beginnings.Beginnings.find`).
 
         Those that go on from what is typed stand before those that have its words elsewhere. Of listings called the
@@ -126,13 +126,13 @@ class Titles:
         begun = _plain(typed)
         tables = (self._held, self._newer)
         answers = [table.find(typed, market=market, limit=MOST) for table in tables]
-        # What was found as typed is meant; where one table has it, slips in the other are not looked at.
-        slipped = all(slip or not rows for rows, slip in answers)
+        # What was found with the fewest slips is meant; where one table has it, more in the other are not looked at.
+        slipped = min((slip for rows, slip in answers if rows), default=0)
         found = [
             (
                 (
                     table.market(row) != market,
-                    _fit(text, begun, slipped=slipped),
+                    _fit(text, begun, slipped=slipped > 0),
                     -float(table.weights[row]),
                     int(table.keys[row]),
                 ),

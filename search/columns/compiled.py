@@ -52,7 +52,9 @@ def _forget_old(folder: Path) -> None:
 
 
 _FOLDER = _cache_folder()
-if not _FOLDER.exists():
+if _FOLDER.exists():
+    _FOLDER.touch()  # in use
+else:
     _forget_old(_FOLDER)
 config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]  # Numba makes its attributes at run time
 

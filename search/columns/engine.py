@@ -61,11 +61,6 @@ class ColumnEngine:
     def __len__(self) -> int:
         return len(self._store)
 
-    @property
-    def listing_ids(self) -> NDArray[np.int64]:
-        """(n,) numbers of the listings that are held, in no order."""
-        return self._store.table.listing_id
-
     def held(self, listing_ids: Collection[int]) -> list[int]:
         """Those of some listings that are held: others wait for the next build."""
         _, is_held = self._store.rows_of(listing_ids)

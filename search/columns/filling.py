@@ -20,7 +20,8 @@ _BIT: Final = 63
 def put(column: NDArray[Any], rows: NDArray[np.int64], values: ArrayLike) -> None:
     """Write a value into each of some rows, which are different ones."""
     given = np.asarray(values, column.dtype)
-    is_new = column[rows] != given
+    held = column[rows]
+    is_new = (held != given) & ((held == held) | (given == given))  # noqa: PLR0124 - NaN alone differs from itself
     column[rows[is_new]] = given[is_new]
 
 

@@ -128,12 +128,13 @@ class ColumnShelf:
         self._heard_at = 0.0
         self._refused: dict[str, _Refusal] = {}
         self._unmade: _Found | None = None
+        self._is_earlier = False
         self._turn = asyncio.Lock()
 
     @property
     def engine(self) -> ColumnEngine | None:
-        """The columns; None before there are any, and while they may be out of date."""
-        if self._held is None or time.monotonic() - self._heard_at > STALE_SECONDS:
+        """The columns; None before there are any, and while they may be out of date, or tell of what never happened."""
+        if self._held is None or self._is_earlier or time.monotonic() - self._heard_at > STALE_SECONDS:
             return None
         return self._held.engine
 
@@ -194,16 +195,18 @@ class ColumnShelf:
             return is_all
 
     async def _look(self) -> None:
-        held = self._held
-        found = await asyncio.to_thread(self._find, None if held is None else held.name)
+        held, anew = self._held, self._is_earlier
+        found = await asyncio.to_thread(self._find, None if held is None or anew else held.name)
         if found is None:
+            self._unmade = None
             return
         self._unmade = found  # where PostgreSQL is away, the next look need not open gigabytes again
-        made, heard_at = await self._make(found)
+        made, heard_at = await self._make(found, all_of_it=anew)
         self._unmade = None
         async with self._turn:
             before, self._held = self._held, made
             self._heard_at = heard_at
+            self._is_earlier = self._is_earlier and not anew
             if before is not None:
                 before.engine.close()
         set_aside()
@@ -254,21 +257,27 @@ class ColumnShelf:
         exports = exports_of(self._lake, files)
         return _Found(name, ColumnStore(lambda: documents(files)), exports)
 
-    async def _make(self, found: _Found) -> tuple[_Held, float]:
-        """Bring columns to the present, and say when that was."""
+    async def _make(self, found: _Found, *, all_of_it: bool) -> tuple[_Held, float]:
+        """Bring columns to the present, and say when that was.
+
+        Parameters
+        ----------
+        all_of_it
+            Whether every listing is read, whenever its documents were exported.
+        """
         engine = ColumnEngine(found.store, kept=self._keeping())
         try:
             await engine.prepare()
-            return await self._caught_up(engine, found)
+            return await self._caught_up(engine, found, all_of_it=all_of_it)
         except BaseException:
             engine.close()
             raise
 
-    async def _caught_up(self, engine: ColumnEngine, found: _Found) -> tuple[_Held, float]:
+    async def _caught_up(self, engine: ColumnEngine, found: _Found, *, all_of_it: bool) -> tuple[_Held, float]:
         store, exports = found.store, found.exports
         # Where the outbox does not reach back to an export, every listing of its market is looked at.
         known = self._clock.now() - outbox.KEEP + SURELY_SEEN
-        late = {market for market, at in exports.items() if at is None or at < known}
+        late = {market for market, at in exports.items() if all_of_it or at is None or at < known}
         oldest = min((at for at in exports.values() if at is not None and at >= known), default=None)
         async with self._sessions() as session:
             position = await outbox.end(session)  # first: what is changed from here on is read again
@@ -288,17 +297,17 @@ class ColumnShelf:
         """Take in the next entries, and say whether they were all there are."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             news = await tail.read_tail(self._quick, held.place, limit=ENTRIES)
-        changed: Sequence[int] = news.listing_ids
         if news.is_earlier:
-            log.warning("PostgreSQL is at an earlier state: every listing is read again", listings=len(held.engine))
-            changed = await asyncio.to_thread(held.engine.listing_ids.tolist)
-        await self._write(held.engine, changed)
+            log.warning("PostgreSQL is at an earlier state: columns are made anew, and every listing is read")
+            self._is_earlier = True
+        await self._write(held.engine, news.listing_ids)
         return replace(held, place=news.place), news.is_all
 
-    async def _write(self, engine: ColumnEngine, changed: Sequence[int]) -> None:
-        listing_ids = engine.held(changed)
+    async def _write(self, engine: ColumnEngine, listing_ids: Sequence[int]) -> None:
         for start in range(0, len(listing_ids), BATCH):
-            batch = listing_ids[start : start + BATCH]
+            batch = engine.held(listing_ids[start : start + BATCH])
+            if not batch:
+                continue  # all of them wait for the next build
             async with asyncio.timeout(PATIENCE_SECONDS):
                 changes = await present_fields(self._quick, batch, clock=self._clock, calendar_fields=night_fields)
             await engine.update(changes)

@@ -22,8 +22,8 @@ router = APIRouter(
 async def suggest(query: Annotated[SuggestQuery, Query()], services: ServicesDep, response: Response) -> SuggestionsOut:
     """Suggest places, what others asked for, and listings, in any language and from the first letter on.
 
-    Words may be begun; in longer ones a letter may be wrong. Everything comes from memory, so that it can be asked
-    for at every key.
+    Words may be begun; from four letters on one may be wrong, or a space. Everything comes from memory, so that it
+    can be asked for at every key.
     """
     near, market = looking_of(query, await services.markets.book())
     suggester = Suggester(services.models.current.gazetteer, services.suggestions.titles, services.suggestions.searches)

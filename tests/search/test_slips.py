@@ -47,5 +47,6 @@ def test_every_name_one_slip_away_is_among_the_beginnings(names: list[str], data
     at = data.draw(st.integers(0, len(name) - 1))
     swapped = name[:at] + name[at : at + 2][::-1] + name[at + 2 :]
     left_out = name[: at + 1] + name[at + 2 :]
-    for typed in {swapped, left_out, name[: at + 1] + "c" + name[at + 1 :]} - {name}:
+    too_many, wrong = name[: at + 1] + "c" + name[at + 1 :], name[: at + 1] + "c" + name[at + 2 :]
+    for typed in {swapped, left_out, too_many, wrong} - {name}:
         assert any(name.startswith(variant) for variant in (typed, *slips(names, typed))), typed

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,66 @@ def test_an_older_open_transaction_keeps_nothing_from_the_columns(
         eventually(lambda: search(counting, **STAY)["total_count"] == before - 1)
         counting.post(f"/v1/bookings/{held['booking_id']}/cancel", headers=signed_in(marketplace.guest))
         eventually(lambda: search(counting, **STAY)["total_count"] == before)
+
+
+def test_after_an_earlier_state_of_the_database_every_listing_is_read(
+    *,
+    counting: TestClient,
+    marketplace: Marketplace,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What no entry tells of is in the columns once the outbox lacks what was read; until then they are not asked."""
+    monkeypatch.setattr(columns, "LOOK_EVERY_SECONDS", 0.1)
+    shelf = counting.app_state["services"].columns
+    before, found = shelf.engine, search(counting, **STAY)["total_count"]
+    with psycopg.connect(database_url) as restored:
+        restored.execute("UPDATE listings SET is_active = false WHERE listing_id = %s", [marketplace.loft])
+    read, told = tail.read_tail, list[bool]()
+
+    async def earlier(*asked: Any, **named: Any) -> tail.News:
+        news = await read(*asked, **named)
+        told.append(not told)
+        return replace(news, is_earlier=told[-1])
+
+    monkeypatch.setattr(tail, "read_tail", earlier)
+    eventually(lambda: shelf.engine is not None and shelf.engine is not before)
+    assert search(counting, **STAY)["total_count"] == found - 1
+
+
+def test_columns_that_could_not_be_brought_to_the_present_are_not_opened_again(
+    *,
+    settings: Settings,
+    clock: FixedClock,
+    documents: list[dict[str, Any]],
+    marketplace: Marketplace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where PostgreSQL is away while they are taken up, the next look goes on with what was opened."""
+    monkeypatch.setattr(columns, "LOOK_EVERY_SECONDS", 0.05)
+    opened, fails = list[Path](), [True, True]
+
+    def counted(folder: Path) -> Build:
+        opened.append(folder)
+        return open_build(folder)
+
+    read = tail.read_tail
+
+    async def away_at_first(*asked: Any, **named: Any) -> tail.News:
+        if fails:
+            fails.pop()
+            raise ServiceUnavailable("It is away.", hint="")
+        return await read(*asked, **named)
+
+    monkeypatch.setattr(columns, "open_build", counted)
+    monkeypatch.setattr(tail, "read_tail", away_at_first)
+    now = clock.now()
+    write_documents(settings.lake, documents, exported_at=now)
+    made = build_columns(Scope(now.date(), (documents[0]["market"],), settings.lake), now=now)
+    with TestClient(create_app(settings, clock, no_cities)) as client:
+        wait_for_columns(client)
+        assert not fails
+        assert opened == [made.folder]
 
 
 def test_words_need_opensearch(counting: TestClient, marketplace: Marketplace) -> None:

@@ -42,6 +42,8 @@ _PRUNE = text("""
     gone AS (
         DELETE FROM outbox USING slowest
         WHERE (outbox.xid, outbox.entry_id) <= (slowest.xid, slowest.entry_id) AND outbox.occurred_at < :before
+            -- By the last entry readers tell whether a server is at an earlier state.
+            AND outbox.entry_id < (SELECT max(entry_id) FROM outbox)
         RETURNING 1
     )
     SELECT count(*) FROM gone

@@ -8,7 +8,9 @@ A server that crashed gives the numbers of transactions that it had not yet writ
 before would take those for seen. So a reader also remembers which run of which server it read from, and the last entry
 of all: identity numbers of entries that were committed are never given twice. From another run it reads all after that.
 Where that run does not have the last entry, it is of a backup, or of a standby that had not heard of everything: what
-the reader knows may never have happened, and it has to begin anew.
+the reader knows may never have happened, and it has to begin anew. (A standby that has the last entry and lacks one
+that was committed after it, with a smaller number, is not told apart: nights of that one are other than the reader
+knows until their next change. Where that matters, standbys are synchronous.)
 
 On the quick connections: through a session, asking whether there is anything new took ten times as long as the answer.
 """

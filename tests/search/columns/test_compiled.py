@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import os
 from pathlib import Path
 
@@ -12,24 +13,33 @@ from search.columns import compiled
 from search.columns.compiled import SOURCES
 
 COLUMNS = PROJECT_ROOT / "search" / "columns"
+OURS = ("search", "lodestay")
+NOT_COMPILED = {PROJECT_ROOT / "search" / "histogram.py"}
+"""What columns import and hand over at each call: edges of prices."""
 
 
-def test_constants_from_elsewhere_are_in_the_digest() -> None:
-    """Numba freezes a module's numbers into the code and does not see them change: their files are in the digest."""
-    named = {
-        (node.module, name.name)
-        for path in COLUMNS.glob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(("search.", "lodestay."))
-        for name in node.names
-    }
-    numbers = {
-        Path(str(importlib.import_module(str(module)).__file__))
-        for module, name in named
-        if isinstance(getattr(importlib.import_module(str(module)), name, None), int | float)
-    }
-    assert numbers > {COLUMNS / "table.py", PROJECT_ROOT / "search" / "ring.py"}
-    assert numbers <= set(SOURCES)
+def _uses(path: Path) -> set[Path]:
+    """Files of ours that a file takes numbers from, or imports as modules, whose functions it may compile in."""
+    found = set[Path]()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or str(node.module).partition(".")[0] not in OURS:
+            continue
+        module = importlib.import_module(str(node.module))
+        for name in node.names:
+            value = getattr(module, name.name, None)
+            if inspect.ismodule(value) or (isinstance(value, int | float) and not isinstance(value, bool)):
+                found.add(Path(str((value if inspect.ismodule(value) else module).__file__)))
+    return found
+
+
+def test_what_is_compiled_in_from_elsewhere_is_in_the_digest() -> None:
+    """Numba freezes numbers and functions of other files into the code and does not see them change."""
+    wanted, known = set(COLUMNS.glob("*.py")), set[Path]()
+    while new := wanted - known:
+        known |= new
+        wanted |= {used for path in new if path.parent == COLUMNS or path in SOURCES for used in _uses(path)}
+    assert wanted > {PROJECT_ROOT / "search" / name for name in ("polygon.py", "request.py", "ring.py")}
+    assert sorted(wanted - set(SOURCES) - NOT_COMPILED) == []
 
 
 def test_old_folders_are_forgotten(tmp_path: Path) -> None:
