@@ -13,10 +13,12 @@ from search.columns.ask import NO_DISCOUNT, StayAsk
 from search.columns.compiled import inlined
 from search.columns.table import FEES, NO_CODE, NO_PRICE, RATES, Prices
 
-CLEANING, EXTRA_GUEST = (FEES.index(name) for name in FEES)
-_INCLUDED, _WEEKLY, _MONTHLY, _SERVICE, _TAX, _LATE_DAYS, _LATE_BPS, _EARLY_DAYS, _EARLY_BPS = (
-    RATES.index(name) for name in RATES
-)
+CLEANING, EXTRA_GUEST = FEES.index("cleaning_fee_minor"), FEES.index("extra_guest_fee_minor")
+_INCLUDED = RATES.index("guests_included")
+_WEEKLY, _MONTHLY = RATES.index("weekly_discount_bps"), RATES.index("monthly_discount_bps")
+_SERVICE, _TAX = RATES.index("service_fee_bps"), RATES.index("tax_bps")
+_LATE_DAYS, _LATE_BPS = RATES.index("last_minute_days"), RATES.index("last_minute_discount_bps")
+_EARLY_DAYS, _EARLY_BPS = RATES.index("early_bird_days"), RATES.index("early_bird_discount_bps")
 LENGTH_DISCOUNTS: Final = {"weekly_discount_bps": _WEEKLY, "monthly_discount_bps": _MONTHLY}
 """Column of the rates that holds each."""
 # The one definition of each, compiled in: what a share of an amount is, and how one is exchanged.

@@ -11,9 +11,20 @@ from lodestay.geography import distance_km
 from search import polygon, ring
 from search.columns.ask import BOX, CIRCLE, POLYGON, AreaAsk, StayAsk
 from search.columns.compiled import inlined
-from search.columns.table import PART, PART_MASK, RULES, Nights, Places, StayRules
+from search.columns.table import (
+    ADVANCE_NOTICE,
+    BOOKING_WINDOW,
+    CALENDAR_FROM,
+    CALENDAR_UNTIL,
+    PART,
+    PART_MASK,
+    USUAL_MAX_STAY,
+    USUAL_MIN_STAY,
+    Nights,
+    Places,
+    StayRules,
+)
 
-_USUAL_MIN, _USUAL_MAX, _NOTICE, _WINDOW, _FROM, _UNTIL = (RULES.index(name) for name in RULES)
 _BIT, _ONE = 63, np.uint64(1)
 # The one definition of each, compiled in: how far points are apart, what lies in a ring, and how far ahead stays lie.
 _distance_km = inlined(distance_km)
@@ -49,10 +60,10 @@ def takes_then(numbers: NDArray[np.int32], check_in: int, check_out: int, today:
     """Whether the stay lies within a listing's calendar, and as far ahead as it takes stays."""
     # Not one by one, leaving off at the first no: the processor would guess wrong too often.
     return bool(
-        (numbers[row, _FROM] <= check_in)
-        & (numbers[row, _UNTIL] >= check_out)
-        & (numbers[row, _NOTICE] <= check_in - today)
-        & (numbers[row, _WINDOW] >= check_out - today)
+        (numbers[row, CALENDAR_FROM] <= check_in)
+        & (numbers[row, CALENDAR_UNTIL] >= check_out)
+        & (numbers[row, ADVANCE_NOTICE] <= check_in - today)
+        & (numbers[row, BOOKING_WINDOW] >= check_out - today)
         & is_within_reach(check_in, check_out, today)
     )
 
@@ -66,7 +77,7 @@ def is_odd(odd: NDArray[np.uint64], arrival: int, row: int) -> bool:
 @inlined
 def takes_usually(numbers: NDArray[np.int32], length: int, row: int) -> bool:
     """Whether a stay is as long as stays usually are."""
-    return bool((numbers[row, _USUAL_MIN] <= length) & (length <= numbers[row, _USUAL_MAX]))
+    return bool((numbers[row, USUAL_MIN_STAY] <= length) & (length <= numbers[row, USUAL_MAX_STAY]))
 
 
 @inlined

@@ -21,7 +21,7 @@ WORD: Final = 64
 
 CODED: Final = ("currency", "market")
 """Fields that are no facet, held as codes of a vocabulary."""
-CURRENCY, MARKET = (CODED.index(name) - len(CODED) for name in CODED)
+CURRENCY, MARKET = (CODED.index(name) - len(CODED) for name in ("currency", "market"))
 """Columns of the codes, from the end."""
 RULES: Final = (
     "usual_min_stay",
@@ -32,6 +32,12 @@ RULES: Final = (
     "calendar_until",
 )
 """Stay rules that are one number a listing (:mod:`search.availability`)."""
+USUAL_MIN_STAY: Final = RULES.index("usual_min_stay")
+USUAL_MAX_STAY: Final = RULES.index("usual_max_stay")
+ADVANCE_NOTICE: Final = RULES.index("advance_notice_days")
+BOOKING_WINDOW: Final = RULES.index("booking_window_days")
+CALENDAR_FROM: Final = RULES.index("calendar_from")
+CALENDAR_UNTIL: Final = RULES.index("calendar_until")
 FEES: Final = ("cleaning_fee_minor", "extra_guest_fee_minor")
 """What decides the price beside the nights (:func:`search.stay_price.rate_fields`), in minor units."""
 RATES: Final = (

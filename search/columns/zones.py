@@ -12,7 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.compiled import compiled
-from search.columns.table import MARKET, RULES, WORD, Table
+from search.columns.table import (
+    ADVANCE_NOTICE,
+    BOOKING_WINDOW,
+    CALENDAR_FROM,
+    CALENDAR_UNTIL,
+    MARKET,
+    USUAL_MAX_STAY,
+    USUAL_MIN_STAY,
+    WORD,
+    Table,
+)
 
 ROOM: Final = 16
 """Guests up to whom a bit column says who has room for them."""
@@ -26,7 +36,6 @@ NOTICE, WINDOW, FROM, UNTIL = range(4)
 SEVERAL: Final = -2
 """What stands for the market of a word whose listings are in more than one."""
 
-_USUAL_MIN, _USUAL_MAX, _NOTICE, _WINDOW, _FROM, _UNTIL = (RULES.index(name) for name in RULES)
 _ONE: Final = np.uint64(1)
 _BIT: Final = 63
 
@@ -81,10 +90,10 @@ def note_zones(zones: Zones, table: Table, rows: NDArray[np.int64]) -> None:
         box[SOUTH], box[NORTH] = min(box[SOUTH], latitude[row]), max(box[NORTH], latitude[row])
         box[WEST], box[EAST] = min(box[WEST], longitude[row]), max(box[EAST], longitude[row])
         box[TOP], box[FOOT] = min(box[TOP], north[row]), max(box[FOOT], north[row])
-        strict[NOTICE] = max(strict[NOTICE], numbers[row, _NOTICE])
-        strict[WINDOW] = min(strict[WINDOW], numbers[row, _WINDOW])
-        strict[FROM] = max(strict[FROM], numbers[row, _FROM])
-        strict[UNTIL] = min(strict[UNTIL], numbers[row, _UNTIL])
+        strict[NOTICE] = max(strict[NOTICE], numbers[row, ADVANCE_NOTICE])
+        strict[WINDOW] = min(strict[WINDOW], numbers[row, BOOKING_WINDOW])
+        strict[FROM] = max(strict[FROM], numbers[row, CALENDAR_FROM])
+        strict[UNTIL] = min(strict[UNTIL], numbers[row, CALENDAR_UNTIL])
         if codes[row, MARKET] != markets[row >> 6]:
             markets[row >> 6] = SEVERAL
         word, mask = row >> 6, _ONE << np.uint64(row & _BIT)
@@ -92,5 +101,8 @@ def note_zones(zones: Zones, table: Table, rows: NDArray[np.int64]) -> None:
             held = room[guests - 1, word]
             room[guests - 1, word] = held | mask if accommodates[row] >= guests else held & ~mask
         for length in range(1, LENGTHS + 1):
-            held, usual = lengths[length - 1, word], numbers[row, _USUAL_MIN] <= length <= numbers[row, _USUAL_MAX]
+            held, usual = (
+                lengths[length - 1, word],
+                numbers[row, USUAL_MIN_STAY] <= length <= numbers[row, USUAL_MAX_STAY],
+            )
             lengths[length - 1, word] = held | mask if usual else held & ~mask
