@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import log2
 from pathlib import Path
@@ -27,7 +28,7 @@ from ml.embeddings.vectors import Vectors
 from search.document import build_document, popularity
 from search.index import create_index, finish_loading, load_documents, put_in_service
 from search.query import VECTOR_WEIGHT, search_body
-from search.request import Filters, SearchRequest, Sort
+from search.request import ANYTHING
 from search.today import Today
 
 ALIAS: Final = "words"
@@ -140,22 +141,7 @@ def _ask(
 
 def _body(text: str, vector: NDArray[np.float32], weight: float | None) -> dict[str, Any]:
     """Build the search as the service does, its clauses weighed, without what does not order."""
-    request = SearchRequest(
-        text=text,
-        market=None,
-        area=None,
-        centre=None,
-        stay=None,
-        guests=1,
-        filters=Filters(),
-        sort=Sort.RELEVANCE,
-        page=1,
-        page_size=DEPTH,
-        currency="EUR",
-        locale="en",
-        rates={},
-        text_vector=tuple(vector.tolist()),
-    )
+    request = replace(ANYTHING, text=text, text_vector=tuple(vector.tolist()), page_size=DEPTH)
     body = search_body(request, today=Today(AS_OF), timeout_ms=60_000)
     words, meant = body["query"]["bool"]["should"]
     if weight:

@@ -121,7 +121,7 @@ class Beginnings:
         """Find phrases that have, for each word typed, one that begins so: those of the market first, then by weight.
 
         Where there are none, one word may have a slip (:func:`search.slips.slips`) or one space
-        (:func:`search.slips.respaced`); where that finds none, each word of four letters or more.
+        (:func:`search.slips.respaced`); where that finds none, each word.
 
         Returns
         -------
@@ -132,16 +132,17 @@ class Beginnings:
         words = list(typed_words(typed))[:MAX_WORDS]
         if not words:
             return [], 0
-        found = self._having([self._beginning(word) for word in words], market=market, limit=limit)
+        plain = [self._beginning(word) for word in words]
+        found = self._having(plain, market=market, limit=limit)
         if found or sum(map(len, words)) < SLIP_FROM:
             return found, 0
-        once = {
-            row for reading in self._with_one_slip(words) for row in self._having(reading, market=market, limit=limit)
-        }
+        slipped = [self._slipped(word) for word in words]
+        readings = self._with_one_slip(words, plain, slipped)
+        once = {row for reading in readings for row in self._having(reading, market=market, limit=limit)}
         if once:
             code = self._code(market)
             return sorted(once, key=lambda row: (self._market_of[row] != code, row))[:limit], 1
-        return self._having([self._slipped(word) for word in words], market=market, limit=limit), 2
+        return self._having(slipped, market=market, limit=limit), 2
 
     def _index(self, count: int) -> None:
         """Make the tables: words in order, the phrases of each, and the words of each phrase."""
@@ -170,15 +171,16 @@ class Beginnings:
         at = bisect_left(self._words, word)
         return ((at, at + 1),) if self._words[at : at + 1] == [word] else ()
 
-    def _with_one_slip(self, words: Sequence[str]) -> Iterator[list[Ranges]]:
+    def _with_one_slip(
+        self, words: Sequence[str], plain: Sequence[Ranges], slipped: Sequence[Ranges]
+    ) -> Iterator[list[Ranges]]:
         """What may be meant by words of which one, or a space between them, has a slip.
 
         A word that ends where a space slipped, and a short one, is meant whole: beginnings of it would be anything.
         """
-        plain = [self._beginning(word) for word in words]
-        for at, word in enumerate(words[:SLIP_WORDS]):
-            if (slipped := self._slipped(word)) != plain[at]:
-                yield [*plain[:at], slipped, *plain[at + 1 :]]
+        for at, meant in enumerate(slipped[:SLIP_WORDS]):
+            if meant != plain[at]:
+                yield [*plain[:at], meant, *plain[at + 1 :]]
         for *ended, last in respaced(words[:SLIP_WORDS]):
             *rest, end = [last, *words[SLIP_WORDS:]]
             yield [*(self._whole(word[:MAX_WORD]) for word in [*ended, *rest]), self._beginning(end[:MAX_WORD])]

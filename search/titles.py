@@ -13,9 +13,9 @@ from typing import Final, Protocol
 import numpy as np
 import pyarrow as pa
 
-from search import slips
 from search.beginnings import MOST, Beginnings, spaced
 from search.document import popularity
+from search.slips import begins
 
 _REMEMBERED: Final = 1 << 15
 """Titles whose words are remembered, some eight megabytes: the next key is mostly about the same ones."""
@@ -128,11 +128,12 @@ class Titles:
         answers = [table.find(typed, market=market, limit=MOST) for table in tables]
         # What was found with the fewest slips is meant; where one table has it, more in the other are not looked at.
         slipped = min((slip for rows, slip in answers if rows), default=0)
+        fit = _fit_with_slip if slipped else _fit
         found = [
             (
                 (
                     table.market(row) != market,
-                    _fit(text, begun, slipped=slipped > 0),
+                    fit(text, begun),
                     -float(table.weights[row]),
                     int(table.keys[row]),
                 ),
@@ -149,10 +150,17 @@ class Titles:
         return list(first.values())[:limit], slipped
 
 
-def _fit(title: str, begun: str, *, slipped: bool) -> int:
+def _fit(title: str, begun: str) -> int:
     """0 where a title begins with what is typed, 1 where it is in the title as it is typed, 2 where its words are."""
     words = _plain(title)
-    begins = slips.begins if slipped else str.startswith
+    if words.startswith(begun):
+        return 0
+    return 1 if f" {begun}" in words else 2
+
+
+def _fit_with_slip(title: str, begun: str) -> int:
+    """Work out the same, a slip in what is typed forgiven."""
+    words = _plain(title)
     if begins(words, begun):
         return 0
     return 1 if any(begins(words[at + 1 :], begun) for at, letter in enumerate(words) if letter == " ") else 2

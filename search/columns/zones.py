@@ -101,8 +101,6 @@ def note_zones(zones: Zones, table: Table, rows: NDArray[np.int64]) -> None:
             held = room[guests - 1, word]
             room[guests - 1, word] = held | mask if accommodates[row] >= guests else held & ~mask
         for length in range(1, LENGTHS + 1):
-            held, usual = (
-                lengths[length - 1, word],
-                numbers[row, USUAL_MIN_STAY] <= length <= numbers[row, USUAL_MAX_STAY],
-            )
+            held = lengths[length - 1, word]
+            usual = numbers[row, USUAL_MIN_STAY] <= length <= numbers[row, USUAL_MAX_STAY]
             lengths[length - 1, word] = held | mask if usual else held & ~mask

@@ -127,7 +127,7 @@ class ColumnShelf:
         self._held: _Held | None = None
         self._heard_at = 0.0
         self._refused: dict[str, _Refusal] = {}
-        self._unmade: _Found | None = None
+        self._unmade: dict[str, _Found] = {}
         self._is_earlier = False
         self._turn = asyncio.Lock()
 
@@ -198,11 +198,11 @@ class ColumnShelf:
         held, anew = self._held, self._is_earlier
         found = await asyncio.to_thread(self._find, None if held is None or anew else held.name)
         if found is None:
-            self._unmade = None
+            self._unmade = {}
             return
-        self._unmade = found  # where PostgreSQL is away, the next look need not open gigabytes again
+        self._unmade = {found.name: found}  # where PostgreSQL is away, the next look need not open gigabytes again
         made, heard_at = await self._make(found, all_of_it=anew)
-        self._unmade = None
+        self._unmade = {}
         async with self._turn:
             before, self._held = self._held, made
             self._heard_at = heard_at
@@ -219,8 +219,8 @@ class ColumnShelf:
             for folder in builds(self._lake):
                 if folder.name == held:
                     return None
-                if self._unmade is not None and folder.name == self._unmade.name:
-                    return self._unmade
+                if folder.name in self._unmade:
+                    return self._unmade[folder.name]
                 opened = self._open(folder)
                 if isinstance(opened, Build):
                     return _Found(opened.name, ColumnStore(opened.whole), opened.exports)
@@ -252,8 +252,8 @@ class ColumnShelf:
         name = f"documents {version_of(files)}"
         if not files or name == held:
             return None
-        if self._unmade is not None and name == self._unmade.name:
-            return self._unmade
+        if name in self._unmade:
+            return self._unmade[name]
         exports = exports_of(self._lake, files)
         return _Found(name, ColumnStore(lambda: documents(files)), exports)
 

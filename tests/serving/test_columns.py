@@ -61,6 +61,21 @@ def counting(settings: Settings, clock: FixedClock, documents: list[dict[str, An
         yield client
 
 
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Builds that were opened, or tried, in order."""
+    folders: list[Path] = []
+
+    def read(folder: Path) -> Build:
+        try:
+            return open_build(folder)
+        finally:
+            folders.append(folder)
+
+    monkeypatch.setattr(columns, "open_build", read)
+    return folders
+
+
 def wait_for_columns(client: TestClient) -> None:
     """Wait until searches are answered from columns."""
     eventually(lambda: client.app_state["services"].columns.engine is not None)
@@ -213,17 +228,12 @@ def test_columns_that_could_not_be_brought_to_the_present_are_not_opened_again(
     clock: FixedClock,
     documents: list[dict[str, Any]],
     marketplace: Marketplace,
+    reads: list[Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where PostgreSQL is away while they are taken up, the next look goes on with what was opened."""
     monkeypatch.setattr(columns, "LOOK_EVERY_SECONDS", 0.05)
-    opened, fails = list[Path](), [True, True]
-
-    def counted(folder: Path) -> Build:
-        opened.append(folder)
-        return open_build(folder)
-
-    read = tail.read_tail
+    read, fails = tail.read_tail, [True, True]
 
     async def away_at_first(*asked: Any, **named: Any) -> tail.News:
         if fails:
@@ -231,7 +241,6 @@ def test_columns_that_could_not_be_brought_to_the_present_are_not_opened_again(
             raise ServiceUnavailable("It is away.", hint="")
         return await read(*asked, **named)
 
-    monkeypatch.setattr(columns, "open_build", counted)
     monkeypatch.setattr(tail, "read_tail", away_at_first)
     now = clock.now()
     write_documents(settings.lake, documents, exported_at=now)
@@ -239,7 +248,7 @@ def test_columns_that_could_not_be_brought_to_the_present_are_not_opened_again(
     with TestClient(create_app(settings, clock, no_cities)) as client:
         wait_for_columns(client)
         assert not fails
-        assert opened == [made.folder]
+        assert reads == [made.folder]
 
 
 def test_words_need_opensearch(counting: TestClient, marketplace: Marketplace) -> None:
@@ -368,19 +377,11 @@ def test_a_repaired_build_is_taken_up(
     clock: FixedClock,
     documents: list[dict[str, Any]],
     marketplace: Marketplace,
+    reads: list[Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A refused build is not read again at every look, but when one of its files changes, and after some minutes."""
     monkeypatch.setattr(columns, "LOOK_EVERY_SECONDS", 0.05)
-    reads: list[Path] = []
-
-    def read(folder: Path) -> Build:
-        try:
-            return open_build(folder)
-        finally:
-            reads.append(folder)
-
-    monkeypatch.setattr(columns, "open_build", read)
     now = clock.now()
     write_documents(settings.lake, documents, exported_at=now)
     made = build_columns(Scope(now.date(), (documents[0]["market"],), settings.lake), now=now)

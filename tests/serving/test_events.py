@@ -21,7 +21,7 @@ from search.asked import asked_of
 from search.columns.engine import ColumnEngine
 from search.event_log import EventLog, read_events
 from search.events import BookingEvent, ClickEvent, HoldEvent, ImpressionEvent, NoResults, QuoteEvent, SearchEvent
-from search.request import Filters, SearchRequest, Sort
+from search.request import ANYTHING, Filters, SearchRequest
 from search.today import Today
 from serving.search.dead_ends import why_nothing
 from serving.search.log import known_locale
@@ -237,22 +237,8 @@ def test_quotes_and_holds_are_tied_to_their_search_once(
         assert event.total_minor == quoted["total"]["minor"]
 
 
-ANYTHING = SearchRequest(
-    text=None,
-    market=None,
-    area=None,
-    centre=None,
-    stay=Stay(date(2026, 7, 1), date(2026, 7, 3)),
-    guests=2,
-    filters=Filters(),
-    sort=Sort.RELEVANCE,
-    page=1,
-    page_size=20,
-    currency="EUR",
-    locale="en",
-    rates={},
-)
-FILTERED = replace(ANYTHING, filters=Filters(min_beds=3, max_price_minor=1))
+FOR_NIGHTS = replace(ANYTHING, stay=Stay(date(2026, 7, 1), date(2026, 7, 3)), guests=2, page_size=20)
+FILTERED = replace(FOR_NIGHTS, filters=Filters(min_beds=3, max_price_minor=1))
 NOTHING = Retrieved((), 0, {}, (), (), regained=())
 
 
@@ -274,12 +260,12 @@ class Undated:
 @pytest.mark.parametrize(
     ("request_", "retrieved", "elsewhen", "because"),
     [
-        (ANYTHING, replace(NOTHING, total_count=1), 1, None),
+        (FOR_NIGHTS, replace(NOTHING, total_count=1), 1, None),
         (FILTERED, replace(NOTHING, regained=(Regained("price", None, 3),)), 5, NoResults.ONE_FILTER),
         (FILTERED, NOTHING, 5, NoResults.DATES),
         (FILTERED, NOTHING, 0, NoResults.SEVERAL_FILTERS),
-        (ANYTHING, NOTHING, 0, NoResults.NOTHING_THERE),
-        (replace(ANYTHING, stay=None), NOTHING, 9, NoResults.NOTHING_THERE),
+        (FOR_NIGHTS, NOTHING, 0, NoResults.NOTHING_THERE),
+        (replace(FOR_NIGHTS, stay=None), NOTHING, 9, NoResults.NOTHING_THERE),
         (FILTERED, replace(NOTHING, regained=None), 0, NoResults.NOT_COUNTED),
         (FILTERED, NOTHING, None, NoResults.NOT_COUNTED),
     ],
